@@ -1,0 +1,37 @@
+#include "guard.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+using cgan::guarded;
+
+static at::Generator &generator_of(cgan_generator handle) {
+  TORCH_CHECK(handle != nullptr, "generator is freed or was never made");
+  return *static_cast<at::Generator *>(handle);
+}
+
+// torch.manual_seed takes negative seeds as their two's complement, and so does this.
+char *cgan_manual_seed(int64_t seed) {
+  return guarded([&] { at::manual_seed(static_cast<uint64_t>(seed)); });
+}
+
+char *cgan_generator_new(int64_t seed, cgan_generator *out) {
+  return guarded([&] {
+    *out = new at::Generator(at::detail::createCPUGenerator(static_cast<uint64_t>(seed)));
+  });
+}
+
+char *cgan_generator_free(cgan_generator self) {
+  return guarded([&] { delete &generator_of(self); });
+}
+
+char *cgan_randn(const int64_t *size, int len, cgan_generator generator, cgan_tensor *out) {
+  return guarded([&] {
+    *out = cgan::handle(at::randn(at::IntArrayRef(size, len), generator_of(generator), at::TensorOptions()));
+  });
+}
+
+char *cgan_randperm(int64_t n, cgan_generator generator, cgan_tensor *out) {
+  return guarded([&] {
+    *out = cgan::handle(at::randperm(n, generator_of(generator), at::TensorOptions().dtype(at::kLong)));
+  });
+}

@@ -1,0 +1,154 @@
+package libtorch
+
+// #include <math.h>
+// #include <stdlib.h>
+// #include "shim.h"
+import "C"
+
+import (
+	"errors"
+	"math"
+	"unsafe"
+)
+
+// Handle is a native tensor: a pointer to an at::Tensor on the C++ heap, as in gotch.
+type Handle = unsafe.Pointer
+
+// Generator is a native random number generator.
+type Generator = unsafe.Pointer
+
+func check(text *C.char) error {
+	if text == nil {
+		return nil
+	}
+	defer C.free(unsafe.Pointer(text))
+	return errors.New(C.GoString(text))
+}
+
+func text(get func(out **C.char) *C.char) (string, error) {
+	var out *C.char
+	if err := check(get(&out)); err != nil {
+		return "", err
+	}
+	defer C.free(unsafe.Pointer(out))
+	return C.GoString(out), nil
+}
+
+// TakeError turns an error text that native code allocated into a Go string and frees it.
+func TakeError(native unsafe.Pointer) string {
+	defer C.free(native)
+	return C.GoString((*C.char)(native))
+}
+
+// Read copies the values of t, row-major, into bytes, which must have the tensor's exact size.
+func Read(t Handle, bytes []byte) error {
+	return check(C.cgan_read(C.cgan_tensor(t), unsafe.Pointer(unsafe.SliceData(bytes)), C.size_t(len(bytes))))
+}
+
+// Write sets the values of t from row-major bytes of the tensor's exact size.
+func Write(t Handle, bytes []byte) error {
+	return check(C.cgan_write(C.cgan_tensor(t), unsafe.Pointer(unsafe.SliceData(bytes)), C.size_t(len(bytes))))
+}
+
+// Bytes is the size of t's values in bytes.
+func Bytes(t Handle) (int, error) {
+	var size C.size_t
+	err := check(C.cgan_nbytes(C.cgan_tensor(t), &size))
+	return int(size), err
+}
+
+// ZeroGrad drops t's gradient, as zero_grad(set_to_none=True) does.
+func ZeroGrad(t Handle) error { return check(C.cgan_zero_grad(C.cgan_tensor(t))) }
+
+// SetData gives t the values, type and device of other.
+func SetData(t, other Handle) error {
+	return check(C.cgan_set_data(C.cgan_tensor(t), C.cgan_tensor(other)))
+}
+
+// LeakyRelu is x where x > 0 and slope*x elsewhere.
+func LeakyRelu(t Handle, slope float64, out *Handle) error {
+	return check(C.cgan_leaky_relu(C.cgan_tensor(t), C.double(slope), (*C.cgan_tensor)(out)))
+}
+
+// Addcmul adds value * t1 * t2 to t in place.
+func Addcmul(t, t1, t2 Handle, value float64) error {
+	return check(C.cgan_addcmul_(C.cgan_tensor(t), C.cgan_tensor(t1), C.cgan_tensor(t2), C.double(value)))
+}
+
+// Addcdiv adds value * t1 / t2 to t in place.
+func Addcdiv(t, t1, t2 Handle, value float64) error {
+	return check(C.cgan_addcdiv_(C.cgan_tensor(t), C.cgan_tensor(t1), C.cgan_tensor(t2), C.double(value)))
+}
+
+// ManualSeed seeds the default generator of every device.
+func ManualSeed(seed int64) error { return check(C.cgan_manual_seed(C.int64_t(seed))) }
+
+// NewGenerator makes a CPU generator with its own seed; FreeGenerator ends it.
+func NewGenerator(seed int64) (Generator, error) {
+	var g C.cgan_generator
+	err := check(C.cgan_generator_new(C.int64_t(seed), &g))
+	return Generator(g), err
+}
+
+// FreeGenerator ends a generator of NewGenerator.
+func FreeGenerator(g Generator) error { return check(C.cgan_generator_free(C.cgan_generator(g))) }
+
+// Randn draws standard normal values of the given size from g.
+func Randn(size []int64, g Generator, out *Handle) error {
+	return check(C.cgan_randn((*C.int64_t)(unsafe.SliceData(size)), C.int(len(size)), C.cgan_generator(g), (*C.cgan_tensor)(out)))
+}
+
+// Randperm draws a permutation of 0..n-1 from g.
+func Randperm(n int64, g Generator, out *Handle) error {
+	return check(C.cgan_randperm(C.int64_t(n), C.cgan_generator(g), (*C.cgan_tensor)(out)))
+}
+
+// SetThreads sets the threads that one op may use.
+func SetThreads(n int) error {
+	if n < 1 || n > math.MaxInt32 {
+		return errors.New("the number of threads must be at least 1")
+	}
+	return check(C.cgan_set_num_threads(C.int(n)))
+}
+
+// Threads is the number of threads that one op may use.
+func Threads() (int, error) {
+	var n C.int
+	err := check(C.cgan_get_num_threads(&n))
+	return int(n), err
+}
+
+// HeaderVersion is the version of the headers that the shim was built with, such as "2.15.0".
+func HeaderVersion() (string, error) {
+	return text(func(out **C.char) *C.char { return C.cgan_version(out) })
+}
+
+// ShowConfig is libtorch's own account of how it was built.
+func ShowConfig() (string, error) {
+	return text(func(out **C.char) *C.char { return C.cgan_show_config(out) })
+}
+
+// CPUCapability is the vector instruction set that libtorch's kernels use here, such as "AVX512".
+func CPUCapability() (string, error) {
+	return text(func(out **C.char) *C.char { return C.cgan_cpu_capability(out) })
+}
+
+// KeepPages makes glibc keep freed memory of up to 1 GiB a block for the next allocation.
+func KeepPages() error { return check(C.cgan_keep_pages()) }
+
+// LoadLibrary loads a shared library and runs its static initialisers.
+func LoadLibrary(path string) error {
+	cpath := C.CString(path)
+	defer C.free(unsafe.Pointer(cpath))
+	return check(C.cgan_load_library(cpath))
+}
+
+// CUDADevices is the number of CUDA devices that libtorch can use; 0 until libtorch_cuda is loaded.
+func CUDADevices() (int, error) {
+	var n C.int
+	err := check(C.cgan_cuda_device_count(&n))
+	return int(n), err
+}
+
+// Pow is the C library's pow, which Python's ** calls; Go's math.Pow differs from it in last bits.
+func Pow(x, y float64) float64 { return float64(C.pow(C.double(x), C.double(y))) }

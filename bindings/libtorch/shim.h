@@ -1,0 +1,53 @@
+// The C face of what gotch's raw layer lacks.
+//
+// One contract for every function: it returns NULL, or an error text that the caller frees.
+// Results leave through out pointers, which come last. A C++ exception never crosses.
+// A tensor is gotch's handle: a pointer to an at::Tensor on the heap.
+#ifndef CGAN_SHIM_H
+#define CGAN_SHIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef void *cgan_tensor;
+typedef void *cgan_generator;
+
+// tensor.cpp
+char *cgan_read(cgan_tensor self, void *bytes, size_t size);
+char *cgan_write(cgan_tensor self, const void *bytes, size_t size);
+char *cgan_zero_grad(cgan_tensor self);
+char *cgan_set_data(cgan_tensor self, cgan_tensor other);
+char *cgan_nbytes(cgan_tensor self, size_t *out);
+
+// ops.cpp
+char *cgan_leaky_relu(cgan_tensor self, double negative_slope, cgan_tensor *out);
+char *cgan_addcmul_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
+char *cgan_addcdiv_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
+
+// random.cpp
+char *cgan_manual_seed(int64_t seed);
+char *cgan_generator_new(int64_t seed, cgan_generator *out);
+char *cgan_generator_free(cgan_generator self);
+char *cgan_randn(const int64_t *size, int len, cgan_generator generator, cgan_tensor *out);
+char *cgan_randperm(int64_t n, cgan_generator generator, cgan_tensor *out);
+
+// runtime.cpp
+char *cgan_set_num_threads(int threads);
+char *cgan_get_num_threads(int *out);
+char *cgan_version(char **out);
+char *cgan_show_config(char **out);
+char *cgan_cpu_capability(char **out);
+char *cgan_keep_pages(void);
+
+// cuda.cpp
+char *cgan_load_library(const char *path);
+char *cgan_cuda_device_count(int *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,44 @@
+package nn
+
+import "cgan/bindings/torch"
+
+// ReLU is torch.nn.ReLU.
+type ReLU struct{ Base }
+
+// NewReLU makes a ReLU.
+func NewReLU() *ReLU { return &ReLU{} }
+
+// Forward keeps the shape.
+func (*ReLU) Forward(x *torch.Tensor) *torch.Tensor { return torch.Relu(x) }
+
+// LeakyReLU is torch.nn.LeakyReLU.
+type LeakyReLU struct {
+	Base
+	negativeSlope float64
+}
+
+// NewLeakyReLU makes a LeakyReLU.
+func NewLeakyReLU(negativeSlope float64) *LeakyReLU { return &LeakyReLU{negativeSlope: negativeSlope} }
+
+// Forward keeps the shape.
+func (l *LeakyReLU) Forward(x *torch.Tensor) *torch.Tensor {
+	return torch.LeakyRelu(x, l.negativeSlope)
+}
+
+// Tanh is torch.nn.Tanh.
+type Tanh struct{ Base }
+
+// NewTanh makes a Tanh.
+func NewTanh() *Tanh { return &Tanh{} }
+
+// Forward keeps the shape.
+func (*Tanh) Forward(x *torch.Tensor) *torch.Tensor { return torch.Tanh(x) }
+
+// Sigmoid is torch.nn.Sigmoid.
+type Sigmoid struct{ Base }
+
+// NewSigmoid makes a Sigmoid.
+func NewSigmoid() *Sigmoid { return &Sigmoid{} }
+
+// Forward keeps the shape.
+func (*Sigmoid) Forward(x *torch.Tensor) *torch.Tensor { return torch.Sigmoid(x) }

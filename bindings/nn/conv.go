@@ -1,0 +1,48 @@
+package nn
+
+import "cgan/bindings/torch"
+
+// conv is what both convolutions share.
+type conv struct {
+	Base
+	weight, bias    *torch.Tensor
+	stride, padding int64
+}
+
+// newConv makes weight and bias and initialises them as reset_parameters of torch.nn's _ConvNd does;
+// PyTorch counts the fan-in of both kinds on the weight's second dimension.
+func newConv(weightSize []int64, out, stride, padding int64) conv {
+	c := conv{stride: stride, padding: padding}
+	fanIn := weightSize[1] * weightSize[2] * weightSize[3]
+	c.weight = c.RegisterParameter("weight", torch.Empty(weightSize, torch.Float32, torch.CPU))
+	c.bias = c.RegisterParameter("bias", torch.Empty([]int64{out}, torch.Float32, torch.CPU))
+	kaimingUniform(c.weight, fanIn)
+	biasUniform(c.bias, fanIn)
+	return c
+}
+
+// Conv2d is torch.nn.Conv2d.
+type Conv2d struct{ conv }
+
+// NewConv2d makes a convolution from in to out channels with a kernel x kernel window.
+func NewConv2d(in, out, kernel, stride, padding int64) *Conv2d {
+	return &Conv2d{newConv([]int64{out, in, kernel, kernel}, out, stride, padding)}
+}
+
+// Forward takes [B, in, H, W] to [B, out, H', W'].
+func (c *Conv2d) Forward(x *torch.Tensor) *torch.Tensor {
+	return torch.Conv2d(x, c.weight, c.bias, c.stride, c.padding)
+}
+
+// ConvTranspose2d is torch.nn.ConvTranspose2d.
+type ConvTranspose2d struct{ conv }
+
+// NewConvTranspose2d makes a transposed convolution from in to out channels with a kernel x kernel window.
+func NewConvTranspose2d(in, out, kernel, stride, padding int64) *ConvTranspose2d {
+	return &ConvTranspose2d{newConv([]int64{in, out, kernel, kernel}, out, stride, padding)}
+}
+
+// Forward takes [B, in, H, W] to [B, out, H', W'].
+func (c *ConvTranspose2d) Forward(x *torch.Tensor) *torch.Tensor {
+	return torch.ConvTranspose2d(x, c.weight, c.bias, c.stride, c.padding)
+}

@@ -1,0 +1,27 @@
+package nn
+
+import (
+	"strconv"
+
+	"cgan/bindings/torch"
+)
+
+// Sequential is torch.nn.Sequential: modules one behind the other, with keys 0, 1, 2, ...
+type Sequential struct{ Base }
+
+// NewSequential makes a Sequential.
+func NewSequential(modules ...Module) *Sequential {
+	s := &Sequential{}
+	for i, m := range modules {
+		s.Register(strconv.Itoa(i), m)
+	}
+	return s
+}
+
+// Forward runs x through all modules.
+func (s *Sequential) Forward(x *torch.Tensor) *torch.Tensor {
+	for _, c := range s.modules {
+		x = c.module.Forward(x)
+	}
+	return x
+}

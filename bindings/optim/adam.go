@@ -1,0 +1,72 @@
+// Package optim is optimizers with the names of Python's torch.optim.
+package optim
+
+import (
+	"cgan/bindings/torch"
+)
+
+// Adam is torch.optim.Adam without weight decay, operation for operation as its single-tensor form.
+type Adam struct {
+	LR, Beta1, Beta2, Eps float64
+	parameters            []*torch.Tensor
+	states                []State // by parameter; empty before its first step
+}
+
+// State is what Adam keeps for one parameter, under PyTorch's names.
+type State struct {
+	Step             int64
+	ExpAvg, ExpAvgSq *torch.Tensor // the parameter's shape
+}
+
+// NewAdam makes an optimizer of the given parameters, with eps 1e-8.
+func NewAdam(parameters []*torch.Tensor, lr, beta1, beta2 float64) *Adam {
+	return &Adam{LR: lr, Beta1: beta1, Beta2: beta2, Eps: 1e-8, parameters: parameters, states: make([]State, len(parameters))}
+}
+
+// Step moves every parameter that has a gradient.
+func (a *Adam) Step() {
+	torch.NoGrad(func() {
+		for i, param := range a.parameters {
+			torch.Scope(func() {
+				if grad := param.Grad(); grad != nil {
+					a.step(param, grad, &a.states[i])
+				}
+			})
+		}
+	})
+}
+
+// step mirrors _single_tensor_adam of torch/optim/adam.py.
+func (a *Adam) step(param, grad *torch.Tensor, state *State) {
+	if state.ExpAvg == nil {
+		state.ExpAvg = torch.Zeros(param.Shape(), param.DType(), param.Device()).Keep()
+		state.ExpAvgSq = torch.Zeros(param.Shape(), param.DType(), param.Device()).Keep()
+	}
+	state.Step++
+
+	state.ExpAvg.Lerp_(grad, 1-a.Beta1)
+	state.ExpAvgSq.Mul_(a.Beta2).Addcmul_(grad, grad, 1-a.Beta2)
+
+	step := float64(state.Step)
+	biasCorrection1 := 1 - torch.Pow(a.Beta1, step)
+	biasCorrection2 := 1 - torch.Pow(a.Beta2, step)
+	stepSize := a.LR / biasCorrection1
+	biasCorrection2Sqrt := torch.Pow(biasCorrection2, 0.5)
+
+	denom := state.ExpAvgSq.Sqrt().DivScalar(biasCorrection2Sqrt).Add_(a.Eps)
+	param.Addcdiv_(state.ExpAvg, denom, -stepSize)
+}
+
+// States gives what Adam keeps, in the order of the parameters.
+func (a *Adam) States() []State { return a.states }
+
+// Free ends the kept tensors.
+func (a *Adam) Free() {
+	for _, s := range a.states {
+		if s.ExpAvg != nil {
+			s.ExpAvg.Free()
+			s.ExpAvgSq.Free()
+		}
+	}
+	a.states = make([]State, len(a.parameters))
+}

@@ -1,0 +1,51 @@
+package torch
+
+import (
+	"cgan/bindings/libtorch"
+
+	"github.com/sugarme/gotch/libtch"
+)
+
+// Backward computes the gradient of t, one value, with respect to the leaves that require one,
+// and adds it to theirs.
+func (t *Tensor) Backward() {
+	libtch.AtBackward(libtch.Ctensor(handle("backward", t)), 0, 0)
+	must("backward", lastError(), t)
+}
+
+// Grad is the gradient of a leaf, or nil when there is none.
+func (t *Tensor) Grad() *Tensor {
+	grad := call("grad", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgGrad(out, in[0]) })
+	if !libtch.AtDefined(libtch.Ctensor(grad.handle)) {
+		return nil
+	}
+	return grad
+}
+
+// ZeroGrad drops the gradient of a leaf, as zero_grad(set_to_none=True) does.
+func (t *Tensor) ZeroGrad() { must("zero_grad", libtorch.ZeroGrad(handle("zero_grad", t)), t) }
+
+// Detach is t on the same values, without its history.
+func (t *Tensor) Detach() *Tensor {
+	return call("detach", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgDetach(out, in[0]) })
+}
+
+// RequiresGrad_ says whether a leaf takes part in Backward. It returns t.
+func (t *Tensor) RequiresGrad_(requires bool) *Tensor {
+	return update("requires_grad_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgSetRequiresGrad(out, in[0], flag(requires))
+	})
+}
+
+// SetData gives t the values, type and device of other, keeping its place as a leaf: t.data = other.
+func (t *Tensor) SetData(other *Tensor) {
+	const op = "set_data"
+	must(op, libtorch.SetData(handle(op, t), handle(op, other)), t, other)
+}
+
+// NoGrad runs fn without recording a history; nested calls restore what they found.
+func NoGrad(fn func()) {
+	before := libtch.AtGradSetEnabled(0)
+	defer libtch.AtGradSetEnabled(before)
+	fn()
+}

@@ -1,0 +1,101 @@
+package torch
+
+import (
+	"cgan/bindings/libtorch"
+
+	"github.com/sugarme/gotch/libtch"
+)
+
+// Add is t + other.
+func (t *Tensor) Add(other *Tensor) *Tensor {
+	return call("add", []*Tensor{t, other}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgAdd(out, in[0], in[1])
+	})
+}
+
+// DivScalar is t / value.
+func (t *Tensor) DivScalar(value float64) *Tensor {
+	return call("div", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgDivScalar(out, in[0], v) })
+	})
+}
+
+// SubScalar is t - value.
+func (t *Tensor) SubScalar(value float64) *Tensor {
+	return call("sub", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgSubScalar(out, in[0], v) })
+	})
+}
+
+// Sqrt is the square root of each value.
+func (t *Tensor) Sqrt() *Tensor {
+	return call("sqrt", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgSqrt(out, in[0]) })
+}
+
+// Mean is the mean of all values.
+func (t *Tensor) Mean() *Tensor {
+	return call("mean", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgMean(out, in[0], int32(t.DType()))
+	})
+}
+
+// Add_ adds value to t in place. It returns t, as all in-place ops do.
+func (t *Tensor) Add_(value float64) *Tensor {
+	return update("add_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgAddScalar_(out, in[0], v) })
+	})
+}
+
+// Increment_ adds 1 to an integer t in place.
+func (t *Tensor) Increment_() *Tensor {
+	return update("add_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		one := libtch.AtsInt(1)
+		defer libtch.AtsFree(one)
+		libtch.AtgAddScalar_(out, in[0], one)
+	})
+}
+
+// Mul_ multiplies t by value in place.
+func (t *Tensor) Mul_(value float64) *Tensor {
+	return update("mul_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgMulScalar_(out, in[0], v) })
+	})
+}
+
+// Fill_ sets every value in place.
+func (t *Tensor) Fill_(value float64) *Tensor {
+	return update("fill_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgFill_(out, in[0], v) })
+	})
+}
+
+// Uniform_ draws every value in place from [from, to) with the default generator.
+func (t *Tensor) Uniform_(from, to float64) *Tensor {
+	return update("uniform_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgUniform_(out, in[0], from, to)
+	})
+}
+
+// Lerp_ moves t towards end by weight in place: t + weight * (end - t).
+func (t *Tensor) Lerp_(end *Tensor, weight float64) *Tensor {
+	return update("lerp_", []*Tensor{t, end}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(weight, func(w libtch.Cscalar) { libtch.AtgLerp_(out, in[0], in[1], w) })
+	})
+}
+
+// Addcmul_ adds value * tensor1 * tensor2 to t in place.
+func (t *Tensor) Addcmul_(tensor1, tensor2 *Tensor, value float64) *Tensor {
+	const op = "addcmul_"
+	must(op, libtorch.Addcmul(handle(op, t), handle(op, tensor1), handle(op, tensor2), value), t, tensor1, tensor2)
+	return t
+}
+
+// Addcdiv_ adds value * tensor1 / tensor2 to t in place.
+func (t *Tensor) Addcdiv_(tensor1, tensor2 *Tensor, value float64) *Tensor {
+	const op = "addcdiv_"
+	must(op, libtorch.Addcdiv(handle(op, t), handle(op, tensor1), handle(op, tensor2), value), t, tensor1, tensor2)
+	return t
+}
+
+// Pow is x to the power of y in the last bit of Python's **, on plain numbers.
+func Pow(x, y float64) float64 { return libtorch.Pow(x, y) }

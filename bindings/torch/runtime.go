@@ -1,0 +1,50 @@
+package torch
+
+import (
+	"cgan/bindings/libtorch"
+)
+
+// Info says which libtorch this program runs on.
+type Info struct {
+	Dir        string `json:"dir"`        // the folder with include and lib
+	Found      string `json:"found"`      // how it was found
+	Version    string `json:"version"`    // with the build's suffix, such as 2.15.0+cu132
+	ABI        int    `json:"abi"`        // _GLIBCXX_USE_CXX11_ABI
+	Capability string `json:"capability"` // vector instructions that its kernels use here
+	Config     string `json:"config"`     // libtorch's own account of its build
+	Threads    int    `json:"threads"`    // threads that one op may use
+}
+
+// Runtime asks libtorch about itself.
+func Runtime() (info Info, err error) {
+	err = Do("ask libtorch", func() error {
+		info = Info{Dir: libtorch.Dir, Found: libtorch.Found, Version: libtorch.FullVersion, ABI: libtorch.ABI}
+		info.Capability, err = libtorch.CPUCapability()
+		must("get_cpu_capability", err)
+		info.Config, err = libtorch.ShowConfig()
+		must("show_config", err)
+		info.Threads = NumThreads()
+		return nil
+	})
+	return info, err
+}
+
+// Version is libtorch's version without suffix, such as 2.15.0.
+func Version() string { return libtorch.Version }
+
+// FullVersion is libtorch's version with the build's suffix, as torch.__version__ gives it.
+func FullVersion() string { return libtorch.FullVersion }
+
+// SetNumThreads sets the threads that one op may use.
+func SetNumThreads(n int) { must("set_num_threads", libtorch.SetThreads(n)) }
+
+// NumThreads is the number of threads that one op may use.
+func NumThreads() int {
+	n, err := libtorch.Threads()
+	must("get_num_threads", err)
+	return n
+}
+
+// KeepPages makes the C library keep freed memory for the next tensor instead of handing it back to
+// the system. It holds for the whole process and changes no result; a loop runs faster with it.
+func KeepPages() { must("keep pages", libtorch.KeepPages()) }

@@ -1,0 +1,52 @@
+package torch
+
+import "github.com/sugarme/gotch/libtch"
+
+// View is t with another shape on the same values; one size may be -1.
+func (t *Tensor) View(size ...int64) *Tensor {
+	return call("view", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgView(out, in[0], size, len(size))
+	})
+}
+
+// Expand repeats dimensions of size 1 up to size, without a copy.
+func (t *Tensor) Expand(size ...int64) *Tensor {
+	return call("expand", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgExpand(out, in[0], size, len(size), 0)
+	})
+}
+
+// Cat joins tensors along dim.
+func Cat(tensors []*Tensor, dim int64) *Tensor {
+	return call("cat", tensors, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgCat(out, in, len(in), dim)
+	})
+}
+
+// Index picks rows of t by an int64 tensor: t[index].
+func (t *Tensor) Index(index *Tensor) *Tensor {
+	return call("index", []*Tensor{t, index}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgIndex(out, in[0], in[1:], 1)
+	})
+}
+
+// Narrow is length rows of dimension dim from start on, on the same values.
+func (t *Tensor) Narrow(dim, start, length int64) *Tensor {
+	return call("narrow", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgNarrow(out, in[0], dim, start, length)
+	})
+}
+
+// To is t on another device; t itself stays where it is.
+func (t *Tensor) To(device Device) *Tensor {
+	return call("to "+device.String(), []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgTo(out, in[0], int32(device))
+	})
+}
+
+// Type is t with its values converted to dtype.
+func (t *Tensor) Type(dtype DType) *Tensor {
+	return call("to "+dtype.String(), []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgTotype(out, in[0], int32(dtype))
+	})
+}
