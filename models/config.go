@@ -1,0 +1,44 @@
+package models
+
+import "fmt"
+
+// Config is the sizes of both networks.
+type Config struct {
+	Noise    int `json:"nz"`       // noise values per image
+	NgF      int `json:"ngf"`      // base channels of the generator, nch_g
+	NdF      int `json:"ndf"`      // base channels of the discriminator, nch_d
+	Channels int `json:"channels"` // image channels
+	Classes  int `json:"classes"`  // classes, one label plane each
+}
+
+// ImageSize is the height and width of the images, in pixels; the layers' strides fix it.
+const ImageSize = 28
+
+// maxSize bounds each size, so that a typing mistake ends in an error and not in the memory's end.
+const maxSize = 4096
+
+// Default is the article's network: 100 + 10 inputs, 128 and 64 base channels, gray images.
+func Default() Config { return Config{Noise: 100, NgF: 128, NdF: 64, Channels: 1, Classes: 10} }
+
+// Validate says which size is out of range.
+func (c Config) Validate() error {
+	for _, size := range []struct {
+		name  string
+		value int
+	}{{"nz", c.Noise}, {"ngf", c.NgF}, {"ndf", c.NdF}, {"channels", c.Channels}, {"classes", c.Classes}} {
+		if size.value < 1 || size.value > maxSize {
+			return fmt.Errorf("%s is %d: it must be from 1 to %d", size.name, size.value, maxSize)
+		}
+	}
+	return nil
+}
+
+// NewGenerator makes the generator of these sizes.
+func (c Config) NewGenerator() *Generator {
+	return NewGenerator(int64(c.Noise+c.Classes), int64(c.NgF), int64(c.Channels))
+}
+
+// NewDiscriminator makes the discriminator of these sizes.
+func (c Config) NewDiscriminator() *Discriminator {
+	return NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF))
+}

@@ -1,0 +1,47 @@
+package models
+
+import (
+	"cgan/bindings/nn"
+	"cgan/bindings/torch"
+)
+
+// Discriminator judges an image with its label planes [B, nch, 28, 28]: the probability [B] that it
+// is real. It mirrors Discriminator of cgan.py.
+type Discriminator struct {
+	nn.Base
+	layer1, layer2, layer3, layer4 nn.Module
+}
+
+// NewDiscriminator makes a discriminator of nch input channels (image and label planes) and nch_d base
+// channels, initialised from the default random number generator as PyTorch does.
+func NewDiscriminator(nch, nchD int64) *Discriminator {
+	d := &Discriminator{}
+	d.layer1 = d.Register("layer1", nn.NewSequential(
+		nn.NewConv2d(nch, nchD, 4, 2, 1),
+		nn.NewLeakyReLU(0.2),
+	))
+	d.layer2 = d.Register("layer2", nn.NewSequential(
+		nn.NewConv2d(nchD, nchD*2, 4, 2, 1),
+		nn.NewBatchNorm2d(nchD*2),
+		nn.NewLeakyReLU(0.2),
+	))
+	d.layer3 = d.Register("layer3", nn.NewSequential(
+		nn.NewConv2d(nchD*2, nchD*4, 3, 2, 0),
+		nn.NewBatchNorm2d(nchD*4),
+		nn.NewLeakyReLU(0.2),
+	))
+	d.layer4 = d.Register("layer4", nn.NewSequential(
+		nn.NewConv2d(nchD*4, 1, 3, 1, 0),
+		nn.NewSigmoid(),
+	))
+	return d
+}
+
+// Forward takes [B, nch, 28, 28] to [B].
+func (d *Discriminator) Forward(x *torch.Tensor) *torch.Tensor { // [B, nch, 28, 28]
+	x = d.layer1.Forward(x) // [B, d, 14, 14]
+	x = d.layer2.Forward(x) // [B, 2d, 7, 7]
+	x = d.layer3.Forward(x) // [B, 4d, 3, 3]
+	x = d.layer4.Forward(x) // [B, 1, 1, 1]
+	return x.View(-1)       // [B]
+}
