@@ -1,0 +1,83 @@
+// Package train is the article's training: data, one step, the loop, its run folder.
+//
+// The PyTorch original is train.py beside these files. Entries that this package exports recover a
+// failed tensor op and return it as an error; nothing here prints or ends the process.
+package train
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+
+	"cgan/models"
+)
+
+// Config is everything that a training run depends on; it is saved with the run.
+type Config struct {
+	models.Config
+	Data    string  `json:"data"`    // folder with IDX files; empty for MNIST
+	Out     string  `json:"out"`     // folder that holds the run folders
+	Epochs  int     `json:"epochs"`  // passes over the data
+	Steps   int     `json:"steps"`   // stop after as many steps in all; 0 for no limit
+	Batch   int     `json:"batch"`   // images per step
+	Seed    int64   `json:"seed"`    // of every random number
+	Threads int     `json:"threads"` // threads per op; 0 for libtorch's choice
+	LR      float64 `json:"lr"`      // Adam's learning rate
+	Beta1   float64 `json:"beta1"`   // Adam's first decay
+	Beta2   float64 `json:"beta2"`   // Adam's second decay
+	Device  string  `json:"device"`  // auto, cpu or cuda
+	Exact   bool    `json:"exact"`   // the original's ops in the original's order
+	Trace   string  `json:"trace"`   // file for losses and digests; empty for none
+}
+
+// Default is the article's training with the values that it leaves open.
+func Default() Config {
+	return Config{
+		Config: models.Default(),
+		Out:    "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto",
+	}
+}
+
+// Range is the values that a number of the Config may have.
+type Range struct{ Min, Max float64 }
+
+// Ranges gives the range of each number by its flag. Adam's decays are below 1.
+var Ranges = map[string]Range{
+	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "threads": {0, float64(max(256, runtime.NumCPU()))},
+	"lr": {0, 1}, "beta1": {0, math.Nextafter(1, 0)}, "beta2": {0, math.Nextafter(1, 0)},
+	"nz": {1, 4096}, "ngf": {1, 4096}, "ndf": {1, 4096},
+}
+
+// Check says that value is outside of the range of the flag, or nothing.
+func Check(flag string, value float64) error {
+	r := Ranges[flag]
+	if value >= r.Min && value <= r.Max {
+		return nil
+	}
+	return fmt.Errorf("--%s is %v: it must be %s", flag, value, r)
+}
+
+// String is the range in words for messages and help texts.
+func (r Range) String() string {
+	if r.Max < 1 {
+		return fmt.Sprintf("from %v to below 1", r.Min)
+	}
+	return fmt.Sprintf("from %v to %v", r.Min, r.Max)
+}
+
+// Validate says which value is out of range.
+func (c Config) Validate() error {
+	for _, v := range []struct {
+		flag  string
+		value float64
+	}{
+		{"epochs", float64(c.Epochs)}, {"steps", float64(c.Steps)}, {"batch", float64(c.Batch)},
+		{"threads", float64(c.Threads)}, {"lr", c.LR}, {"beta1", c.Beta1}, {"beta2", c.Beta2},
+		{"nz", float64(c.Noise)}, {"ngf", float64(c.NgF)}, {"ndf", float64(c.NdF)},
+	} {
+		if err := Check(v.flag, v.value); err != nil {
+			return err
+		}
+	}
+	return c.Config.Validate()
+}

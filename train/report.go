@@ -1,0 +1,66 @@
+package train
+
+import "time"
+
+// Reporter is told what a run does, on the run's own goroutine.
+type Reporter interface {
+	Begin(b Begin)         // once, before the first step
+	Step(s Stats)          // after each step
+	Saved(paths ...string) // after files of an epoch, or of an interrupted run, are written
+	Say(text string)       // anything else that a user wants to know
+}
+
+// Begin is what is settled when training starts.
+type Begin struct {
+	Dir           string // the run folder
+	Device        string
+	Threads       int
+	Images        int // in the data set
+	StepsPerEpoch int
+	Epochs, Steps int // Steps is the number of steps in all
+}
+
+// Stats is one line of stats.jsonl.
+type Stats struct {
+	Epoch     int       `json:"epoch"`        // from 1
+	Step      int       `json:"step"`         // from 1, over all epochs
+	LossD     float64   `json:"loss_d"`       // BCE on real plus BCE on drawn images
+	LossG     float64   `json:"loss_g"`       // BCE of drawn images against ones
+	DReal     float64   `json:"d_x"`          // D(x), D's mean verdict on real images
+	DFake     float64   `json:"d_g_z"`        // D(G(z)), D's mean verdict on drawn images, before its update
+	ImagesPS  float64   `json:"images_per_s"` // over the last steps
+	Time      time.Time `json:"time"`
+	EpochStep int       `json:"-"` // from 1, in this epoch
+}
+
+// Result is how a run ended.
+type Result struct {
+	Dir         string
+	Steps       int
+	Checkpoint  string // the last one
+	Interrupted bool   // the context ended before the last step
+}
+
+// pace measures images per second over the last steps.
+type pace struct {
+	times  []time.Time
+	images []int
+}
+
+const paceWindow = 20
+
+func (p *pace) add(now time.Time, images int) float64 {
+	p.times, p.images = append(p.times, now), append(p.images, images)
+	if len(p.times) > paceWindow+1 {
+		p.times, p.images = p.times[1:], p.images[1:]
+	}
+	span := now.Sub(p.times[0]).Seconds()
+	if span <= 0 {
+		return 0
+	}
+	total := 0
+	for _, n := range p.images[1:] {
+		total += n
+	}
+	return float64(total) / span
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""The PyTorch original of package train: data, one training step, the loop. It runs.
+
+    train.py trace --data DIR --steps 20 --out trace.json [--save checkpoint.pt]
+    train.py bench --data DIR --steps 30
+    train.py check FILE.pt        # loads a generator's state_dict as Python users do
+    train.py make FILE.pt         # writes a generator's state_dict as Python users do
+
+DIR holds the IDX files of MNIST, gzipped or not. `trace` writes every loss as an exact hexadecimal
+float and the sha256 of every parameter and buffer, for a comparison bit for bit.
+
+loader.go and trainer.go stand beside the sections of the same name, trace.go and bench.go beside the
+functions. Random numbers come from the one default generator: the generator's weights, the
+discriminator's; at the start of an epoch what DataLoader(shuffle=True) draws; in a step the noise, then
+the fake labels.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import pathlib
+import resource
+import struct
+import sys
+import time
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "models"))
+from cgan import Discriminator, Generator, concat_noise_label, create_onehot_image  # noqa: E402
+
+CLASSES, NOISE = 10, 100
+
+
+# --- loader.go ---------------------------------------------------------------------------------
+
+
+def read_idx(folder, stem):
+    path = pathlib.Path(folder) / f"{stem}.gz"
+    raw = gzip.decompress(path.read_bytes()) if path.exists() else path.with_suffix("").read_bytes()
+    rank = raw[3]
+    shape = struct.unpack_from(f">{rank}I", raw, 4)
+    return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=4 + 4 * rank).reshape(shape).copy())
+
+
+def loader(folder, batch):
+    image = read_idx(folder, "train-images-idx3-ubyte").unsqueeze(1)  # [N, 1, 28, 28]
+    label = read_idx(folder, "train-labels-idx1-ubyte").long()  # [N]
+    image = (image.float() / 255 - 0.5) / 0.5  # bytes -> [-1, 1]
+    return DataLoader(TensorDataset(image, label), batch, shuffle=True)
+
+
+# --- trainer.go --------------------------------------------------------------------------------
+
+
+class Trainer:
+    def __init__(self, seed, device="cpu", lr=2e-4, beta1=0.5, beta2=0.999):
+        torch.manual_seed(seed)
+        self.device = device
+        self.generator = Generator(NOISE + CLASSES, 128, 1).to(device)
+        self.discriminator = Discriminator(1 + CLASSES, 64).to(device)
+        self.optimizerG = torch.optim.Adam(self.generator.parameters(), lr, (beta1, beta2))
+        self.optimizerD = torch.optim.Adam(self.discriminator.parameters(), lr, (beta1, beta2))
+        self.criterion = nn.BCELoss()
+
+    def step(self, image, label):
+        n, device = image.size(0), self.device
+        real = create_onehot_image(image, label, device, CLASSES)
+        noise = torch.randn(n, NOISE, 1, 1, device=device)
+        fake_label = torch.randint(CLASSES, (n,), device=device)
+        ones = torch.full((n,), 1.0, device=device)
+        zeros = torch.full((n,), 0.0, device=device)
+
+        self.discriminator.zero_grad()
+        d_real = self.discriminator(real)
+        loss_real = self.criterion(d_real, ones)
+        z = concat_noise_label(noise, fake_label, device, CLASSES)
+        fake = create_onehot_image(self.generator(z), fake_label, device, CLASSES)
+        d_fake = self.discriminator(fake.detach())
+        loss_fake = self.criterion(d_fake, zeros)
+        loss_d = loss_real + loss_fake
+        loss_d.backward()
+        self.optimizerD.step()
+
+        self.generator.zero_grad()
+        loss_g = self.criterion(self.discriminator(fake), ones)
+        loss_g.backward()
+        self.optimizerG.step()
+        return loss_d.item(), loss_g.item()
+
+
+# --- running it --------------------------------------------------------------------------------
+
+
+def batches(folder, batch, count):
+    epochs = loader(folder, batch)
+    done = 0
+    while done < count:
+        for image, label in epochs:
+            if done == count:
+                return
+            yield image, label
+            done += 1
+
+
+def digest(module):
+    state = module.state_dict()
+    return {k: hashlib.sha256(v.detach().contiguous().numpy().tobytes()).hexdigest() for k, v in state.items()}
+
+
+def checkpoint(trainer, step):
+    parts = ("generator", "discriminator", "optimizerG", "optimizerD")
+    return {**{p: getattr(trainer, p).state_dict() for p in parts}, "step": step}
+
+
+def trace(args):
+    trainer = Trainer(args.seed)
+    losses = [trainer.step(*b) for b in batches(args.data, args.batch, args.steps)]
+    result = {
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "seed": args.seed,
+        "batch": args.batch,
+        "losses": [[d.hex(), g.hex()] for d, g in losses],
+        "generator": digest(trainer.generator),
+        "discriminator": digest(trainer.discriminator),
+    }
+    pathlib.Path(args.out).write_text(json.dumps(result, indent=1))
+    if args.save:
+        torch.save(checkpoint(trainer, args.steps), args.save)
+
+
+def bench(args, warmup=5):
+    trainer = Trainer(args.seed)
+    times = []
+    start = time.perf_counter()
+    for b in batches(args.data, args.batch, args.steps + warmup):
+        trainer.step(*b)
+        now = time.perf_counter()
+        times.append(now - start)
+        start = now
+    times = sorted(times[warmup:])
+    median = times[len(times) // 2]
+    print(json.dumps({
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "batch": args.batch,
+        "step_ms_min": times[0] * 1e3,
+        "step_ms_median": median * 1e3,
+        "images_per_s": args.batch / median,
+        "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }))
+
+
+def check(args):
+    generator = Generator(NOISE + CLASSES, 128, 1)
+    generator.load_state_dict(torch.load(args.file, weights_only=True))
+    generator.eval()
+    torch.manual_seed(args.seed)
+    z = concat_noise_label(torch.randn(CLASSES, NOISE, 1, 1), torch.arange(CLASSES), "cpu", CLASSES)
+    with torch.no_grad():
+        image = generator(z)
+    print(json.dumps({"ok": True, "image_sum": image.double().sum().item(), "digest": digest(generator)}))
+
+
+def make(args):
+    torch.manual_seed(args.seed)
+    torch.save(Generator(NOISE + CLASSES, 128, 1).state_dict(), args.file)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    for run in (trace, bench, check, make):
+        command = commands.add_parser(run.__name__)
+        command.set_defaults(run=run)
+        command.add_argument("--seed", type=int, default=0)
+        command.add_argument("--threads", type=int, default=0)
+        if run in (check, make):
+            command.add_argument("file")
+            continue
+        command.add_argument("--data", required=True)
+        command.add_argument("--steps", type=int, default=20)
+        command.add_argument("--batch", type=int, default=128)
+        if run is trace:
+            command.add_argument("--out", required=True)
+            command.add_argument("--save")
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    args.run(args)
+
+
+if __name__ == "__main__":
+    main()

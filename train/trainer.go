@@ -1,0 +1,86 @@
+package train
+
+import (
+	"cgan/bindings/nn"
+	"cgan/bindings/optim"
+	"cgan/bindings/torch"
+	"cgan/models"
+)
+
+// Trainer holds both networks and their optimizers. It mirrors Trainer of train.py.
+type Trainer struct {
+	config        models.Config
+	exact         bool
+	device        torch.Device
+	generator     *models.Generator
+	discriminator *models.Discriminator
+	optimizerG    *optim.Adam
+	optimizerD    *optim.Adam
+	criterion     nn.BCELoss
+}
+
+// NewTrainer seeds the random numbers and makes networks and optimizers on device. Free it.
+func NewTrainer(c Config, device torch.Device) (t *Trainer, err error) {
+	err = torch.Do("make the networks", func() error {
+		torch.ManualSeed(c.Seed)
+		t = &Trainer{config: c.Config, exact: c.Exact, device: device}
+		t.generator = models.NewGenerator(int64(c.Noise+c.Classes), int64(c.NgF), int64(c.Channels))
+		t.discriminator = models.NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF))
+		t.generator.To(device)
+		t.discriminator.To(device)
+		t.optimizerG = optim.NewAdam(t.generator.Parameters(), c.LR, c.Beta1, c.Beta2)
+		t.optimizerD = optim.NewAdam(t.discriminator.Parameters(), c.LR, c.Beta1, c.Beta2)
+		return nil
+	})
+	return t, err
+}
+
+// Losses is what one step found: both losses, and D's mean verdict on real and on drawn images.
+type Losses struct{ D, G, DReal, DFake float64 }
+
+// Step trains both networks on one batch: images [B, 1, 28, 28] in [-1, 1], labels [B] int64.
+// It runs inside torch.Do.
+func (t *Trainer) Step(image, label *torch.Tensor) Losses {
+	n, device, classes := image.Size(0), t.device, int64(t.config.Classes)
+	real := models.CreateOnehotImage(image, label, device, classes)
+	noise := torch.Randn([]int64{n, int64(t.config.Noise), 1, 1}, device)
+	fakeLabel := torch.Randint(classes, []int64{n}, device)
+	ones := torch.Full([]int64{n}, 1.0, device)
+	zeros := torch.Full([]int64{n}, 0.0, device)
+
+	t.discriminator.ZeroGrad()
+	dReal := t.discriminator.Forward(real)
+	lossReal := t.criterion.Forward(dReal, ones)
+	z := models.ConcatNoiseLabel(noise, fakeLabel, device, classes)
+	fake := models.CreateOnehotImage(t.generator.Forward(z), fakeLabel, device, classes)
+	dFake := t.discriminator.Forward(fake.Detach())
+	lossFake := t.criterion.Forward(dFake, zeros)
+	lossD := lossReal.Add(lossFake)
+	lossD.Backward()
+	t.optimizerD.Step()
+
+	t.generator.ZeroGrad()
+	lossG := t.criterion.Forward(t.judgeForG(fake), ones)
+	lossG.Backward()
+	t.optimizerG.Step()
+	return Losses{lossD.Item(), lossG.Item(), dReal.Mean().Item(), dFake.Mean().Item()}
+}
+
+// judgeForG is the discriminator's verdict on fake in the generator's step. The original computes the
+// gradients of the discriminator's parameters there too and then discards them; exact mode does so.
+func (t *Trainer) judgeForG(fake *torch.Tensor) *torch.Tensor {
+	if t.exact {
+		return t.discriminator.Forward(fake)
+	}
+	t.discriminator.RequiresGrad_(false)
+	defer t.discriminator.RequiresGrad_(true)
+	return t.discriminator.Forward(fake)
+}
+
+// Free ends networks and optimizers.
+func (t *Trainer) Free() {
+	t.generator.Free()
+	t.discriminator.Free()
+	t.optimizerG.Free()
+	t.optimizerD.Free()
+}
