@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+
+	"cgan/train"
+
+	"github.com/urfave/cli/v2"
+)
+
+// intFlag is a whole number whose range train.Ranges gives; a value outside of it ends at the parser.
+func intFlag(name, usage string, value int) cli.Flag {
+	return &cli.IntFlag{
+		Name: name, Usage: withRange(name, usage), Value: value,
+		Action: func(_ *cli.Context, v int) error { return checkFlag(name, float64(v)) },
+	}
+}
+
+// floatFlag is intFlag for any number.
+func floatFlag(name, usage string, value float64) cli.Flag {
+	return &cli.Float64Flag{
+		Name: name, Usage: withRange(name, usage), Value: value,
+		Action: func(_ *cli.Context, v float64) error { return checkFlag(name, v) },
+	}
+}
+
+func withRange(name, usage string) string { return fmt.Sprintf("%s, %s", usage, train.Ranges[name]) }
+
+func checkFlag(name string, value float64) error {
+	if err := train.Check(name, value); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// sizeFlags are the sizes of the networks.
+func sizeFlags(d train.Config) []cli.Flag {
+	return []cli.Flag{
+		intFlag("nz", "noise values per image", d.Noise),
+		intFlag("ngf", "base channels of the generator", d.NgF),
+		intFlag("ndf", "base channels of the discriminator", d.NdF),
+	}
+}
+
+func deviceFlag(value string) cli.Flag {
+	return &cli.StringFlag{
+		Name: "device", Usage: "where to compute: auto (CUDA where it works, else the CPU), cpu or cuda", Value: value,
+		Action: func(_ *cli.Context, v string) error {
+			switch v {
+			case "auto", "cpu", "cuda":
+				return nil
+			}
+			return usageError{fmt.Errorf("--device is %q: it must be auto, cpu or cuda", v)}
+		},
+	}
+}
+
+func seedFlag() cli.Flag {
+	return &cli.Int64Flag{Name: "seed", Usage: "seed of every random number, any whole number of 64 bits"}
+}
+
+func threadsFlag() cli.Flag {
+	return intFlag("threads", "threads that one op may use, 0 for libtorch's choice", 0)
+}
+
+func dataFlag() cli.Flag {
+	return &cli.StringFlag{
+		Name: "data", Usage: "folder `DIR` with the IDX files of a set like MNIST, gzipped or not; without it MNIST is fetched once",
+	}
+}
+
+// trainConfig reads the flags that are there into the article's defaults.
+func trainConfig(c *cli.Context) train.Config {
+	cfg := train.Default()
+	for name, to := range map[string]*int{
+		"epochs": &cfg.Epochs, "steps": &cfg.Steps, "batch": &cfg.Batch, "threads": &cfg.Threads,
+		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF,
+	} {
+		if c.IsSet(name) {
+			*to = c.Int(name)
+		}
+	}
+	for name, to := range map[string]*float64{"lr": &cfg.LR, "beta1": &cfg.Beta1, "beta2": &cfg.Beta2} {
+		if c.IsSet(name) {
+			*to = c.Float64(name)
+		}
+	}
+	for name, to := range map[string]*string{"data": &cfg.Data, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace} {
+		if c.IsSet(name) {
+			*to = c.String(name)
+		}
+	}
+	cfg.Seed, cfg.Exact = c.Int64("seed"), c.Bool("exact")
+	return cfg
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"cgan/bindings/torch"
+	"cgan/models"
+	"cgan/train"
+
+	"github.com/urfave/cli/v2"
+)
+
+const (
+	maxCount   = 1000
+	gridColumn = 8 // images in a row when one class is drawn
+)
+
+func generateCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "generate",
+		Usage: "draw images of the classes that you name",
+		Description: "Writes one PNG grid. With several classes the columns are the classes and the images of a row\n" +
+			"share one noise. The same weights, classes, count and seed give the same bytes.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator", Required: true},
+			&cli.StringFlag{Name: "class", Usage: "classes to draw: 3, 0-9 or 1,3,5", Value: "0-9"},
+			&cli.IntFlag{Name: "count", Usage: fmt.Sprintf("images of each class, from 1 to %d", maxCount), Value: 1, Action: checkCount},
+			seedFlag(),
+			&cli.StringFlag{Name: "out", Usage: "PNG `FILE` to write; an existing one is replaced", Value: "images.png"},
+			deviceFlag("auto"),
+			threadsFlag(),
+		},
+		Action: runGenerate,
+	}
+}
+
+func checkCount(_ *cli.Context, v int) error {
+	if v < 1 || v > maxCount {
+		return usageError{fmt.Errorf("--count is %d: it must be from 1 to %d", v, maxCount)}
+	}
+	return nil
+}
+
+func runGenerate(c *cli.Context) error {
+	classes, err := parseClasses(c.String("class"))
+	if err != nil {
+		return usageError{err}
+	}
+	g, sizes, err := train.LoadGenerator(c.String("weights"))
+	if err != nil {
+		return err
+	}
+	defer g.Free()
+	for _, class := range classes {
+		if class >= int64(sizes.Classes) {
+			return usageError{fmt.Errorf("--class %d: these weights know 0 to %d", class, sizes.Classes-1)}
+		}
+	}
+	images, columns, err := draw(c, g, sizes, classes)
+	if err != nil {
+		return err
+	}
+	if err := train.SaveGrid(c.String("out"), true, images, columns); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "drew %d images into %s\n", len(classes)*c.Int("count"), c.String("out"))
+	return err
+}
+
+// draw gives the images and the columns of their grid; one class fills rows of its own.
+func draw(c *cli.Context, g *models.Generator, sizes models.Config, classes []int64) (models.Images, int, error) {
+	err := torch.Do("prepare", func() error {
+		if n := c.Int("threads"); n > 0 {
+			torch.SetNumThreads(n)
+		}
+		device, err := torch.ParseDevice(c.String("device"))
+		if err == nil {
+			g.To(device)
+		}
+		return err
+	})
+	if err != nil {
+		return models.Images{}, 0, err
+	}
+	images, err := g.Draw(sizes, c.Int("count"), classes, c.Int64("seed"))
+	if err != nil || len(classes) > 1 {
+		return images, len(classes), err
+	}
+	columns := min(images.N, gridColumn)
+	return padRow(images, columns), columns, nil
+}
+
+// padRow fills the last row of a grid with black images.
+func padRow(images models.Images, columns int) models.Images {
+	size := images.Channels * images.Height * images.Width
+	for images.N%columns != 0 {
+		for range size {
+			images.Pixels = append(images.Pixels, -1)
+		}
+		images.N++
+	}
+	return images
+}
+
+// parseClasses reads 3, 0-9, 1,3,5 and mixtures of them.
+func parseClasses(text string) (classes []int64, err error) {
+	for _, part := range strings.Split(text, ",") {
+		from, to, isRange := strings.Cut(strings.TrimSpace(part), "-")
+		if !isRange {
+			to = from
+		}
+		first, err1 := strconv.ParseInt(from, 10, 64)
+		last, err2 := strconv.ParseInt(to, 10, 64)
+		switch {
+		case errors.Join(err1, err2) != nil || first < 0:
+			return nil, fmt.Errorf("--class %q: write a class such as 3, a range such as 0-9, or a list such as 1,3,5", text)
+		case last < first || last > math.MaxInt16:
+			return nil, fmt.Errorf("--class %q: the range %s does not go up, or goes too far", text, part)
+		}
+		for class := first; class <= last; class++ {
+			classes = append(classes, class)
+		}
+	}
+	return classes, nil
+}

@@ -1,0 +1,117 @@
+// Command cgan trains, draws with and inspects the conditional DCGAN.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"cgan/bindings/torch"
+	"cgan/train"
+	"cgan/weights"
+
+	"github.com/urfave/cli/v2"
+)
+
+// The exit codes, all of them.
+const (
+	exitOK          = 0
+	exitFailure     = 1   // something went wrong that the message explains
+	exitUsage       = 2   // a command, flag or value that does not exist or is out of range
+	exitData        = 3   // a data or weights file is missing, damaged or of the wrong kind
+	exitNoCUDA      = 4   // --device cuda, but CUDA can't be used here
+	exitInterrupted = 130 // Ctrl-C; what was trained is saved
+)
+
+// errInterrupted ends a command that Ctrl-C stopped after it saved its work.
+var errInterrupted = errors.New("interrupted")
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() { // a second Ctrl-C ends the process at once
+		<-ctx.Done()
+		stop()
+	}()
+	err := newApp(stdout, stderr).RunContext(ctx, args)
+	if err != nil {
+		fmt.Fprintln(stderr, "cgan:", oneLine(err))
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	var usage usageError
+	var data *train.DataError
+	var format *weights.FormatError
+	var cuda *torch.CUDAError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &cuda):
+		return exitNoCUDA
+	case errors.As(err, &data), errors.As(err, &format):
+		return exitData
+	}
+	return exitFailure
+}
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+func newApp(stdout, stderr io.Writer) *cli.App {
+	app := &cli.App{
+		Name:            "cgan",
+		Usage:           "a conditional DCGAN on libtorch: train it, draw with it, look into it",
+		Writer:          stdout,
+		ErrWriter:       stderr,
+		HideHelpCommand: true,
+		Commands:        []*cli.Command{trainCommand(), generateCommand(), inspectCommand(), benchCommand(), doctorCommand()},
+		ExitErrHandler:  func(*cli.Context, error) {}, // run prints the error and picks the code
+		OnUsageError:    onUsageError,
+		Action:          noCommand,
+	}
+	for _, c := range app.Commands {
+		c.OnUsageError = onUsageError
+		c.Before = noArguments
+		c.HideHelpCommand = true
+	}
+	return app
+}
+
+func noCommand(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return usageError{fmt.Errorf("there is no command %q: cgan --help lists them", c.Args().First())}
+	}
+	return cli.ShowAppHelp(c)
+}
+
+func noArguments(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return usageError{fmt.Errorf("%s takes no argument %q: cgan %[1]s --help lists its flags", c.Command.Name, c.Args().First())}
+	}
+	return nil
+}
+
+// onUsageError rewords the flag package's messages, which name a flag with one dash.
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	text := err.Error()
+	text = strings.Replace(text, "flag provided but not defined: -", "there is no flag --", 1)
+	text = strings.Replace(text, "flag needs an argument: -", "a value is missing behind --", 1)
+	text = strings.Replace(text, " for flag -", " for --", 1)
+	text = strings.Replace(text, ": parse error", ": it is not a number of the right kind", 1)
+	return usageError{fmt.Errorf("%s (see cgan %s --help)", strings.ReplaceAll(text, "---", "--"), c.Command.Name)}
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"cgan/train"
+
+	"github.com/urfave/cli/v2"
+)
+
+func trainCommand() *cli.Command {
+	d := train.Default()
+	return &cli.Command{
+		Name:  "train",
+		Usage: "train generator and discriminator",
+		Description: "Writes a run folder with the settings, statistics of every step (stats.jsonl), and for each\n" +
+			"epoch a sample grid (PNG) and a checkpoint (.pt). Ctrl-C finishes the step and saves.",
+		Flags: append([]cli.Flag{
+			dataFlag(),
+			&cli.StringFlag{Name: "out", Usage: "folder `DIR` for the run folders", Value: d.Out},
+			intFlag("epochs", "passes over the data", d.Epochs),
+			intFlag("steps", "stop after as many steps in all, 0 for no limit; set, it overrides --epochs", d.Steps),
+			intFlag("batch", "images per step", d.Batch),
+			seedFlag(),
+			threadsFlag(),
+			floatFlag("lr", "Adam's learning rate", d.LR),
+			floatFlag("beta1", "Adam's decay of the mean", d.Beta1),
+			floatFlag("beta2", "Adam's decay of the variance", d.Beta2),
+			deviceFlag(d.Device),
+			&cli.BoolFlag{Name: "exact", Usage: "PyTorch's ops in PyTorch's order, for the same bits as the Python original"},
+			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but errors"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "print the settings as JSON and end"},
+			&cli.StringFlag{Name: "trace", Usage: "write every loss and the sha256 of every parameter to `FILE` at the end"},
+		}, sizeFlags(d)...),
+		Action: func(c *cli.Context) error {
+			cfg := trainConfig(c)
+			if err := checkTrain(cfg); err != nil {
+				return err
+			}
+			if c.Bool("dry-run") {
+				return printJSON(c, cfg)
+			}
+			return runTrain(c, cfg)
+		},
+	}
+}
+
+// checkTrain finds at once what would else end a run only after its work.
+func checkTrain(cfg train.Config) error {
+	if err := cfg.Validate(); err != nil {
+		return usageError{err}
+	}
+	if cfg.Trace == "" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(cfg.Trace)); err != nil || !info.IsDir() {
+		return usageError{fmt.Errorf("--trace %s: there is no folder %s", cfg.Trace, filepath.Dir(cfg.Trace))}
+	}
+	if info, err := os.Stat(cfg.Trace); err == nil && !info.Mode().IsRegular() {
+		return usageError{fmt.Errorf("--trace %s: it is not a file", cfg.Trace)}
+	}
+	return nil
+}
+
+func runTrain(c *cli.Context, cfg train.Config) error {
+	result, err := train.Run(c.Context, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
+	if err != nil {
+		return err
+	}
+	if result.Interrupted {
+		return fmt.Errorf("%w after step %d; saved in %s", errInterrupted, result.Steps, result.Dir)
+	}
+	return nil
+}
+
+func printJSON(c *cli.Context, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err == nil {
+		_, err = fmt.Fprintln(c.App.Writer, string(text))
+	}
+	return err
+}
