@@ -63,7 +63,7 @@ func load(named []nn.Named, state weights.StateDict) error {
 			if !ok {
 				continue // num_batches_tracked may be missing
 			}
-			t, err := weights.Convert(t, specs[i].DType)
+			t, err := t.Convert(specs[i].DType)
 			if err != nil {
 				return fmt.Errorf("%s: %w", n.Name, err)
 			}

@@ -28,21 +28,20 @@ func Bench(ctx context.Context, c Config) (s Speed, err error) {
 	if err := c.Validate(); err != nil {
 		return s, err
 	}
-	set, err := c.readSet(ctx, func(string) {})
-	if err != nil {
-		return s, err
-	}
-	err = torch.Do("", func() error {
+	err = torch.Do("", func() error { // one scope around all steps keeps them on one OS thread
 		device, err := c.settle()
 		if err != nil {
 			return err
 		}
-		times, err := timeSteps(ctx, c, set, device)
+		set, err := c.readSet(ctx, nil)
 		if err != nil {
 			return err
 		}
-		s = speed(c, times)
-		return nil
+		times, err := timeSteps(ctx, c, set, device)
+		if err == nil {
+			s = speed(c, times)
+		}
+		return err
 	})
 	return s, err
 }
@@ -94,8 +93,8 @@ func speed(c Config, times []float64) Speed {
 	}
 }
 
-// TrySmallStep trains one step of small networks on the set in dir.
-func TrySmallStep(ctx context.Context, dir string) error {
+// TrySmallSteps trains small networks for some steps on the set in dir, to see whether training works.
+func TrySmallSteps(ctx context.Context, dir string) error {
 	c := Default()
 	c.Data, c.Batch, c.NgF, c.NdF, c.Steps = dir, 4, 8, 8, 1
 	_, err := Bench(ctx, c)

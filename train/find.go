@@ -20,7 +20,7 @@ func LoadGenerator(runOrFile string) (*models.Generator, models.Config, error) {
 	if err != nil {
 		return nil, models.Config{}, err
 	}
-	state, err := weights.FindStateDict(file.Value, "")
+	state, err := weights.FindStateDict(file.Root, "")
 	if err != nil {
 		return nil, models.Config{}, &weights.FormatError{File: path, Reason: err.Error()}
 	}

@@ -24,12 +24,8 @@ func Run(ctx context.Context, c Config, report Reporter) (result Result, err err
 	if c.Data != "" {
 		r.name = filepath.Base(filepath.Clean(c.Data))
 	}
-	set, err := r.config.readSet(ctx, report.Say)
-	if err != nil {
-		return result, err
-	}
 	err = torch.Do("", func() error { // one scope around the run keeps it on one OS thread
-		err := r.open(set)
+		err := r.open(ctx)
 		if err == nil {
 			err = r.loop(ctx)
 		}
@@ -76,8 +72,12 @@ type run struct {
 }
 
 // open makes everything that the run needs, its folder last.
-func (r *run) open(set *Set) error {
+func (r *run) open(ctx context.Context) error {
 	device, err := r.config.settle()
+	if err != nil {
+		return err
+	}
+	set, err := r.config.readSet(ctx, r.report.Say)
 	if err != nil {
 		return err
 	}

@@ -12,47 +12,77 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// diagnosis is all that doctor finds.
+type diagnosis struct {
+	torch.Info
+	BLAS     string `json:"blas"`
+	CUDA     string `json:"cuda"`     // the device, or "no" and the reason
+	MNIST    string `json:"mnist"`    // its folder, or "no" and the reason
+	Training string `json:"training"` // "works", or "no" and the reason
+}
+
 func doctorCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "doctor",
-		Usage:       "say whether training would work here, and on what",
-		Description: "Looks at libtorch, the CPU, CUDA and MNIST, which it fetches where it is missing, and\ntrains one small step. Exit code 0 only when all that training needs is there.",
+		Name:  "doctor",
+		Usage: "say whether training would work here, and on what",
+		Description: "Looks at libtorch, the CPU, CUDA and MNIST, which it fetches where it is missing, and\n" +
+			"trains small networks for a moment. Exit code 0 only when training would work.",
+		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print one JSON object"}},
 		Action: func(c *cli.Context) error {
-			return examine(c.Context, c.App.Writer)
+			d, failure := examine(c.Context)
+			if c.Bool("json") {
+				if err := printJSON(c, d); err != nil {
+					return err
+				}
+			} else if err := d.print(c.App.Writer); err != nil {
+				return err
+			}
+			return failure
 		},
 	}
 }
 
-func examine(ctx context.Context, w io.Writer) error {
-	row := func(name, format string, args ...any) {
-		fmt.Fprintf(w, "%-10s %s\n", name, fmt.Sprintf(format, args...))
+// examine gives what it found, and the error for which training would not work.
+func examine(ctx context.Context) (d diagnosis, err error) {
+	if d.Info, err = torch.Runtime(); err != nil {
+		return d, err
 	}
-	info, err := torch.Runtime()
-	if err != nil {
-		return err
+	d.BLAS = blas(d.Config)
+	device, noCUDA := torch.AutoDevice()
+	d.CUDA = device.String()
+	if noCUDA != nil {
+		d.CUDA = "no: " + strings.TrimPrefix(noCUDA.Error(), "CUDA: ")
 	}
-	row("libtorch", "%s, C++ ABI %d", info.Version, info.ABI)
-	row("path", "%s", info.Dir)
-	row("found", "%s", info.Found)
-	row("CPU", "%s kernels", info.Capability)
-	row("threads", "%d", info.Threads)
-	row("BLAS", "%s", blas(info.Config))
-	if device, err := torch.AutoDevice(); err != nil {
-		row("CUDA", "no: %s", strings.TrimPrefix(err.Error(), "CUDA: "))
+	d.MNIST, err = train.MNIST(ctx, nil)
+	if err == nil {
+		err = train.TrySmallSteps(ctx, d.MNIST)
 	} else {
-		row("CUDA", "yes, %s", device)
+		d.MNIST = "no: " + err.Error()
 	}
-	dir, err := train.MNIST(ctx, func(text string) { row("MNIST", "%s", text) })
+	d.Training = "works"
 	if err != nil {
-		row("MNIST", "no: %v", err)
-		return fmt.Errorf("training would not work: %w", err)
+		d.Training = "no: " + err.Error()
+		err = fmt.Errorf("training would not work: %w", err)
 	}
-	row("MNIST", "%s", dir)
-	if err := train.TrySmallStep(ctx, dir); err != nil {
-		row("training", "no: %v", err)
-		return fmt.Errorf("training would not work: %w", err)
+	return d, err
+}
+
+func (d diagnosis) print(w io.Writer) (err error) {
+	for _, row := range []struct{ name, value string }{
+		{"libtorch", fmt.Sprintf("%s, C++11 ABI %d", d.Version, d.ABI)},
+		{"path", d.Dir},
+		{"found", d.Found},
+		{"CPU", d.Capability + " kernels"},
+		{"threads", fmt.Sprint(d.Threads)},
+		{"BLAS", d.BLAS},
+		{"CUDA", d.CUDA},
+		{"MNIST", d.MNIST},
+		{"training", d.Training},
+	} {
+		if _, err = fmt.Fprintf(w, "%-10s %s\n", row.name, row.value); err != nil {
+			return err
+		}
 	}
-	row("training", "works: one small step was trained")
 	return nil
 }
 

@@ -26,7 +26,7 @@ func generateCommand() *cli.Command {
 		Description: "Writes one PNG grid. With several classes the columns are the classes and the images of a row\n" +
 			"share one noise. The same weights, classes, count and seed give the same bytes.",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator", Required: true},
+			&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator"},
 			&cli.StringFlag{Name: "class", Usage: "classes to draw: 3, 0-9 or 1,3,5", Value: "0-9"},
 			&cli.IntFlag{Name: "count", Usage: fmt.Sprintf("images of each class, from 1 to %d", maxCount), Value: 1, Action: checkCount},
 			seedFlag(),
@@ -46,6 +46,9 @@ func checkCount(_ *cli.Context, v int) error {
 }
 
 func runGenerate(c *cli.Context) error {
+	if c.String("weights") == "" {
+		return usageError{errors.New("--weights is missing: name a run folder such as runs/00000-mnist, or a weights file")}
+	}
 	classes, err := parseClasses(c.String("class"))
 	if err != nil {
 		return usageError{err}

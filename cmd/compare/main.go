@@ -1,0 +1,57 @@
+// Command compare runs cgan beside its PyTorch original, train/train.py, on the same libtorch.
+//
+//	compare parity    the same bits: every loss, parameter and buffer
+//	compare bench     the same work, timed in turn
+//
+// It installs the torch that bin/cgan was built against into a cached virtual environment, from wheels
+// pinned by sha256 in requirements-VERSION.txt. PYTHON names the Python 3.11 to make it with.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/urfave/cli/v2"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := newApp().RunContext(ctx, os.Args); err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func newApp() *cli.App {
+	cgan := &cli.StringFlag{Name: "cgan", Usage: "the program to compare, `FILE`", Value: "bin/cgan"}
+	return &cli.App{
+		Name:            "compare",
+		Usage:           "run cgan beside its PyTorch original",
+		HideHelpCommand: true,
+		ExitErrHandler:  func(*cli.Context, error) {},
+		Commands: []*cli.Command{
+			{
+				Name:   "parity",
+				Usage:  "compare every loss, parameter and buffer bit for bit",
+				Flags:  []cli.Flag{cgan},
+				Action: func(c *cli.Context) error { return parity(c.Context, c.String("cgan")) },
+			},
+			{
+				Name:  "bench",
+				Usage: "time training in turn and print the ratios",
+				Flags: []cli.Flag{
+					cgan,
+					&cli.IntFlag{Name: "rounds", Usage: "runs of each program", Value: 3},
+					&cli.IntFlag{Name: "steps", Usage: "timed steps of each run", Value: 15},
+				},
+				Action: func(c *cli.Context) error {
+					return bench(c.Context, c.String("cgan"), c.Int("rounds"), c.Int("steps"))
+				},
+			},
+		},
+	}
+}
