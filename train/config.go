@@ -62,7 +62,7 @@ func (r Range) String() string {
 	if r.Max < 1 {
 		return fmt.Sprintf("from %v to below 1", r.Min)
 	}
-	return fmt.Sprintf("from %v to %v", r.Min, r.Max)
+	return fmt.Sprintf("from %v to %d", r.Min, int64(r.Max))
 }
 
 // Validate says which value is out of range.

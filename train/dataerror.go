@@ -1,0 +1,44 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+)
+
+const idxAdvice = "get the file again, or name another folder by --data"
+
+// DataError says what is wrong with a data file and what to do. Offset is the byte at fault, counted in the
+// unpacked data of a .gz file; Err is the cause, such as fs.ErrNotExist, or nil where the content is at fault.
+type DataError struct {
+	File   string
+	Offset int64
+	Reason string
+	Err    error
+}
+
+// Error gives file, offset and reason on one line.
+func (e *DataError) Error() string { return fmt.Sprintf("%s: byte %d: %s", e.File, e.Offset, e.Reason) }
+
+// Unwrap returns the cause, so that errors.Is finds it.
+func (e *DataError) Unwrap() error { return e.Err }
+
+func (f *idxFile) fail(offset int64, cause error, format string, args ...any) error {
+	return &DataError{f.path, offset, fmt.Sprintf(format, args...), cause}
+}
+
+// readError puts a failed read into words; it happened at the current offset.
+func (f *idxFile) readError(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) { // its text would name the file twice
+		return f.fail(f.offset, err, "%v: %s", path.Err, idxAdvice)
+	}
+	switch {
+	case err == io.EOF && f.offset == 0:
+		return f.fail(0, err, "the file is empty: %s", idxAdvice)
+	case err == io.EOF, err == io.ErrUnexpectedEOF:
+		return f.fail(f.offset, err, "the data ends before the header or what it promises is complete, the file is truncated: %s", idxAdvice)
+	}
+	return f.fail(f.offset, err, "the file is damaged (%v): %s", err, idxAdvice)
+}

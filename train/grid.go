@@ -1,0 +1,96 @@
+package train
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"math"
+)
+
+// gridGap is the black space around each image, make_grid's default padding.
+const gridGap = 2
+
+// WriteGrid writes rows x cols images to w as one PNG, as torchvision's make_grid and save_image lay it out:
+// 2 black pixels between the images and around them, and none around a single image. The pixels are
+// [rows*cols, channels, height, width] in [-1, 1], clamped beyond; channels is 1 (gray) or 3 (RGB).
+// Sizes that do not fit and NaN are errors, and then w gets nothing. The same input gives the same bytes.
+func WriteGrid(w io.Writer, pixels []float32, rows, cols, height, width, channels int) error {
+	if err := checkGrid(pixels, rows, cols, height, width, channels); err != nil {
+		return fmt.Errorf("write a grid of %dx%d images, each [%d, %d, %d]: %w", rows, cols, channels, height, width, err)
+	}
+	gap := gridGap
+	if rows*cols == 1 {
+		gap = 0
+	}
+	bounds := image.Rect(0, 0, cols*(width+gap)+gap, rows*(height+gap)+gap)
+	canvas, pix, stride, depth := newCanvas(bounds, channels)
+	for i := range rows * cols {
+		top, left := i/cols*(height+gap)+gap, i%cols*(width+gap)+gap
+		for c := range channels {
+			for y := range height {
+				from := pixels[((i*channels+c)*height+y)*width:][:width]
+				to := pix[(top+y)*stride+left*depth+c:]
+				for x, v := range from {
+					to[x*depth] = grayLevel(v)
+				}
+			}
+		}
+	}
+	var b bytes.Buffer // w is written once, so a failed encoding leaves nothing half-written
+	if err := png.Encode(&b, canvas); err != nil {
+		return fmt.Errorf("encode the grid as PNG: %w", err)
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write the grid: %w", err)
+	}
+	return nil
+}
+
+// newCanvas gives a black image and its bytes: pixel (x, y) stands at y*stride + x*depth.
+func newCanvas(bounds image.Rectangle, channels int) (canvas image.Image, pix []byte, stride, depth int) {
+	if channels == 1 {
+		m := image.NewGray(bounds)
+		return m, m.Pix, m.Stride, 1
+	}
+	m := image.NewNRGBA(bounds)
+	for i := 3; i < len(m.Pix); i += 4 {
+		m.Pix[i] = 255 // opaque, so the file holds plain RGB
+	}
+	return m, m.Pix, m.Stride, 4
+}
+
+// grayLevel follows save_image in float32; the conversions keep a compiler from fusing the steps.
+func grayLevel(v float32) byte {
+	unit := float32(v*0.5) + 0.5
+	level := float32(unit*255) + 0.5
+	return byte(min(max(level, 0), 255))
+}
+
+func checkGrid(pixels []float32, rows, cols, height, width, channels int) error {
+	if channels != 1 && channels != 3 {
+		return fmt.Errorf("%d channels, a picture has 1 or 3", channels)
+	}
+	left := len(pixels)
+	for _, size := range []int{rows, cols, channels, height, width} {
+		if size < 1 {
+			return errors.New("every size must be at least 1")
+		}
+		if left%size != 0 { // dividing, because the product may overflow
+			return fmt.Errorf("there are %d pixels: pass as many as the sizes multiply to", len(pixels))
+		}
+		left /= size
+	}
+	if left != 1 {
+		return fmt.Errorf("there are %d pixels: pass as many as the sizes multiply to", len(pixels))
+	}
+	for i, v := range pixels {
+		if math.IsNaN(float64(v)) {
+			n := i / (channels * height * width)
+			return fmt.Errorf("image %d (row %d, column %d) holds NaN: the generator that drew it has diverged", n, n/cols, n%cols)
+		}
+	}
+	return nil
+}

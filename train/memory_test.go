@@ -1,0 +1,63 @@
+package train
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"cgan/bindings/torch"
+)
+
+// TestMemoryStaysFlat compares the resident memory after 200 steps with that at the end: `make memory`
+// goes on to 2,000 steps, by CGAN_MEMORY_STEPS; without it the way is shorter.
+func TestMemoryStaysFlat(t *testing.T) {
+	const first = 200
+	steps := 400
+	if text := os.Getenv("CGAN_MEMORY_STEPS"); text != "" {
+		var err error
+		if steps, err = strconv.Atoi(text); err != nil || steps <= first {
+			t.Fatalf("CGAN_MEMORY_STEPS is %q: it must be a number above %d", text, first)
+		}
+	}
+	c := smallConfig(t)
+	c.Steps, c.Threads = steps, 1
+	var rss, live [2]int
+	l := &listener{step: func(s Stats) {
+		switch s.Step {
+		case first:
+			rss[0], live[0] = residentKB(t), torch.Live()
+		case steps:
+			rss[1], live[1] = residentKB(t), torch.Live()
+		}
+	}}
+	if _, err := Run(t.Context(), c, l); err != nil {
+		t.Fatal(err)
+	}
+	growth := 100 * float64(rss[1]-rss[0]) / float64(rss[0])
+	t.Logf("resident after %d steps %.1f MB, after %d steps %.1f MB (%+.2f %%); live tensors %d and %d",
+		first, float64(rss[0])/1024, steps, float64(rss[1])/1024, growth, live[0], live[1])
+	if growth > 2 {
+		t.Errorf("resident memory grew by %.2f %%, at most 2 %% is allowed", growth)
+	}
+	if live[0] != live[1] {
+		t.Errorf("live tensors went from %d to %d", live[0], live[1])
+	}
+}
+
+func residentKB(t *testing.T) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip("no /proc/self/status here: ", err)
+	}
+	_, rest, found := strings.Cut(string(status), "VmRSS:")
+	if !found {
+		t.Skip("/proc/self/status names no VmRSS")
+	}
+	kb, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kb
+}

@@ -1,0 +1,128 @@
+package train
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestReadSetPlainAndGzip(t *testing.T) {
+	for _, packed := range []bool{false, true} {
+		dir := t.TempDir()
+		put(t, dir, labelsName, goodLabels)
+		if packed {
+			put(t, dir, imagesName+".gz", gzipped(t, goodImages))
+			put(t, dir, imagesName, []byte("the .gz comes first")) // must not be read
+		} else {
+			put(t, dir, imagesName, goodImages)
+		}
+		set, err := ReadSet(dir, "train", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := set.Images
+		if m.N != 2 || m.Height != 3 || m.Width != 2 || string(m.Pixels) != "abcdefghijkl" || !bytes.Equal(set.Labels, []byte{9, 0}) {
+			t.Errorf("packed %v: got %+v", packed, set)
+		}
+	}
+}
+
+func TestReadSetRefuses(t *testing.T) {
+	gz := gzipped(t, goodImages)
+	badSum := bytes.Clone(gz)
+	badSum[len(badSum)-8] ^= 1
+	tests := []struct {
+		name           string
+		images, labels []byte
+		packed         bool
+		offset         int64
+		file, reason   string
+	}{
+		{"empty", nil, goodLabels, false, 0, imagesName, "the file is empty"},
+		{"empty gzip", nil, goodLabels, true, 0, imagesName + ".gz", "the file is empty"},
+		{"gzip of nothing", gzipped(t, nil), goodLabels, true, 0, imagesName + ".gz", "the file is empty"},
+		{"short header", goodImages[:10], goodLabels, false, 10, imagesName, "truncated"},
+		{"short body", goodImages[:20], goodLabels, false, 20, imagesName, "truncated"},
+		{"no body", goodImages[:16], goodLabels, false, 16, imagesName, "truncated"},
+		{"cut gzip", gz[:len(gz)-9], goodLabels, true, 28, imagesName + ".gz", "does not end as it should (unexpected EOF)"},
+		{"checksum", badSum, goodLabels, true, 28, imagesName + ".gz", "invalid checksum"},
+		{"not gzip", goodImages, goodLabels, true, 0, imagesName + ".gz", "invalid header"},
+		{"gzip without the name", gz, goodLabels, false, 0, imagesName, "starts with bytes 1f 8b"},
+		{"after the gzip", append(bytes.Clone(gz), "more"...), goodLabels, true, 28, imagesName + ".gz", "does not end as it should"},
+		{"over-long", append(bytes.Clone(goodImages), 1), goodLabels, false, 28, imagesName, "goes on where the header says it ends"},
+		{"over-long labels", goodImages, append(bytes.Clone(goodLabels), 1), false, 10, labelsName, "goes on"},
+		{"floats", append([]byte{0, 0, 13, 3}, goodImages[4:]...), goodLabels, false, 0, imagesName, "starts with bytes 00 00 0d 03"},
+		{"labels as images", goodLabels, goodLabels, false, 0, imagesName, "in 3 dimensions"},
+		{"counts", goodImages, idxBytes([]byte{1, 2, 3}, 3), false, 4, labelsName, "3 labels for the 2 images"},
+		{"no images", idxBytes(nil, 0, 3, 2), goodLabels, false, 4, imagesName, "dimension 1 of 3 is 0"},
+		{"no width", idxBytes(nil, 2, 3, 0), goodLabels, false, 12, imagesName, "dimension 3 of 3 is 0"},
+		{"overflow", idxBytes(nil, 1<<31, 1<<31, 1<<31), goodLabels, false, 12, imagesName, "more than memory can address"},
+		{"too big", idxBytes(nil, 1<<31, 1<<31, 2), goodLabels, false, 12, imagesName, "more than memory can address"},
+		{"label", goodImages, idxBytes([]byte{0, 10}, 2), false, 9, labelsName, "label 10 is outside the 10 classes 0 to 9"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, name := t.TempDir(), imagesName
+			if tt.packed {
+				name += ".gz"
+			}
+			put(t, dir, name, tt.images)
+			put(t, dir, labelsName, tt.labels)
+			_, err := ReadSet(dir, "train", 10)
+			wantDataError(t, err, filepath.Join(dir, tt.file), tt.offset, tt.reason)
+		})
+	}
+}
+
+func wantDataError(t *testing.T, err error, file string, offset int64, reason string) {
+	t.Helper()
+	var data *DataError
+	if !errors.As(err, &data) {
+		t.Fatalf("got %v, want a *DataError", err)
+	}
+	if data.File != file || data.Offset != offset || !strings.Contains(data.Reason, reason) {
+		t.Errorf("got %q, want %s, byte %d, %q", err, file, offset, reason)
+	}
+	if strings.Contains(err.Error(), "\n") || strings.Count(err.Error(), file) != 1 {
+		t.Errorf("not one line that names the file once: %q", err)
+	}
+}
+
+func TestReadSetRefusesWhatIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	_, err := ReadSet(dir, "train", 10)
+	wantDataError(t, err, filepath.Join(dir, imagesName+".gz"), 0, "there is no such file, nor one without .gz")
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v hides fs.ErrNotExist", err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, imagesName), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, err = ReadSet(dir, "train", 10)
+	wantDataError(t, err, filepath.Join(dir, imagesName), 0, "is a folder")
+
+	put(t, dir, "file", nil)
+	_, err = ReadSet(filepath.Join(dir, "file"), "train", 10)
+	wantDataError(t, err, filepath.Join(dir, "file", imagesName+".gz"), 0, "not a directory")
+
+	if _, err = ReadSet(dir, "train", 0); err == nil || !strings.Contains(err.Error(), "0 classes") {
+		t.Errorf("0 classes: %v", err)
+	}
+}
+
+func TestReadSetUnreadable(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root reads every file")
+	}
+	dir := t.TempDir()
+	put(t, dir, imagesName, goodImages)
+	if err := os.Chmod(filepath.Join(dir, imagesName), 0); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ReadSet(dir, "train", 10)
+	wantDataError(t, err, filepath.Join(dir, imagesName), 0, "permission denied")
+}

@@ -1,0 +1,124 @@
+package train
+
+import (
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+type lossRecord struct {
+	Step int     `json:"step"`
+	Loss float64 `json:"loss_d"`
+}
+
+func readStats(t *testing.T, dir string) string {
+	t.Helper()
+	got, err := os.ReadFile(filepath.Join(dir, "stats.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got)
+}
+
+func TestStatsLog(t *testing.T) {
+	dir := t.TempDir()
+	s, err := OpenStats(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(lossRecord{1, 0.5}); err != nil {
+		t.Fatal(err)
+	}
+	// What a killed run leaves: nobody has closed or flushed.
+	if got := readStats(t, dir); got != "{\"step\":1,\"loss_d\":0.5}\n" {
+		t.Errorf("before Close: %q", got)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = OpenStats(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(map[string]int{"step": 2}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := readStats(t, dir); got != "{\"step\":1,\"loss_d\":0.5}\n{\"step\":2}\n" {
+		t.Errorf("opened again: %q", got)
+	}
+}
+
+func TestStatsLogRefuses(t *testing.T) {
+	dir := t.TempDir()
+	s, err := OpenStats(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, record := range map[string]any{"NaN": lossRecord{1, math.NaN()}, "no JSON object": 7} {
+		if err := s.Write(record); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("%v gave %v", record, err)
+		}
+	}
+	if got := readStats(t, dir); got != "" {
+		t.Errorf("left behind: %q", got)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err == nil {
+		t.Error("the second Close reports nothing")
+	}
+	if err := s.Write(lossRecord{}); err == nil {
+		t.Error("writing after Close reports nothing")
+	}
+	if _, err := OpenStats(filepath.Join(dir, "missing")); err == nil || !strings.Contains(err.Error(), "missing") {
+		t.Errorf("a missing folder gave %v", err)
+	}
+}
+
+// A line that does not fit whole is taken back, and the log goes on after it.
+func TestStatsLogCutLine(t *testing.T) {
+	dir := t.TempDir()
+	s, err := OpenStats(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Write(lossRecord{1, 0.5}); err != nil {
+		t.Fatal(err)
+	}
+	withFileLimit(t, 30, func() { err = s.Write(map[string]string{"long": strings.Repeat("x", 50)}) })
+	if !errors.Is(err, syscall.EFBIG) {
+		t.Errorf("past the limit: %v", err)
+	}
+	if err := s.Write(lossRecord{2, 1}); err != nil {
+		t.Fatal(err)
+	}
+	if got := readStats(t, dir); got != "{\"step\":1,\"loss_d\":0.5}\n{\"step\":2,\"loss_d\":1}\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// withFileLimit runs f while no file of this process can grow past limit bytes.
+func withFileLimit(t *testing.T, limit uint64, f func()) {
+	t.Helper()
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	f()
+}

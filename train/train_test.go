@@ -1,0 +1,273 @@
+package train
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"cgan/bindings/torch"
+	"cgan/weights"
+)
+
+// smallConfig trains small networks on 40 images of noise, three batches an epoch.
+func smallConfig(t *testing.T) Config {
+	t.Helper()
+	c := Default()
+	c.Data, c.Out, c.Device = writeNoiseSet(t, 40), t.TempDir(), "cpu"
+	c.Noise, c.NgF, c.NdF, c.Batch, c.Epochs = 6, 4, 4, 16, 2
+	return c
+}
+
+func writeNoiseSet(t *testing.T, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	pixels, labels := make([]byte, n*28*28), make([]byte, n)
+	state := uint32(1)
+	for i := range pixels {
+		state = state*1664525 + 1013904223
+		pixels[i] = byte(state >> 24)
+	}
+	for i := range labels {
+		labels[i] = byte(i % 10)
+	}
+	for name, content := range map[string][]byte{
+		"train-images-idx3-ubyte": append([]byte{0, 0, 8, 3, 0, 0, 0, byte(n), 0, 0, 0, 28, 0, 0, 0, 28}, pixels...),
+		"train-labels-idx1-ubyte": append([]byte{0, 0, 8, 1, 0, 0, 0, byte(n)}, labels...),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// listener notes what a run reports, and calls step after each step.
+type listener struct {
+	begin Begin
+	stats []Stats
+	saved []string
+	step  func(Stats)
+}
+
+func (l *listener) Begin(b Begin) { l.begin = b }
+func (l *listener) Step(s Stats) {
+	l.stats = append(l.stats, s)
+	if l.step != nil {
+		l.step(s)
+	}
+}
+func (l *listener) Saved(paths ...string) { l.saved = append(l.saved, paths...) }
+func (l *listener) Say(string)            {}
+
+func mustRun(t *testing.T, c Config) (Result, *listener) {
+	t.Helper()
+	l := &listener{}
+	result, err := Run(context.Background(), c, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result, l
+}
+
+func TestRunFillsItsFolder(t *testing.T) {
+	before := torch.Live()
+	c := smallConfig(t)
+	result, l := mustRun(t, c)
+	if result.Steps != 6 || l.begin.StepsPerEpoch != 3 || result.Interrupted {
+		t.Errorf("result %+v, begin %+v", result, l.begin)
+	}
+	entries, err := os.ReadDir(result.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	want := []string{"checkpoint-000003.pt", "checkpoint-000006.pt", "config.json", "samples-000003.png", "samples-000006.png", "stats.jsonl"}
+	if !slices.Equal(names, want) {
+		t.Errorf("the folder holds %v", names)
+	}
+	if lines := statsOf(t, result.Dir); len(lines) != 6 || lines[5].Step != 6 || lines[5].Epoch != 2 || lines[0].LossD == 0 {
+		t.Errorf("stats %+v", lines)
+	}
+	var saved Config
+	text, err := os.ReadFile(filepath.Join(result.Dir, "config.json"))
+	if err != nil || json.Unmarshal(text, &saved) != nil {
+		t.Fatal(err, string(text))
+	}
+	if saved.Batch != 16 || saved.Threads < 1 || saved.Noise != 6 || saved.Data != c.Data {
+		t.Errorf("config %s", text)
+	}
+	if leaked := torch.Live() - before; leaked != 0 {
+		t.Errorf("%d tensors leaked", leaked)
+	}
+}
+
+func statsOf(t *testing.T, dir string) (lines []Stats) {
+	t.Helper()
+	file, err := os.Open(filepath.Join(dir, "stats.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for scanner := bufio.NewScanner(file); scanner.Scan(); {
+		var s Stats
+		if err := json.Unmarshal(scanner.Bytes(), &s); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, s)
+	}
+	return lines
+}
+
+func TestCheckpointHoldsWhatPythonNeeds(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps = 2
+	result, _ := mustRun(t, c)
+	file, err := weights.Open(result.Checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := file.Root.(*weights.Dict)
+	step, _ := root.Get("step")
+	adam, _ := root.Get("optimizerD")
+	state, _ := adam.(*weights.Dict).Get("state")
+	if step != int64(2) || state.(*weights.Dict).Len() != 12 { // D has four convolutions and two norms, of two parameters each
+		t.Errorf("step %v, %d states", step, state.(*weights.Dict).Len())
+	}
+	g, sizes, err := LoadGenerator(result.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Free()
+	if sizes.NgF != c.NgF {
+		t.Errorf("sizes %+v", sizes)
+	}
+}
+
+func TestInterruptFinishesTheStepAndSaves(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &listener{step: func(s Stats) {
+		if s.Step == 4 {
+			cancel()
+		}
+	}}
+	result, err := Run(ctx, smallConfig(t), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !result.Interrupted || result.Steps != 4 || filepath.Base(result.Checkpoint) != "checkpoint-000004.pt" {
+		t.Errorf("result %+v", result)
+	}
+	if _, err := os.Stat(result.Checkpoint); err != nil {
+		t.Error(err)
+	}
+	if len(statsOf(t, result.Dir)) != 4 {
+		t.Error("the statistics do not end at step 4")
+	}
+}
+
+func traceOf(t *testing.T, change func(*Config)) []byte {
+	t.Helper()
+	c := smallConfig(t)
+	c.Exact, c.Trace = true, filepath.Join(t.TempDir(), "trace.json")
+	change(&c)
+	mustRun(t, c)
+	text, err := os.ReadFile(c.Trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestSameSeedSameBits(t *testing.T) {
+	first := traceOf(t, func(*Config) {})
+	if !bytes.Equal(first, traceOf(t, func(*Config) {})) {
+		t.Error("the same seed gave another trace")
+	}
+	if bytes.Equal(first, traceOf(t, func(c *Config) { c.Seed = 1 })) {
+		t.Error("another seed gave the same trace")
+	}
+	if !bytes.Equal(first, traceOf(t, func(c *Config) { c.Exact = false })) {
+		t.Error("what fast mode leaves out changed a bit")
+	}
+	var parsed struct {
+		Losses    [][2]string       `json:"losses"`
+		Generator map[string]string `json:"generator"`
+	}
+	if err := json.Unmarshal(first, &parsed); err != nil || len(parsed.Losses) != 6 || len(parsed.Generator) != 23 {
+		t.Errorf("%v: %s", err, first)
+	}
+}
+
+// >>> [x.hex() for x in (1.0, -0.1, 0.0, 1e-300, float("inf"))]
+func TestHexFloatIsPythons(t *testing.T) {
+	inf := math.Inf(1)
+	for x, want := range map[float64]string{
+		1: "0x1.0000000000000p+0", -0.1: "-0x1.999999999999ap-4", 0: "0x0.0p+0",
+		1e-300: "0x1.56e1fc2f8f359p-997", 1024: "0x1.0000000000000p+10", inf: "inf", -inf: "-inf",
+	} {
+		if got := hexFloat(x); got != want {
+			t.Errorf("%v: got %s, want %s", x, got, want)
+		}
+	}
+}
+
+func TestImagesOfAnotherSizeAreRefused(t *testing.T) {
+	_, err := NewLoader(&Set{Images: Images{Pixels: make([]byte, 2*32*32), N: 2, Height: 32, Width: 32}, Labels: []byte{0, 1}}, 2, torch.CPU)
+	if err == nil || !strings.Contains(err.Error(), "32x32") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoaderGivesEveryImageOnce(t *testing.T) {
+	set, err := ReadSet(writeNoiseSet(t, 40), "train", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := NewLoader(set, 16, torch.CPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Free()
+	if err := l.Shuffle(); err != nil {
+		t.Fatal(err)
+	}
+	counts := map[int64]int{}
+	var sizes []int64
+	for i := range l.Batches() {
+		err := torch.Do("", func() error {
+			image, label := l.Batch(i)
+			sizes = append(sizes, image.Size(0))
+			for _, v := range image.Float32s() {
+				if v < -1 || v > 1 {
+					return fmt.Errorf("pixel %v", v)
+				}
+			}
+			for _, v := range label.Int64s() {
+				counts[v]++
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(sizes, []int64{16, 16, 8}) {
+		t.Errorf("batches of %v", sizes)
+	}
+	for class := range int64(10) {
+		if counts[class] != 4 {
+			t.Errorf("class %d came %d times, want 4", class, counts[class])
+		}
+	}
+}
