@@ -7,7 +7,6 @@ package train
 import (
 	"fmt"
 	"math"
-	"runtime"
 
 	"cgan/models"
 )
@@ -43,7 +42,7 @@ type Range struct{ Min, Max float64 }
 
 // Ranges gives the range of each number by its flag. Adam's decays are below 1.
 var Ranges = map[string]Range{
-	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "threads": {0, float64(max(256, runtime.NumCPU()))},
+	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "threads": {0, 1024},
 	"lr": {0, 1}, "beta1": {0, math.Nextafter(1, 0)}, "beta2": {0, math.Nextafter(1, 0)},
 	"nz": {1, 4096}, "ngf": {1, 4096}, "ndf": {1, 4096},
 }

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// invoke runs cgan and gives its exit code and what it wrote.
+func invoke(args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(append([]string{"cgan"}, args...), &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestHelpIsGolden(t *testing.T) {
+	for name, args := range map[string][]string{
+		"cgan": {"--help"}, "train": {"train", "--help"}, "generate": {"generate", "--help"},
+		"inspect": {"inspect", "--help"}, "bench": {"bench", "--help"}, "doctor": {"doctor", "--help"},
+		"inspect-table": {"inspect"},
+	} {
+		code, got, stderr := invoke(args...)
+		if code != exitOK || stderr != "" {
+			t.Errorf("%s: exit code %d, %s", name, code, stderr)
+		}
+		path := filepath.Join("testdata", name+".txt")
+		if *update {
+			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != string(want) {
+			t.Errorf("%s differs from %s: run go test ./cmd/cgan -update and read the change\n%s", name, path, got)
+		}
+	}
+}
+
+// writeSet writes images and labels files of n items, then lets damage change their bytes.
+func writeSet(t *testing.T, n int, damage func(images, labels []byte) ([]byte, []byte)) string {
+	t.Helper()
+	dir := t.TempDir()
+	images := append([]byte{0, 0, 8, 3, 0, 0, 0, byte(n), 0, 0, 0, 28, 0, 0, 0, 28}, make([]byte, n*784)...)
+	labels := append([]byte{0, 0, 8, 1, 0, 0, 0, byte(n)}, make([]byte, n)...)
+	if damage != nil {
+		images, labels = damage(images, labels)
+	}
+	writeFile(t, filepath.Join(dir, "train-images-idx3-ubyte"), images)
+	writeFile(t, filepath.Join(dir, "train-labels-idx1-ubyte"), labels)
+	return dir
+}
+
+func writeFile(t *testing.T, path string, content []byte) string {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestBadInputEndsInOneLine(t *testing.T) {
+	set := func(damage func(images, labels []byte) ([]byte, []byte)) []string {
+		return []string{"train", "--data", writeSet(t, 4, damage), "--out", t.TempDir(), "--device", "cpu"}
+	}
+	file := func(content string) []string {
+		return []string{"generate", "--weights", writeFile(t, filepath.Join(t.TempDir(), "w.pt"), []byte(content))}
+	}
+	aFile := writeFile(t, filepath.Join(t.TempDir(), "file"), nil)
+	good := writeSet(t, 4, nil)
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"no such command":         {[]string{"trian"}, exitUsage, `no command "trian"`},
+		"an argument":             {[]string{"train", "mnist"}, exitUsage, `train takes no argument "mnist"`},
+		"no such flag":            {[]string{"train", "--epoch", "3"}, exitUsage, "no flag --epoch"},
+		"no value":                {[]string{"train", "--epochs"}, exitUsage, "a value is missing behind --epochs"},
+		"epochs is a word":        {[]string{"train", "--epochs", "many"}, exitUsage, `invalid value "many" for --epochs`},
+		"epochs is a fraction":    {[]string{"train", "--epochs", "1.5"}, exitUsage, `invalid value "1.5" for --epochs`},
+		"epochs is 0":             {[]string{"train", "--epochs", "0"}, exitUsage, "--epochs is 0: it must be from 1"},
+		"epochs is negative":      {[]string{"train", "--epochs=-1"}, exitUsage, "--epochs is -1"},
+		"steps is negative":       {[]string{"train", "--steps=-5"}, exitUsage, "--steps is -5"},
+		"batch is 0":              {[]string{"train", "--batch", "0"}, exitUsage, "--batch is 0"},
+		"batch is too large":      {[]string{"train", "--batch", "65537"}, exitUsage, "--batch is 65537: it must be from 1 to 65536"},
+		"batch overflows":         {[]string{"train", "--batch", "99999999999999999999"}, exitUsage, "--batch"},
+		"seed is a word":          {[]string{"train", "--seed", "lucky"}, exitUsage, `invalid value "lucky" for --seed`},
+		"threads is negative":     {[]string{"train", "--threads=-2"}, exitUsage, "--threads is -2"},
+		"lr is too large":         {[]string{"train", "--lr", "2"}, exitUsage, "--lr is 2: it must be from 0 to 1"},
+		"lr is not a number":      {[]string{"train", "--lr", "NaN"}, exitUsage, "--lr is NaN"},
+		"lr is a word":            {[]string{"train", "--lr", "fast"}, exitUsage, "--lr"},
+		"beta1 is 1":              {[]string{"train", "--beta1", "1"}, exitUsage, "--beta1 is 1: it must be from 0 to below 1"},
+		"beta2 is negative":       {[]string{"train", "--beta2=-0.1"}, exitUsage, "--beta2 is -0.1"},
+		"nz is 0":                 {[]string{"train", "--nz", "0"}, exitUsage, "--nz is 0"},
+		"ngf is too large":        {[]string{"inspect", "--ngf", "5000"}, exitUsage, "--ngf is 5000: it must be from 1 to 4096"},
+		"ndf is negative":         {[]string{"bench", "--ndf=-1"}, exitUsage, "--ndf is -1"},
+		"no such device":          {[]string{"train", "--device", "tpu"}, exitUsage, `--device is "tpu": it must be auto, cpu or cuda`},
+		"trace in no folder":      {[]string{"train", "--trace", "/nowhere/trace.json"}, exitUsage, "--trace /nowhere/trace.json: there is no folder /nowhere"},
+		"trace is a folder":       {[]string{"train", "--trace", t.TempDir()}, exitUsage, "it is not a file"},
+		"bench without steps":     {[]string{"bench", "--steps", "0"}, exitUsage, "--steps is 0: it must be from 1"},
+		"out is a file":           {[]string{"train", "--data", good, "--out", aFile, "--device", "cpu"}, exitFailure, "--out"},
+		"data is not there":       {[]string{"train", "--data", "/nowhere", "--device", "cpu"}, exitData, "/nowhere/train-images-idx3-ubyte"},
+		"data is a file":          {[]string{"train", "--data", aFile, "--device", "cpu"}, exitData, aFile},
+		"images are empty":        {set(func(_, l []byte) ([]byte, []byte) { return nil, l }), exitData, "byte 0: the file is empty"},
+		"images are cut":          {set(func(i, l []byte) ([]byte, []byte) { return i[:100], l }), exitData, "byte 100"},
+		"images are too long":     {set(func(i, l []byte) ([]byte, []byte) { return append(i, 1), l }), exitData, "train-images-idx3-ubyte: byte 3152"},
+		"images are no IDX":       {set(func(i, l []byte) ([]byte, []byte) { i[0] = 9; return i, l }), exitData, "train-images-idx3-ubyte: byte 0"},
+		"labels are images":       {set(func(i, _ []byte) ([]byte, []byte) { return i, i }), exitData, "train-labels-idx1-ubyte: byte"},
+		"labels are fewer":        {set(func(i, l []byte) ([]byte, []byte) { l[7] = 3; return i, l[:11] }), exitData, "3 labels for the 4 images"},
+		"label out of range":      {set(func(i, l []byte) ([]byte, []byte) { l[10] = 77; return i, l }), exitData, "byte 10: label 77 is outside the 10 classes"},
+		"images of another size":  {set(func(i, l []byte) ([]byte, []byte) { i[11], i[15] = 14, 56; return i, l }), exitFailure, "14x56"},
+		"no weights":              {[]string{"generate"}, exitUsage, "--weights is missing"},
+		"weights are not there":   {[]string{"generate", "--weights", "/nowhere.pt"}, exitData, "/nowhere.pt: there is no such file"},
+		"weights: folder, no run": {[]string{"generate", "--weights", t.TempDir()}, exitData, "holds no checkpoint"},
+		"weights are empty":       {file(""), exitData, "w.pt"},
+		"weights are HTML":        {file("<!DOCTYPE html><html></html>"), exitData, "w.pt"},
+		"weights are half a zip":  {file("PK\x03\x04 and nothing else"), exitData, "w.pt"},
+		"class is a word":         {[]string{"generate", "--weights", aFile, "--class", "three"}, exitUsage, `--class "three": write a class such as 3`},
+		"class goes down":         {[]string{"generate", "--weights", aFile, "--class", "5-3"}, exitUsage, "does not go up"},
+		"class is negative":       {[]string{"generate", "--weights", aFile, "--class", "-3"}, exitUsage, `--class "-3"`},
+		"class list has a hole":   {[]string{"generate", "--weights", aFile, "--class", "1,,2"}, exitUsage, `--class "1,,2"`},
+		"count is 0":              {[]string{"generate", "--weights", aFile, "--count", "0"}, exitUsage, "--count is 0: it must be from 1 to 1000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, stdout, stderr := invoke(c.args...)
+			if code != c.code || !strings.Contains(stderr, c.want) {
+				t.Errorf("exit code %d, want %d; %q, want %q in it", code, c.code, stderr, c.want)
+			}
+			if !strings.HasPrefix(stderr, "cgan: ") || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("not one line of its own: %q", stderr)
+			}
+			if stdout != "" && c.code == exitUsage {
+				t.Errorf("printed %q", stdout)
+			}
+		})
+	}
+}
+
+func TestCUDAWithoutCUDAHasItsOwnCode(t *testing.T) {
+	if _, err := os.Stat("/dev/nvidia0"); err == nil {
+		t.Skip("there is a GPU here")
+	}
+	code, _, stderr := invoke("train", "--data", writeSet(t, 4, nil), "--out", t.TempDir(), "--device", "cuda")
+	if code != exitNoCUDA || !strings.HasPrefix(stderr, "cgan: CUDA: ") || !strings.Contains(stderr, ";") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+func TestTrainThenGenerate(t *testing.T) {
+	out := t.TempDir()
+	code, stdout, stderr := invoke("train", "--data", writeSet(t, 4, nil), "--out", out, "--device", "cpu",
+		"--epochs", "1", "--batch", "2", "--nz", "5", "--ngf", "4", "--ndf", "4")
+	if code != exitOK || stderr != "" || !strings.Contains(stdout, "step 2/2") {
+		t.Fatalf("exit code %d, %s%s", code, stdout, stderr)
+	}
+	draw := func(name string, flags ...string) []byte {
+		t.Helper()
+		path := filepath.Join(out, name)
+		args := append([]string{"generate", "--weights", filepath.Join(out, "00000-"+setName(t, out)), "--out", path}, flags...)
+		if code, _, stderr := invoke(args...); code != exitOK {
+			t.Fatalf("exit code %d, %s", code, stderr)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	first := draw("a.png", "--class", "0-2,7", "--count", "3", "--seed", "1")
+	if !bytes.Equal(first, draw("b.png", "--class", "0-2,7", "--count", "3", "--seed", "1")) {
+		t.Error("the same seed gave other bytes")
+	}
+	if bytes.Equal(first, draw("c.png", "--class", "0-2,7", "--count", "3", "--seed", "2")) {
+		t.Error("another seed gave the same bytes")
+	}
+	picture, err := png.Decode(bytes.NewReader(first))
+	if err != nil || picture.Bounds().Dx() != 4*30+2 || picture.Bounds().Dy() != 3*30+2 {
+		t.Errorf("%v, %v: want 4 columns and 3 rows of 28 pixels with gaps of 2", err, picture.Bounds())
+	}
+	draw("d.png", "--class", "3", "--count", "9") // two rows, the second padded
+}
+
+// setName is the run's name behind its number.
+func setName(t *testing.T, out string) string {
+	t.Helper()
+	runs, err := filepath.Glob(filepath.Join(out, "00000-*"))
+	if err != nil || len(runs) != 1 {
+		t.Fatal(err, runs)
+	}
+	return strings.TrimPrefix(filepath.Base(runs[0]), "00000-")
+}
+
+func TestDryRunWritesNothing(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "runs")
+	code, stdout, _ := invoke("train", "--dry-run", "--out", out, "--batch", "7")
+	if code != exitOK || !strings.Contains(stdout, `"batch": 7`) {
+		t.Errorf("exit code %d, %s", code, stdout)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a folder was made")
+	}
+}
+
+func TestQuietPrintsNothing(t *testing.T) {
+	code, stdout, stderr := invoke("train", "--quiet", "--data", writeSet(t, 4, nil), "--out", t.TempDir(), "--device", "cpu",
+		"--steps", "1", "--batch", "2", "--ngf", "4", "--ndf", "4")
+	if code != exitOK || stdout+stderr != "" {
+		t.Errorf("exit code %d, %q %q", code, stdout, stderr)
+	}
+}
+
+func TestGeneratePicksTheClassesOfTheWeights(t *testing.T) {
+	for text, want := range map[string][]int64{"3": {3}, "0-2": {0, 1, 2}, "1,3,5": {1, 3, 5}, "0-1,9": {0, 1, 9}} {
+		got, err := parseClasses(text)
+		if err != nil || len(got) != len(want) {
+			t.Errorf("%s: %v, %v", text, got, err)
+			continue
+		}
+		for i := range want {
+			if got[i] != want[i] {
+				t.Errorf("%s: %v", text, got)
+			}
+		}
+	}
+}
