@@ -7,7 +7,7 @@
 
 TORCH_VERSION ?= 2.15.0
 EPOCHS ?= 2
-GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.5.0
+GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .PHONY: build libtorch train test parity bench memory lint clean
 

@@ -108,7 +108,7 @@ func mirrorFiles(base *url.URL) mnistOpen {
 		}
 		if response.StatusCode != http.StatusOK {
 			response.Body.Close()
-			return nil, fmt.Errorf("Get %q: %s", address.Redacted(), response.Status)
+			return nil, fmt.Errorf("get %q: %s", address.Redacted(), response.Status)
 		}
 		return response.Body, nil
 	}

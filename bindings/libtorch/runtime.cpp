@@ -2,9 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
-#include <ATen/native/DispatchStub.h>
 #include <malloc.h>
-#include <torch/version.h>
 
 using cgan::guarded;
 
@@ -14,10 +12,6 @@ char *cgan_set_num_threads(int threads) {
 
 char *cgan_get_num_threads(int *out) {
   return guarded([&] { *out = at::get_num_threads(); });
-}
-
-char *cgan_version(char **out) {
-  return guarded([&] { *out = strdup(TORCH_VERSION); });
 }
 
 char *cgan_show_config(char **out) {

@@ -118,11 +118,6 @@ func Threads() (int, error) {
 	return int(n), err
 }
 
-// HeaderVersion is the version of the headers that the shim was built with, such as "2.15.0".
-func HeaderVersion() (string, error) {
-	return text(func(out **C.char) *C.char { return C.cgan_version(out) })
-}
-
 // ShowConfig is libtorch's own account of how it was built.
 func ShowConfig() (string, error) {
 	return text(func(out **C.char) *C.char { return C.cgan_show_config(out) })
@@ -135,6 +130,11 @@ func CPUCapability() (string, error) {
 
 // KeepPages makes glibc keep freed memory of up to 1 GiB a block for the next allocation.
 func KeepPages() error { return check(C.cgan_keep_pages()) }
+
+// LibraryPath is the path of the libtorch_cpu.so that this process runs on.
+func LibraryPath() (string, error) {
+	return text(func(out **C.char) *C.char { return C.cgan_library_path(out) })
+}
 
 // LoadLibrary loads a shared library and runs its static initialisers.
 func LoadLibrary(path string) error {

@@ -38,12 +38,12 @@ char *cgan_randperm(int64_t n, cgan_generator generator, cgan_tensor *out);
 // runtime.cpp
 char *cgan_set_num_threads(int threads);
 char *cgan_get_num_threads(int *out);
-char *cgan_version(char **out);
 char *cgan_show_config(char **out);
 char *cgan_cpu_capability(char **out);
 char *cgan_keep_pages(void);
 
-// cuda.cpp
+// library.cpp
+char *cgan_library_path(char **out);
 char *cgan_load_library(const char *path);
 char *cgan_cuda_device_count(int *out);
 

@@ -33,10 +33,14 @@ func (e *CUDAError) Error() string { return "CUDA: " + e.Missing + "; " + e.Reme
 
 // CUDA loads the CUDA libraries of the chosen libtorch and gives its first device, or a *CUDAError.
 func CUDA() (Device, error) {
-	library := filepath.Join(libtorch.LibDir, "libtorch_cuda.so")
+	loaded, err := libtorch.LibraryPath()
+	if err != nil {
+		return CPU, err
+	}
+	library := filepath.Join(filepath.Dir(loaded), "libtorch_cuda.so")
 	if _, err := os.Stat(library); err != nil {
 		return CPU, &CUDAError{
-			Missing: fmt.Sprintf("libtorch %s in %s has no CUDA part (no lib/libtorch_cuda.so)", libtorch.Version, libtorch.Dir),
+			Missing: fmt.Sprintf("libtorch %s in %s has no CUDA part (no libtorch_cuda.so)", libtorch.Version, filepath.Dir(loaded)),
 			Remedy:  "build with LIBTORCH_USE_PYTORCH=1 beside a CUDA build of PyTorch, or with LIBTORCH=DIR of a CUDA libtorch",
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 // Info says which libtorch this program runs on.
 type Info struct {
-	Dir        string `json:"dir"`        // the folder with include and lib
+	Library    string `json:"library"`    // the libtorch_cpu.so that is loaded
 	Found      string `json:"found"`      // how it was found
 	Version    string `json:"version"`    // with the build's suffix, such as 2.15.0+cu132
 	ABI        int    `json:"abi"`        // _GLIBCXX_USE_CXX11_ABI
@@ -18,7 +18,9 @@ type Info struct {
 // Runtime asks libtorch about itself.
 func Runtime() (info Info, err error) {
 	err = Do("ask libtorch", func() error {
-		info = Info{Dir: libtorch.Dir, Found: libtorch.Found, Version: libtorch.FullVersion, ABI: libtorch.ABI}
+		info = Info{Found: libtorch.Found, Version: libtorch.FullVersion, ABI: libtorch.ABI}
+		info.Library, err = libtorch.LibraryPath()
+		must("library path", err)
 		info.Capability, err = libtorch.CPUCapability()
 		must("get_cpu_capability", err)
 		info.Config, err = libtorch.ShowConfig()

@@ -70,7 +70,7 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 func (d diagnosis) print(w io.Writer) (err error) {
 	for _, row := range []struct{ name, value string }{
 		{"libtorch", fmt.Sprintf("%s, C++11 ABI %d", d.Version, d.ABI)},
-		{"path", d.Dir},
+		{"library", d.Library},
 		{"found", d.Found},
 		{"CPU", d.Capability + " kernels"},
 		{"threads", fmt.Sprint(d.Threads)},

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// checkout makes a small checkout whose path has a space, and beside it a
+// gotch as read-only as the one in the module cache. It returns the checkout
+// and what finds gotch.
+func checkout(t *testing.T) (string, func(context.Context) (string, error)) {
+	t.Helper()
+	top := t.TempDir()
+	root, gotch := filepath.Join(top, "check out"), filepath.Join(top, "gotch")
+	write(t, filepath.Join(root, "go.mod"), "module cgan\n\ngo 1.24.0\n\nrequire github.com/sugarme/gotch v0.9.1\n")
+	for name, text := range map[string]string{
+		"go.mod":              "module github.com/sugarme/gotch\n\ngo 1.20\n",
+		"LICENSE":             "licence",
+		"libtch/lib.go":       "package libtch\n\n// #cgo LDFLAGS: -lcuda\nimport \"C\"\n",
+		"libtch/tensor.go":    "package libtch\n\n// #include \"torch_api.h\"\nimport \"C\"\n\n// Answer calls C++.\nfunc Answer() int { return int(C.answer()) }\n",
+		"libtch/torch_api.h":  "#ifdef __cplusplus\nextern \"C\"\n#endif\nint answer(void);\n",
+		"libtch/torch_api.cc": "#include \"torch_api.h\"\nint from_torch();\nint answer() { return from_torch() + (__cplusplus >= 202002L); }\n",
+		"nn/nn.go":            "package nn\n",
+	} {
+		write(t, filepath.Join(gotch, name), text)
+		if err := os.Chmod(filepath.Join(gotch, name), 0o444); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root, func(context.Context) (string, error) { return gotch, nil }
+}
+
+// stamps gives the time of each file below dir.
+func stamps(t *testing.T, dir string) map[string]time.Time {
+	t.Helper()
+	times := map[string]time.Time{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		times[path] = info.ModTime()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return times
+}
+
+func TestPrepareTwiceChangesNothing(t *testing.T) {
+	root, source := checkout(t)
+	lt := libtorch{Dir: "/opt/lib torch", Version: "2.15.0", FullVersion: "2.15.0+cpu", Std: 20, ABI: 1, Found: byDir}
+	if err := prepare(context.Background(), root, lt, source); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Hour)
+	for path := range stamps(t, root) {
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := stamps(t, root)
+	unused := func(context.Context) (string, error) { return "", errors.New("gotch was asked for again") }
+	if err := prepare(context.Background(), root, lt, unused); err != nil {
+		t.Fatal(err)
+	}
+	after := stamps(t, root)
+	for path, at := range after {
+		if !at.Equal(before[path]) {
+			t.Errorf("%s was written again", path)
+		}
+	}
+	lt.Version, lt.Std = "2.1.0", 17
+	if err := prepare(context.Background(), root, lt, unused); err != nil {
+		t.Fatal(err)
+	}
+	changed := 0
+	for path, at := range stamps(t, root) {
+		if !at.Equal(after[path]) {
+			changed++
+		}
+	}
+	if changed != 2 || len(after) != 12 {
+		t.Errorf("another version changed %d files of %d, want lib.go and prepared.go of 12", changed, len(after))
+	}
+}
+
+func TestPrepareRepairsCopy(t *testing.T) {
+	root, source := checkout(t)
+	lt := libtorch{Dir: "/opt/libtorch", Version: "2.15.0", Std: 20, ABI: 1}
+	file := filepath.Join(root, ".libtorch/gotch/libtch/tensor.go")
+	for _, damage := range []func() error{
+		func() error { return os.WriteFile(file, []byte("short"), 0o644) },
+		func() error { return os.Remove(file) },
+		func() error { return os.Remove(filepath.Join(root, ".libtorch/gotch", copiedName)) },
+	} {
+		if err := prepare(context.Background(), root, lt, source); err != nil {
+			t.Fatal(err)
+		}
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		if err := prepare(context.Background(), root, lt, source); err != nil {
+			t.Fatal(err)
+		}
+		gotch, _ := source(context.Background())
+		if read(t, file) != read(t, filepath.Join(gotch, "libtch/tensor.go")) {
+			t.Errorf("%s was not repaired", file)
+		}
+	}
+}
+
+func TestPrepareRefuses(t *testing.T) {
+	root, source := checkout(t)
+	for _, dir := range []string{"/opt/a,b", "/opt/a'b", "/opt/a\"b", "/opt/$ORIGIN", "/opt/a\nb", "/opt/(x)"} {
+		wantErr(t, prepare(context.Background(), root, libtorch{Dir: dir}, source), dir, "cgo")
+	}
+	write(t, filepath.Join(root, "go.work"), "go 1.24.0\n\nuse .\n")
+	wantErr(t, prepare(context.Background(), root, libtorch{Dir: "/opt"}, source), "go.work", "move it away")
+	if _, err := os.Stat(filepath.Join(root, ".libtorch")); err == nil {
+		t.Error("it wrote something before it refused")
+	}
+}
+
+// cgo must take the flags that were written, with spaces in both paths, and
+// what is built must find the library.
+func TestPreparedBuilds(t *testing.T) {
+	for _, tool := range []string{"go", "g++"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip("no " + tool)
+		}
+	}
+	root, source := checkout(t)
+	lt := libtorch{Dir: filepath.Join(t.TempDir(), "lib torch"), Version: "2.15.0", Std: 20, ABI: 1}
+	write(t, filepath.Join(lt.Dir, "include/torch/torch.h"), "namespace at { struct Tensor {}; enum MemoryFormat { c }; }\nnamespace torch { using at::Tensor; }\n")
+	library(t, filepath.Join(lt.Dir, c10Lib), newString)
+	// It lacks a name, as libtorch_cpu.so does where CUDA's libraries can't be seen.
+	cmd := exec.Command("gcc", "-shared", "-fPIC", "-nostdlib", "-x", "c", "-", "-o", filepath.Join(lt.Dir, cpuLib))
+	cmd.Stdin = strings.NewReader("int cuda(void); int maybe(int x){return x ? cuda() : 41;} int _Z10from_torchv(void){return 41;}\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	if err := prepare(context.Background(), root, lt, source); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(root, "bindings/libtorch/shim.cc"), "#include <torch/torch.h>\n")
+	write(t, filepath.Join(root, "main.go"), `package main
+
+import (
+	"fmt"
+
+	"cgan/bindings/libtorch"
+	"github.com/sugarme/gotch/libtch"
+)
+
+func main() { fmt.Println(libtch.Answer(), libtorch.Version, libtorch.ABI, libtorch.CUDA) }
+`)
+	build := exec.Command("go", "run", ".")
+	build.Dir = root
+	build.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=", "GOPROXY=off", "GOTOOLCHAIN=local", "LD_BIND_NOW=", "CGO_ENABLED=1")
+	out, err := build.CombinedOutput()
+	if err != nil || string(out) != "42 2.15.0 1 false\n" {
+		t.Errorf("go run: %v\n%s", err, out)
+	}
+}
