@@ -1,0 +1,76 @@
+package weights
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"testing"
+)
+
+func float32From(bits uint32) float32 { return math.Float32frombits(bits) }
+
+// mutants damages the pickles of the fixtures, a byte or two at a time, and packs them again with
+// right checksums, so that the damage reaches the machine. It returns those that are accepted.
+func mutants(t *testing.T, tries int) (files [][]byte, values []Value) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(7, 7))
+	var archives [][]part
+	for _, path := range fixtures(t) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if records, err := parseZip(data); err == nil {
+			var parts []part
+			for _, r := range records {
+				parts = append(parts, part{name: r.name, data: string(r.payload)})
+			}
+			archives = append(archives, parts)
+		}
+	}
+	for range tries {
+		parts := append([]part{}, archives[random.IntN(len(archives))]...)
+		pickle := []byte(parts[0].data)
+		for range 1 + random.IntN(2) {
+			pickle[random.IntN(len(pickle))] = byte(random.IntN(256))
+		}
+		parts[0].data = string(pickle)
+		file := buildZip(false, parts...).data
+		if v, _, err := readBytes(file); err == nil {
+			files, values = append(files, file), append(values, v)
+		}
+	}
+	return files, values
+}
+
+// Whatever is accepted, torch 2.15 accepts under weights_only, with the same values.
+func TestTorchAcceptsWhatIsAccepted(t *testing.T) {
+	python := pythons(t)["CGAN_PYTHON_215"]
+	if python == "" {
+		t.Skip("CGAN_PYTHON_215 is not set")
+	}
+	files, values := mutants(t, 20_000)
+	if len(files) < 500 {
+		t.Fatalf("only %d mutants were accepted", len(files))
+	}
+	folder := t.TempDir()
+	var paths []string
+	for i, file := range files {
+		path := filepath.Join(folder, fmt.Sprintf("%d.pt", i))
+		if err := os.WriteFile(path, file, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	different := 0
+	for i, got := range torchDumps(t, python, paths) {
+		if want := "ok " + dump(values[i]); got != want && different < 10 {
+			different++
+			t.Errorf("torch:   %.400s\nthis is: %.400s", got, want)
+		}
+	}
+	t.Logf("%d mutants were accepted and compared", len(files))
+}

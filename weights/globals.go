@@ -1,0 +1,91 @@
+package weights
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// global is a name that a pickle may hold: something to call, a storage class or a dtype.
+type global struct {
+	name    string
+	call    func(u *unpickler, args []any) (any, error)
+	storage DType
+	untyped bool // torch.storage.UntypedStorage: bytes, whose type the tensor tells
+	dtype   DType
+}
+
+// globals is the whole list of names, keyed as GLOBAL spells them: module, newline, name. It holds
+// only what makes tensors and containers. Everything else is refused, whatever it may be.
+var globals = makeGlobals()
+
+func makeGlobals() map[string]*global {
+	table := map[string]*global{}
+	add := func(module, name string, g global) {
+		g.name = module + "." + name
+		table[module+"\n"+name] = &g
+	}
+	add("collections", "OrderedDict", global{call: newOrderedDict})
+	add("torch", "Size", global{call: newSize})
+	add("torch._utils", "_rebuild_tensor", global{call: rebuildTensor})
+	add("torch._utils", "_rebuild_tensor_v2", global{call: rebuildTensorV2})
+	add("torch._utils", "_rebuild_tensor_v3", global{call: rebuildTensorV3})
+	add("torch._utils", "_rebuild_parameter", global{call: rebuildParameter})
+	add("torch._utils", "_rebuild_parameter_with_state", global{call: rebuildParameterWithState})
+	add("torch.storage", "UntypedStorage", global{untyped: true})
+	for d := F64; d.Valid(); d++ {
+		add("torch", d.String(), global{dtype: d})
+		if storageName(d) != "" {
+			add("torch", storageName(d), global{storage: d})
+		}
+	}
+	return table
+}
+
+func (u *unpickler) global(lines string) error {
+	g, known := globals[lines]
+	if !known {
+		return u.refuseGlobal(lines)
+	}
+	return u.push(g)
+}
+
+// refuseGlobal names the unknown names from here to the end of the pickle, without running it, and
+// says what to do about the common ones.
+func (u *unpickler) refuseGlobal(first string) error {
+	const most = 8
+	names := []string{dotted(first)}
+	for len(names) <= most {
+		op, arg, err := u.next()
+		if err != nil || op == opStop {
+			break
+		}
+		name := dotted(string(arg))
+		if op == opGlobal && globals[string(arg)] == nil && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	list := strings.Join(names, ", ")
+	if len(names) > most {
+		list = strings.Join(names[:most], ", ") + " and more"
+	}
+	return fmt.Errorf("the file wants %s, which is not on the list of names for weights; nothing was executed. %s", list, advice(names))
+}
+
+func dotted(lines string) string {
+	name := strings.Replace(lines, "\n", ".", 1)
+	return strings.Trim(quote(name), `"`)
+}
+
+func advice(names []string) string {
+	has := func(prefix string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, prefix) })
+	}
+	switch {
+	case has("torch.nn.modules."), has("__main__."):
+		return "If it is a whole model, save model.state_dict() instead"
+	case has("numpy"):
+		return "If it holds numpy values, save them as tensors or Python numbers"
+	}
+	return "Save only tensors, numbers, strings, lists and dicts"
+}

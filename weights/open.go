@@ -1,0 +1,76 @@
+package weights
+
+import (
+	"fmt"
+	"os"
+)
+
+// File is what Open found.
+type File struct {
+	Path     string
+	Format   Format
+	Size     int64             // bytes
+	Root     Value             // of a safetensors file a StateDict
+	Metadata map[string]string // __metadata__ of a safetensors file
+	Notices  []string          // worth a line to the user, no reason to refuse
+}
+
+// Open reads a weights file whole, whatever its name: its content decides the format. It reads
+// regular files only. Errors name the path; what is wrong inside the file is a *FormatError.
+func Open(path string) (*File, error) {
+	info, err := os.Stat(path) // before opening, which would wait on a named pipe
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &FormatError{File: path, Reason: fmt.Sprintf("is %s, not a file", kindOf(info.Mode()))}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := readAll(f, info.Size())
+	if err != nil {
+		return nil, inFile(path, err)
+	}
+	file := &File{Path: path, Size: info.Size()}
+	if err := file.parse(data); err != nil {
+		return nil, inFile(path, err)
+	}
+	return file, nil
+}
+
+func (f *File) parse(data []byte) (err error) {
+	kind := sniff(data)
+	f.Format = kind.format
+	switch kind.format {
+	case FormatZip:
+		f.Root, f.Notices, err = parseZipPT(data)
+	case FormatLegacy:
+		f.Root, f.Notices, err = parseLegacy(data)
+	case FormatSafetensors:
+		err = f.parseSafetensors(data)
+	default:
+		err = refuse("", "%s", kind.reason)
+	}
+	return err
+}
+
+func (f *File) parseSafetensors(data []byte) error {
+	state, metadata, err := parseSafetensors(data)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, e := range state {
+		if len(names) < mostNames && nonFinite(e.DType, e.Data) {
+			names = append(names, quote(e.Key))
+		}
+	}
+	if len(names) > 0 {
+		f.Notices = append(f.Notices, nonFiniteText(names))
+	}
+	f.Root, f.Metadata = state, metadata
+	return nil
+}

@@ -1,0 +1,68 @@
+package weights
+
+import (
+	"errors"
+	"fmt"
+)
+
+// reduce calls a name of the list with a tuple of arguments.
+func (u *unpickler) reduce() error {
+	pair, err := u.popN(2)
+	if err != nil {
+		return err
+	}
+	g, ok := pair[0].(*global)
+	if !ok || g.call == nil {
+		return fmt.Errorf("cannot call %s", describe(pair[0]))
+	}
+	args, ok := pair[1].(*tuple)
+	if !ok {
+		return fmt.Errorf("cannot call %s with %s", g.name, describe(pair[1]))
+	}
+	if err := u.charge(100); err != nil {
+		return err
+	}
+	v, err := g.call(u, args.items)
+	if err != nil {
+		return fmt.Errorf("%s: %w", g.name, err)
+	}
+	return u.push(v)
+}
+
+func newOrderedDict(_ *unpickler, args []any) (any, error) {
+	if len(args) != 0 {
+		return nil, errors.New("is called with arguments, where torch adds the items later")
+	}
+	return &Dict{Ordered: true}, nil
+}
+
+func newSize(_ *unpickler, args []any) (any, error) {
+	if len(args) != 1 {
+		return nil, fmt.Errorf("takes one tuple, not %d arguments", len(args))
+	}
+	if _, err := integers(args[0], "size"); err != nil {
+		return nil, err
+	}
+	t, ok := args[0].(*tuple)
+	if !ok {
+		return nil, fmt.Errorf("takes a tuple, not %s", describe(args[0]))
+	}
+	return t, nil
+}
+
+// persistent replaces the id on the stack by its storage.
+func (u *unpickler) persistent() error {
+	v, err := u.pop()
+	if err != nil {
+		return err
+	}
+	id, ok := v.(*tuple)
+	if !ok {
+		return fmt.Errorf("%s as the id of a storage", describe(v))
+	}
+	s, err := u.storage(id.items)
+	if err != nil {
+		return err
+	}
+	return u.push(s)
+}

@@ -1,0 +1,186 @@
+package weights
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// pythons returns the interpreters with torch that the environment names, by variable.
+func pythons(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, name := range []string{"CGAN_PYTHON_210", "CGAN_PYTHON_215"} {
+		if path := os.Getenv(name); path != "" {
+			found[name] = path
+		}
+	}
+	if len(found) == 0 {
+		t.Skip("set CGAN_PYTHON_210 and CGAN_PYTHON_215 to Python executables with torch 2.1 and 2.15 to compare with torch")
+	}
+	return found
+}
+
+// torchDumps loads files with dump.py, one line for each.
+func torchDumps(t *testing.T, python string, paths []string, flags ...string) []string {
+	t.Helper()
+	command := exec.Command(python, append([]string{"-B", "testdata/dump.py", "--stdin"}, flags...)...)
+	command.Stdin = strings.NewReader(strings.Join(paths, "\n"))
+	var problems bytes.Buffer
+	command.Stderr = &problems
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, problems.String())
+	}
+	var lines []string
+	for scan := bufio.NewReader(bytes.NewReader(out)); ; {
+		line, err := scan.ReadString('\n')
+		if err == io.EOF {
+			break
+		}
+		lines = append(lines, strings.TrimSuffix(line, "\n"))
+	}
+	if len(lines) != len(paths) {
+		t.Fatalf("%d lines for %d files\n%s", len(lines), len(paths), problems.String())
+	}
+	return lines
+}
+
+// writeTo writes a value to a file of a folder and returns the path.
+func writeTo(t *testing.T, folder, name string, v Value) string {
+	t.Helper()
+	path := filepath.Join(folder, name)
+	if err := WriteFile(path, false, func(w io.Writer) error { return WritePT(w, path, v) }); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// What is written loads in both versions of torch, mapped and not, with the same values.
+func TestTorchReadsWhatIsWritten(t *testing.T) {
+	for name, python := range pythons(t) {
+		folder := t.TempDir()
+		values := map[string]Value{"checkpoint.pt": checkpoint(), "state.pt": fitting(), "list.pt": List{1, nil}, "number.pt": 7}
+		for _, path := range fixtures(t) {
+			if f, err := Open(path); err == nil && !strings.Contains(path, "values.v215") {
+				values[filepath.Base(path)] = f.Root
+			}
+		}
+		var paths, want []string
+		for file, v := range values {
+			paths, want = append(paths, writeTo(t, folder, file, v)), append(want, "ok "+dump(v))
+		}
+		for _, flags := range [][]string{nil, {"--mmap"}} {
+			for i, got := range torchDumps(t, python, paths, flags...) {
+				if got != want[i] {
+					t.Errorf("%s %v %s:\ngot  %s\nwant %s", name, flags, paths[i], got, want[i])
+				}
+			}
+		}
+	}
+}
+
+// What torch writes on this machine is read as the fixtures are.
+func TestReadsWhatTorchWritesNow(t *testing.T) {
+	for name, python := range pythons(t) {
+		folder := t.TempDir()
+		if out, err := exec.Command(python, "-B", "testdata/make.py", folder).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, out)
+		}
+		paths, err := filepath.Glob(filepath.Join(folder, "*.pt"))
+		if err != nil || len(paths) < 8 {
+			t.Fatal(paths, err)
+		}
+		for _, path := range paths {
+			want, err := os.ReadFile(strings.TrimSuffix(path, ".pt") + ".dump")
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := Open(path)
+			if err != nil || "ok "+dump(f.Root)+"\n" != string(want) {
+				t.Errorf("%s %s: %v", name, path, err)
+			}
+		}
+	}
+}
+
+// Adam goes on from a checkpoint that went through this package.
+func TestTorchTrainsOn(t *testing.T) {
+	const script = `
+import sys, torch
+sys.path.insert(0, "testdata")
+import make
+torch.manual_seed(3)
+model = make.net()
+saved = torch.load(sys.argv[1], weights_only=True)
+print(model.load_state_dict(saved["generator"]))
+adam = torch.optim.Adam(model.parameters())
+adam.load_state_dict(saved["optimizerG"])
+model(torch.randn(2, 3, 2, 2)).sum().backward()
+adam.step()
+print(int(adam.state_dict()["state"][0]["step"]), adam.param_groups[0]["betas"])`
+	for name, python := range pythons(t) {
+		for _, version := range []string{"v21", "v215"} {
+			f, err := Open("testdata/trained." + version + ".pt")
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := writeTo(t, t.TempDir(), "c.pt", f.Root)
+			out, err := exec.Command(python, "-B", "-W", "ignore", "-c", script, path).Output()
+			if want := "<All keys matched successfully>\n2 (0.5, 0.999)\n"; err != nil || string(out) != want {
+				t.Errorf("%s, %s: %v\n%s", name, version, err, out)
+			}
+		}
+	}
+}
+
+// Conversion rounds as torch does, for every half and for floats around every brain float.
+func TestConvertAsTorch(t *testing.T) {
+	const script = `
+import sys, torch
+f = torch.load(sys.argv[1], weights_only=True)
+for to in (torch.float16, torch.bfloat16):
+    want = f["float32"].to(to)
+    got = f[str(to)[6:]]
+    same = (got.view(torch.int16) == want.view(torch.int16)) | (got.isnan() & want.isnan())
+    back = f[str(to)[6:] + "back"]
+    again = (back == got.float()) | (back.isnan() & got.isnan())
+    print(to, got.numel(), int((~same).sum()), int((~again).sum()))`
+	v := dict()
+	var values []float32
+	for i := range 1 << 16 {
+		for _, low := range []uint32{0, 1, 0x1000, 0x7fff, 0x8000, 0x8001, 0xffff} {
+			values = append(values, float32From(uint32(i)<<16|low))
+		}
+	}
+	all, err := FromFloat32s(values, int64(len(values)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Set("float32", all)
+	for _, to := range []DType{F16, BF16} {
+		c, err := all.Convert(to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := c.Convert(F32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Set(to.String(), c)
+		v.Set(to.String()+"back", back)
+	}
+	for name, python := range pythons(t) {
+		out, err := exec.Command(python, "-W", "ignore", "-c", script, writeTo(t, t.TempDir(), "c.pt", v)).Output()
+		want := fmt.Sprintf("torch.float16 %d 0 0\ntorch.bfloat16 %d 0 0\n", len(values), len(values))
+		if err != nil || string(out) != want {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package weights
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+)
+
+// Own pickle machine: github.com/nlpodyssey/gopickle allocates by lengths that the file claims and
+// runs every opcode of every protocol; github.com/kisielk/og-rek knows no BUILD, loses the order of
+// dicts and turns unknown classes into values. Neither bounds memory, or tells where it stopped.
+
+// unpickler runs one pickle. It knows the opcodes that torch's weights_only mode knows and the
+// names in globals, and calls nothing else. Its values are those of Value, and before they are
+// finished *list, *tuple, *storage and *global.
+type unpickler struct {
+	data    []byte
+	pos, at int // next byte; start of the current opcode
+	stack   []any
+	marks   []int // heights of the stack at the open marks
+	memo    map[uint32]any
+	spent   int64 // bytes of memory charged so far
+	storage func(id []any) (*storage, error)
+	rebuild *rebuilder
+}
+
+type list struct{ items []any }
+type tuple struct{ items []any }
+
+// run executes opcodes up to STOP and returns the one value that is left.
+func (u *unpickler) run() (any, error) {
+	u.memo = map[uint32]any{}
+	for {
+		op, arg, err := u.next()
+		if err != nil {
+			return nil, err
+		}
+		if op == opStop {
+			break
+		}
+		at := u.at
+		if err := u.execute(op, arg); err != nil {
+			return nil, fmt.Errorf("%s at byte %d: %w", opcodes[op].name, at, err)
+		}
+	}
+	if len(u.stack) != 1 || len(u.marks) != 0 {
+		return nil, fmt.Errorf("STOP at byte %d leaves %d values and %d marks instead of one value", u.at, len(u.stack), len(u.marks))
+	}
+	return u.stack[0], nil
+}
+
+// next decodes one opcode and its argument, which stays a slice of the file.
+func (u *unpickler) next() (op byte, arg []byte, err error) {
+	u.at = u.pos
+	if u.pos >= len(u.data) {
+		return 0, nil, fmt.Errorf("the pickle ends at byte %d without STOP", u.pos)
+	}
+	op = u.data[u.pos]
+	u.pos++
+	code, known := opcodes[op]
+	if !known {
+		return 0, nil, u.unknownOpcode(op)
+	}
+	n := code.arg
+	switch {
+	case n == argLines:
+		arg, err = u.lines()
+		return op, arg, err
+	case n == argLen1:
+		arg, err = u.take(op, 1)
+		n = int(append(arg, 0)[0])
+	case n == argLen4:
+		arg, err = u.take(op, 4)
+		n = int(binary.LittleEndian.Uint32(append(arg, 0, 0, 0, 0)))
+	}
+	if err == nil {
+		arg, err = u.take(op, n)
+	}
+	return op, arg, err
+}
+
+func (u *unpickler) take(op byte, n int) ([]byte, error) {
+	if left := len(u.data) - u.pos; n > left {
+		return nil, fmt.Errorf("%s at byte %d wants %d bytes, %d are left", opcodes[op].name, u.at, n, left)
+	}
+	arg := u.data[u.pos : u.pos+n : u.pos+n]
+	u.pos += n
+	return arg, nil
+}
+
+// lines takes the two lines of a GLOBAL, without the last newline.
+func (u *unpickler) lines() ([]byte, error) {
+	rest := u.data[u.pos:]
+	first := bytes.IndexByte(rest, '\n')
+	second := bytes.IndexByte(rest[first+1:], '\n')
+	if first < 0 || second < 0 {
+		return nil, fmt.Errorf("GLOBAL at byte %d: its two lines do not end", u.at)
+	}
+	end := first + 1 + second
+	u.pos += end + 1
+	return rest[:end], nil
+}
+
+func (u *unpickler) unknownOpcode(op byte) error {
+	name, known := otherOpcodes[op]
+	if !known {
+		return fmt.Errorf("byte %d: %#02x is no pickle opcode", u.at, op)
+	}
+	return fmt.Errorf("byte %d: the opcode %s is not read, nor does torch.load(weights_only=True): "+
+		"save a state_dict with torch.save and its default pickle_protocol", u.at, name)
+}
+
+// charge counts memory against 64 bytes for each byte of pickle, several times what files of torch
+// need, so that a small pickle cannot build a large heap.
+func (u *unpickler) charge(n int) error {
+	u.spent += int64(n)
+	if limit := 64*int64(len(u.data)) + 1<<20; u.spent > limit {
+		return fmt.Errorf("the pickle builds more than %d bytes of objects", limit)
+	}
+	return nil
+}
