@@ -40,7 +40,7 @@ const linesEvery = 50 // steps
 
 func (p *plain) Begin(b train.Begin) {
 	p.begin = b
-	fmt.Fprintf(p.out, "training on %d images, %d steps of an epoch's %d, on %s with %d threads, into %s\n",
+	fmt.Fprintf(p.out, "training on %d images: %d steps, %d to an epoch, on %s with %d threads, into %s\n",
 		b.Images, b.Steps, b.StepsPerEpoch, b.Device, b.Threads, b.Dir)
 }
 
@@ -63,7 +63,7 @@ func losses(s train.Stats) string {
 	return fmt.Sprintf("Loss_D %.3f  Loss_G %.3f  D(x) %.3f  D(G(z)) %.3f", s.LossD, s.LossG, s.DReal, s.DFake)
 }
 
-// bars draws one bar per epoch.
+// bars draws one bar per epoch, with the losses in a line below it.
 type bars struct {
 	plain
 	screen io.Writer
@@ -72,22 +72,31 @@ type bars struct {
 
 func (b *bars) Step(s train.Stats) {
 	if b.bar == nil {
-		steps := min(b.begin.StepsPerEpoch, b.begin.Steps-s.Step+1)
-		b.bar = progressbar.NewOptions(steps,
-			progressbar.OptionSetWriter(b.screen),
-			progressbar.OptionShowCount(),
-			progressbar.OptionSetWidth(20),
-			progressbar.OptionSetPredictTime(true),
-			progressbar.OptionThrottle(100e6),
-		)
+		b.bar = b.newBar(s)
 	}
-	b.bar.Describe(fmt.Sprintf("epoch %d/%d  %.0f images/s  %s", s.Epoch, b.begin.Epochs, s.ImagesPS, losses(s)))
 	b.bar.Add(1)
+	if !b.bar.IsFinished() {
+		b.bar.AddDetail(fmt.Sprintf("%.0f images/s  %s", s.ImagesPS, losses(s)))
+	}
+}
+
+func (b *bars) newBar(first train.Stats) *progressbar.ProgressBar {
+	return progressbar.NewOptions(min(b.begin.StepsPerEpoch, b.begin.Steps-first.Step+1),
+		progressbar.OptionSetWriter(b.screen),
+		progressbar.OptionSetDescription(fmt.Sprintf("epoch %d/%d", first.Epoch, b.begin.Epochs)),
+		progressbar.OptionShowCount(),
+		progressbar.OptionFullWidth(),
+		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionSetMaxDetailRow(1),
+	)
 }
 
 func (b *bars) Saved(paths ...string) {
 	if b.bar != nil {
-		b.bar.Exit()
+		if !b.bar.IsFinished() { // the cursor is still on the bar, above the losses
+			b.bar.Exit()
+			fmt.Fprintln(b.screen)
+		}
 		fmt.Fprintln(b.screen)
 		b.bar = nil
 	}
