@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 
 	"cgan/bindings/nn"
@@ -8,14 +9,10 @@ import (
 	"cgan/weights"
 )
 
-// defaultClasses is what a generator's weights are taken to have: its first layer takes noise and classes
-// in one dimension, and nothing in the file says where one ends.
-const defaultClasses = 10
-
 // LoadGenerator makes a generator from its state dict. The sizes are read off the shapes. Missing,
 // unexpected and wrongly shaped keys are one error that lists them all.
 func LoadGenerator(state weights.StateDict) (g *Generator, c Config, err error) {
-	if c, err = generatorConfig(state); err != nil {
+	if c, err = ConfigOf(state, nil); err != nil {
 		return nil, c, err
 	}
 	err = torch.Do("make the generator", func() error {
@@ -25,31 +22,46 @@ func LoadGenerator(state weights.StateDict) (g *Generator, c Config, err error) 
 	if err != nil {
 		return nil, c, err
 	}
-	if err = load(g.StateDict(), state); err != nil {
+	if err = Load(g.StateDict(), state); err != nil {
 		g.Free()
 		return nil, c, err
 	}
 	return g, c, nil
 }
 
-// generatorConfig reads the sizes off the first and the last layer.
-func generatorConfig(state weights.StateDict) (Config, error) {
+// ConfigOf reads the sizes off the shapes of a generator's state dict, and of a discriminator's unless that
+// is nil. Then NdF and Classes come from it too; else they are the default ones.
+func ConfigOf(generator, discriminator weights.StateDict) (Config, error) {
 	c := Default()
-	first, ok1 := state.Get("layer1.0.weight")
-	last, ok2 := state.Get("layer4.0.weight")
-	if !ok1 || !ok2 || len(first.Shape) != 4 || len(last.Shape) != 4 {
-		return c, fmt.Errorf("not a generator: it needs layer1.0.weight [nz+classes, 4*ngf, 3, 3] and layer4.0.weight [ngf, channels, 4, 4]")
+	first, ok1 := shapeOf(generator, "layer1.0.weight")
+	last, ok2 := shapeOf(generator, "layer4.0.weight")
+	if !ok1 || !ok2 {
+		return c, errors.New("not a generator: it needs layer1.0.weight [nz+classes, 4*ngf, 3, 3] and layer4.0.weight [ngf, channels, 4, 4]")
 	}
-	c.Noise, c.Classes = int(first.Shape[0])-defaultClasses, defaultClasses
-	c.NgF, c.Channels = int(last.Shape[0]), int(last.Shape[1])
+	c.NgF, c.Channels = int(last[0]), int(last[1])
+	if discriminator != nil {
+		judge, ok := shapeOf(discriminator, "layer1.0.weight")
+		if !ok {
+			return c, errors.New("not a discriminator: it needs layer1.0.weight [ndf, channels+classes, 4, 4]")
+		}
+		c.NdF, c.Classes = int(judge[0]), int(judge[1])-c.Channels
+	}
+	c.Noise = int(first[0]) - c.Classes
 	if err := c.Validate(); err != nil {
-		return c, fmt.Errorf("not a conditional generator of %d classes: %w", c.Classes, err)
+		return c, fmt.Errorf("not a network of %d classes: %w", c.Classes, err)
 	}
 	return c, nil
 }
 
-// load copies state into the tensors of a net, all of them or none.
-func load(named []nn.Named, state weights.StateDict) error {
+// shapeOf gives the shape of a convolution's weight.
+func shapeOf(state weights.StateDict, key string) ([]int64, bool) {
+	t, ok := state.Get(key)
+	return t.Shape, ok && len(t.Shape) == 4
+}
+
+// Load copies state into the tensors of a net, all of them or none. Missing, unexpected and wrongly shaped keys
+// are one error that lists them all.
+func Load(named []nn.Named, state weights.StateDict) error {
 	return torch.Do("load the weights", func() error {
 		specs := make([]weights.Spec, len(named))
 		for i, n := range named {
@@ -58,17 +70,31 @@ func load(named []nn.Named, state weights.StateDict) error {
 		if err := weights.Match(state, specs); err != nil {
 			return err
 		}
+		converted, err := convert(state, specs)
+		if err != nil {
+			return err
+		}
 		for i, n := range named {
-			t, ok := state.Get(n.Name)
-			if !ok {
-				continue // num_batches_tracked may be missing
+			if converted[i].Data != nil {
+				n.Tensor.SetBytes(converted[i].Data)
 			}
-			t, err := t.Convert(specs[i].DType)
-			if err != nil {
-				return fmt.Errorf("%s: %w", n.Name, err)
-			}
-			n.Tensor.SetBytes(t.Data)
 		}
 		return nil
 	})
+}
+
+// convert brings each wanted tensor to its type. A num_batches_tracked that is missing stays without data.
+func convert(state weights.StateDict, specs []weights.Spec) ([]weights.Tensor, error) {
+	converted := make([]weights.Tensor, len(specs))
+	for i, spec := range specs {
+		t, ok := state.Get(spec.Key)
+		if !ok {
+			continue
+		}
+		var err error
+		if converted[i], err = t.Convert(spec.DType); err != nil {
+			return nil, fmt.Errorf("%s: %w", spec.Key, err)
+		}
+	}
+	return converted, nil
 }

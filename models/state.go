@@ -8,7 +8,7 @@ import (
 	"cgan/weights"
 )
 
-var fileTypes = map[torch.DType]weights.DType{torch.Float32: weights.F32, torch.Int64: weights.I64}
+var fileTypes = map[torch.DType]weights.DType{torch.Float32: weights.F32, torch.Int64: weights.I64, torch.Uint8: weights.U8}
 
 // StateDict copies parameters and buffers out under PyTorch's keys, in PyTorch's order.
 func StateDict(named []nn.Named) (weights.StateDict, error) {
@@ -26,7 +26,7 @@ func StateDict(named []nn.Named) (weights.StateDict, error) {
 	return state, err
 }
 
-// FileTensor copies a tensor out for a file; float32 and int64 only. It runs inside torch.Do.
+// FileTensor copies a tensor out for a file; float32, int64 and uint8 only. It runs inside torch.Do.
 func FileTensor(t *torch.Tensor) (weights.Tensor, error) {
 	dtype, ok := fileTypes[t.DType()]
 	if !ok {

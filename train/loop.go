@@ -2,16 +2,13 @@ package train
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"path/filepath"
 	"time"
 
 	"cgan/bindings/torch"
-	"cgan/weights"
 )
 
 // Run trains as c says, in a new run folder with config.json, stats.jsonl, and for each epoch a sample
@@ -34,28 +31,6 @@ func Run(ctx context.Context, c Config, report Reporter) (result Result, err err
 	return r.result, err
 }
 
-// readSet reads the images to train on. Where no folder is named it takes MNIST and notes its folder.
-func (c *Config) readSet(ctx context.Context, say func(string)) (set *Set, err error) {
-	if c.Data == "" {
-		if c.Data, err = MNIST(ctx, say); err != nil {
-			return nil, err
-		}
-	}
-	return ReadSet(c.Data, "train", c.Classes)
-}
-
-// settle prepares libtorch as c says, notes what it chose, and gives the device. It runs inside torch.Do.
-func (c *Config) settle() (torch.Device, error) {
-	torch.KeepPages()
-	if c.Threads > 0 {
-		torch.SetNumThreads(c.Threads)
-	}
-	c.Threads = torch.NumThreads()
-	device, err := torch.ParseDevice(c.Device)
-	c.Device = device.String()
-	return device, err
-}
-
 // run is one training run under way.
 type run struct {
 	config  Config
@@ -66,75 +41,18 @@ type run struct {
 	stats   *StatsLog
 	trace   *Trace
 	result  Result
+	at      Progress
 	pace    pace
 	last    int // the step to end after
 	saved   int // the step of the last checkpoint
 }
 
-// open makes everything that the run needs, its folder last.
-func (r *run) open(ctx context.Context) error {
-	device, err := r.config.settle()
-	if err != nil {
-		return err
-	}
-	set, err := r.config.readSet(ctx, r.report.Say)
-	if err != nil {
-		return err
-	}
-	r.trace = newTrace(r.config)
-	if r.loader, err = NewLoader(set, r.config.Batch, device); err != nil {
-		return err
-	}
-	if r.trainer, err = NewTrainer(r.config, device); err != nil {
-		return err
-	}
-	r.last = r.config.Epochs * r.loader.Batches()
-	if r.config.Steps > 0 {
-		r.last = r.config.Steps
-	}
-	return r.openFolder(set.Images.N)
-}
-
-// openFolder makes the run folder and tells the reporter what is settled.
-func (r *run) openFolder(images int) (err error) {
-	if r.result.Dir, err = NewRunFolder(r.config.Out, r.name); err != nil {
-		return err
-	}
-	if err = r.saveConfig(); err != nil {
-		return err
-	}
-	if r.stats, err = OpenStats(r.result.Dir); err != nil {
-		return err
-	}
-	perEpoch := r.loader.Batches()
-	r.report.Begin(Begin{
-		Dir: r.result.Dir, Device: r.config.Device, Threads: r.config.Threads, Images: images,
-		StepsPerEpoch: perEpoch, Epochs: (r.last + perEpoch - 1) / perEpoch, Steps: r.last,
-	})
-	return nil
-}
-
-func (r *run) saveConfig() error {
-	saved := struct {
-		Config
-		Libtorch string `json:"libtorch"`
-	}{r.config, torch.FullVersion()}
-	text, err := json.MarshalIndent(saved, "", "  ")
-	if err != nil {
-		return err
-	}
-	return weights.WriteFile(filepath.Join(r.result.Dir, "config.json"), false, func(w io.Writer) error {
-		_, err := w.Write(append(text, '\n'))
-		return err
-	})
-}
-
 func (r *run) loop(ctx context.Context) error {
-	for epoch := 1; r.result.Steps < r.last && !r.result.Interrupted; epoch++ {
-		if err := r.epoch(ctx, epoch); err != nil {
+	for r.at.Step < r.last && !r.result.Interrupted {
+		if err := r.epoch(ctx); err != nil {
 			return err
 		}
-		if err := r.save(epoch); err != nil {
+		if err := r.save(); err != nil {
 			return err
 		}
 	}
@@ -147,28 +65,44 @@ func (r *run) loop(ctx context.Context) error {
 }
 
 // epoch trains to the end of the data, the last step, or the end of ctx.
-func (r *run) epoch(ctx context.Context, epoch int) error {
-	if err := r.loader.Shuffle(); err != nil {
+func (r *run) epoch(ctx context.Context) error {
+	if err := r.shuffle(); err != nil {
 		return err
 	}
-	for i := 0; i < r.loader.Batches() && r.result.Steps < r.last; i++ {
+	for r.at.EpochStep < r.loader.Batches() && r.at.Step < r.last {
 		if ctx.Err() != nil {
 			r.result.Interrupted = true
 			return nil
 		}
-		if err := r.step(epoch, i); err != nil {
+		if err := r.step(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) step(epoch, i int) error {
+// shuffle begins the next epoch, or draws again the order of one that was left half-way and then puts the
+// random numbers back.
+func (r *run) shuffle() error {
+	return torch.Do("begin the epoch", func() error {
+		now := torch.RNGState()
+		if half := r.at.EpochStep > 0 && r.at.EpochStep < r.loader.Batches(); half {
+			torch.SetRNGState(torch.FromBytes(r.at.EpochRNG, []int64{int64(len(r.at.EpochRNG))}, torch.Uint8))
+			defer torch.SetRNGState(now)
+			return r.loader.Shuffle()
+		}
+		r.at.Epoch++
+		r.at.EpochStep, r.at.EpochRNG = 0, now.Bytes()
+		return r.loader.Shuffle()
+	})
+}
+
+func (r *run) step() error {
 	var losses Losses
 	var images int
-	number := r.result.Steps + 1
+	number := r.at.Step + 1
 	err := torch.Do(fmt.Sprintf("train step %d", number), func() error {
-		image, label := r.loader.Batch(i)
+		image, label := r.loader.Batch(r.at.EpochStep)
 		images = int(image.Size(0))
 		losses = r.trainer.Step(image, label)
 		return nil
@@ -179,42 +113,28 @@ func (r *run) step(epoch, i int) error {
 	if math.IsNaN(losses.D + losses.G) {
 		return fmt.Errorf("train step %d: a loss is not a number, training has diverged: try a smaller --lr than %v", number, r.config.LR)
 	}
-	r.result.Steps = number
+	r.at.Step, r.at.EpochStep, r.result.Steps = number, r.at.EpochStep+1, number
 	r.trace.add(losses)
 	now := time.Now()
-	stats := Stats{epoch, number, losses.D, losses.G, losses.DReal, losses.DFake, r.pace.add(now, images), now, i + 1}
+	stats := Stats{r.at.Epoch, number, losses.D, losses.G, losses.DReal, losses.DFake, r.pace.add(now, images), now, r.at.EpochStep}
 	r.report.Step(stats)
 	return r.stats.Write(stats)
 }
 
 // save writes the epoch's sample grid and checkpoint, unless no step came since the last ones.
-func (r *run) save(epoch int) error {
-	if r.saved == r.result.Steps {
+func (r *run) save() error {
+	if r.saved == r.at.Step {
 		return nil
 	}
-	grid, err := r.trainer.SaveSamples(r.result.Dir, r.result.Steps)
+	grid, err := r.trainer.SaveSamples(r.result.Dir, r.at.Step)
 	if err != nil {
 		return err
 	}
-	r.result.Checkpoint, err = r.trainer.Save(r.result.Dir, epoch, r.result.Steps)
+	r.result.Checkpoint, err = r.trainer.Save(r.result.Dir, r.at)
 	if err != nil {
 		return err
 	}
-	r.saved = r.result.Steps
+	r.saved = r.at.Step
 	r.report.Saved(grid, r.result.Checkpoint)
 	return nil
-}
-
-// close puts the statistics on the disk and ends what open made, as far as it came.
-func (r *run) close() (err error) {
-	if r.stats != nil {
-		err = r.stats.Close()
-	}
-	if r.trainer != nil {
-		r.trainer.Free()
-	}
-	if r.loader != nil {
-		r.loader.Free()
-	}
-	return err
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The PyTorch original of package train: data, one training step, the loop. It runs.
 
-    train.py trace --data DIR --steps 20 --out trace.json [--save checkpoint.pt]
+    train.py trace --data DIR --steps 20 --out trace.json [--save FILE.pt] [--init FILE.pt]
     train.py bench --data DIR --steps 30
     train.py check FILE.pt        # loads a generator's state_dict as Python users do
     train.py make FILE.pt         # writes a generator's state_dict as Python users do
@@ -93,18 +93,67 @@ class Trainer:
         return loss_d.item(), loss_g.item()
 
 
-# --- running it --------------------------------------------------------------------------------
+# --- loop.go, checkpoint.go, resume.go ---------------------------------------------------------
 
 
-def batches(folder, batch, count):
-    epochs = loader(folder, batch)
-    done = 0
-    while done < count:
-        for image, label in epochs:
-            if done == count:
+class Progress:
+    """Where a run stands: what a checkpoint holds so that another run, in Go or Python, goes on from there."""
+
+    def __init__(self):
+        self.step = self.epoch = self.epoch_step = 0
+        self.epoch_rng_state = None
+
+
+def batches(epochs, at, count):
+    """Yields batches until `count` steps were made in all, and keeps `at` up to date."""
+    while at.step < count:
+        half = 0 < at.epoch_step < len(epochs)
+        now = torch.get_rng_state()
+        if half:
+            torch.set_rng_state(at.epoch_rng_state)
+        else:
+            at.epoch, at.epoch_step, at.epoch_rng_state = at.epoch + 1, 0, now
+        for i, batch in enumerate(epochs):
+            if i < at.epoch_step:
+                continue
+            if half:
+                torch.set_rng_state(now)
+                half = False
+            if at.step == count:
                 return
-            yield image, label
-            done += 1
+            yield batch
+            at.step, at.epoch_step = at.step + 1, at.epoch_step + 1
+
+
+PARTS = ("generator", "discriminator", "optimizerG", "optimizerD")
+
+
+def checkpoint(trainer, epochs, at):
+    parts = {part: getattr(trainer, part).state_dict() for part in PARTS}
+    return {
+        **parts,
+        "rng_state": torch.get_rng_state(),
+        "epoch_rng_state": at.epoch_rng_state,
+        "step": at.step,
+        "epoch": at.epoch,
+        "epoch_step": at.epoch_step,
+        "batch": epochs.batch_size,
+        "images": len(epochs.dataset),
+    }
+
+
+def resume(trainer, path):
+    saved = torch.load(path, weights_only=True)
+    for part in PARTS:
+        getattr(trainer, part).load_state_dict(saved[part])
+    torch.set_rng_state(saved["rng_state"])
+    at = Progress()
+    for name in ("step", "epoch", "epoch_step", "epoch_rng_state"):
+        setattr(at, name, saved[name])
+    return at
+
+
+# --- trace.go, bench.go ------------------------------------------------------------------------
 
 
 def digest(module):
@@ -112,14 +161,11 @@ def digest(module):
     return {k: hashlib.sha256(v.detach().contiguous().numpy().tobytes()).hexdigest() for k, v in state.items()}
 
 
-def checkpoint(trainer, step):
-    parts = ("generator", "discriminator", "optimizerG", "optimizerD")
-    return {**{p: getattr(trainer, p).state_dict() for p in parts}, "step": step}
-
-
 def trace(args):
-    trainer = Trainer(args.seed)
-    losses = [trainer.step(*b) for b in batches(args.data, args.batch, args.steps)]
+    trainer, epochs, at = Trainer(args.seed), loader(args.data, args.batch), Progress()
+    if args.init:
+        at = resume(trainer, args.init)
+    losses = [trainer.step(*b) for b in batches(epochs, at, args.steps)]
     result = {
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
@@ -131,14 +177,14 @@ def trace(args):
     }
     pathlib.Path(args.out).write_text(json.dumps(result, indent=1))
     if args.save:
-        torch.save(checkpoint(trainer, args.steps), args.save)
+        torch.save(checkpoint(trainer, epochs, at), args.save)
 
 
 def bench(args, warmup=5):
     trainer = Trainer(args.seed)
     times = []
     start = time.perf_counter()
-    for b in batches(args.data, args.batch, args.steps + warmup):
+    for b in batches(loader(args.data, args.batch), Progress(), args.steps + warmup):
         trainer.step(*b)
         now = time.perf_counter()
         times.append(now - start)
@@ -189,6 +235,7 @@ def main():
         if run is trace:
             command.add_argument("--out", required=True)
             command.add_argument("--save")
+            command.add_argument("--init")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -269,5 +270,77 @@ func TestLoaderGivesEveryImageOnce(t *testing.T) {
 		if counts[class] != 4 {
 			t.Errorf("class %d came %d times, want 4", class, counts[class])
 		}
+	}
+}
+
+// digestsAfter8 trains 8 steps, over two ends of epochs, by way of checkpoints at the given steps.
+func digestsAfter8(t *testing.T, stops ...int) string {
+	t.Helper()
+	c := smallConfig(t)
+	c.Exact, c.Seed = true, 4
+	for _, stop := range append(stops, 8) {
+		c.Steps, c.Trace = stop, filepath.Join(t.TempDir(), "trace.json")
+		result, _ := mustRun(t, c)
+		next, err := InitConfig(result.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if next.Config != c.Config || next.Batch != c.Batch || next.LR != c.LR {
+			t.Errorf("the checkpoint says %+v, the run was %+v", next, c)
+		}
+		next.Data, next.Out, next.Device, next.Exact = c.Data, c.Out, c.Device, true
+		next.Seed, next.Trace = 99, c.Trace // what the checkpoint holds comes behind the seed
+		c = next
+	}
+	text, err := os.ReadFile(c.Trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, digests, _ := strings.Cut(string(text), `"generator"`)
+	return digests
+}
+
+func TestARunGoesOnWhereItsCheckpointStood(t *testing.T) {
+	want := digestsAfter8(t)
+	for _, stops := range [][]int{{4}, {3}, {1, 6, 7}} { // half-way, at an epoch's end, several times
+		if got := digestsAfter8(t, stops...); got != want {
+			t.Errorf("by way of %v the networks are others", stops)
+		}
+	}
+}
+
+func TestInitFromAGeneratorAlone(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps = 1
+	result, _ := mustRun(t, c)
+	file, err := weights.Open(result.Checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := weights.FindStateDict(file.Root, "generator")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "generator.pt")
+	if err := weights.WriteFile(path, false, func(w io.Writer) error { return weights.WritePT(w, "generator.pt", state) }); err != nil {
+		t.Fatal(err)
+	}
+	next, err := InitConfig(path)
+	if err != nil || next.NgF != c.NgF {
+		t.Fatal(err, next)
+	}
+	next.Data, next.Out, next.Device, next.NdF, next.Steps = c.Data, c.Out, c.Device, 4, 2
+	if result, _ := mustRun(t, next); result.Steps != 2 {
+		t.Errorf("%+v", result)
+	}
+}
+
+func TestARunThatIsDoneSaysSo(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps = 2
+	result, _ := mustRun(t, c)
+	c.Init = result.Dir
+	if _, err := Run(context.Background(), c, &listener{}); err == nil || !strings.Contains(err.Error(), "has had 2 steps") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 #include "guard.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <mutex>
 
 using cgan::guarded;
 
@@ -33,5 +34,22 @@ char *cgan_randn(const int64_t *size, int len, cgan_generator generator, cgan_te
 char *cgan_randperm(int64_t n, cgan_generator generator, cgan_tensor *out) {
   return guarded([&] {
     *out = cgan::handle(at::randperm(n, generator_of(generator), at::TensorOptions().dtype(at::kLong)));
+  });
+}
+
+// The state of the CPU's default generator, laid out as torch.get_rng_state gives it.
+char *cgan_get_rng_state(cgan_tensor *out) {
+  return guarded([&] {
+    auto generator = at::detail::getDefaultCPUGenerator();
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    *out = cgan::handle(generator.get_state());
+  });
+}
+
+char *cgan_set_rng_state(cgan_tensor state) {
+  return guarded([&] {
+    auto generator = at::detail::getDefaultCPUGenerator();
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    generator.set_state(cgan::tensor(state));
   });
 }

@@ -83,6 +83,12 @@ func Addcdiv(t, t1, t2 Handle, value float64) error {
 // ManualSeed seeds the default generator of every device.
 func ManualSeed(seed int64) error { return check(C.cgan_manual_seed(C.int64_t(seed))) }
 
+// RNGState is the state of the CPU's default generator, uint8.
+func RNGState(out *Handle) error { return check(C.cgan_get_rng_state((*C.cgan_tensor)(out))) }
+
+// SetRNGState puts the CPU's default generator into a state of RNGState.
+func SetRNGState(state Handle) error { return check(C.cgan_set_rng_state(C.cgan_tensor(state))) }
+
 // NewGenerator makes a CPU generator with its own seed; FreeGenerator ends it.
 func NewGenerator(seed int64) (Generator, error) {
 	var g C.cgan_generator

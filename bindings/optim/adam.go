@@ -60,13 +60,26 @@ func (a *Adam) step(param, grad *torch.Tensor, state *State) {
 // States gives what Adam keeps, in the order of the parameters.
 func (a *Adam) States() []State { return a.states }
 
+// SetState replaces what Adam keeps for parameter i; the tensors must have the parameter's shape.
+func (a *Adam) SetState(i int, step int64, expAvg, expAvgSq *torch.Tensor) {
+	a.states[i].free()
+	a.states[i] = State{step, expAvg.Keep(), expAvgSq.Keep()}
+}
+
+// Parameters lists the parameters in their order.
+func (a *Adam) Parameters() []*torch.Tensor { return a.parameters }
+
+func (s State) free() {
+	if s.ExpAvg != nil {
+		s.ExpAvg.Free()
+		s.ExpAvgSq.Free()
+	}
+}
+
 // Free ends the kept tensors.
 func (a *Adam) Free() {
 	for _, s := range a.states {
-		if s.ExpAvg != nil {
-			s.ExpAvg.Free()
-			s.ExpAvgSq.Free()
-		}
+		s.free()
 	}
 	a.states = make([]State, len(a.parameters))
 }

@@ -31,6 +31,17 @@ func RandomSeed() int64 {
 	return t.Int64s()[0]
 }
 
+// RNGState is the state of the CPU's default generator: torch.get_rng_state(), uint8.
+func RNGState() *Tensor {
+	return shim("get_rng_state", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error { return libtorch.RNGState(out) })
+}
+
+// SetRNGState puts the CPU's default generator into a state that RNGState gave.
+func SetRNGState(state *Tensor) {
+	const op = "set_rng_state"
+	must(op, libtorch.SetRNGState(handle(op, state)), state)
+}
+
 // Generator is a random number generator of its own, on the CPU.
 type Generator struct{ native libtorch.Generator }
 

@@ -35,7 +35,10 @@ func benchCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
 		}, sizeFlags(d)...),
 		Action: func(c *cli.Context) error {
-			cfg := trainConfig(c)
+			cfg, err := trainConfig(c)
+			if err != nil {
+				return err
+			}
 			cfg.Steps = c.Int("steps")
 			return runBench(c, cfg)
 		},

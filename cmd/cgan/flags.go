@@ -69,9 +69,14 @@ func dataFlag() cli.Flag {
 	}
 }
 
-// trainConfig reads the flags that are there into the article's defaults.
-func trainConfig(c *cli.Context) train.Config {
-	cfg := train.Default()
+// trainConfig reads the flags that are there into the article's defaults, or those of --init.
+func trainConfig(c *cli.Context) (cfg train.Config, err error) {
+	cfg = train.Default()
+	if init := c.String("init"); init != "" {
+		if cfg, err = train.InitConfig(init); err != nil {
+			return cfg, err
+		}
+	}
 	for name, to := range map[string]*int{
 		"epochs": &cfg.Epochs, "steps": &cfg.Steps, "batch": &cfg.Batch, "threads": &cfg.Threads,
 		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF,
@@ -91,5 +96,5 @@ func trainConfig(c *cli.Context) train.Config {
 		}
 	}
 	cfg.Seed, cfg.Exact = c.Int64("seed"), c.Bool("exact")
-	return cfg
+	return cfg, nil
 }

@@ -20,7 +20,11 @@ func inspectCommand() *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		),
 		Action: func(c *cli.Context) error {
-			summaries, err := models.Summarize(trainConfig(c).Config)
+			cfg, err := trainConfig(c)
+			if err != nil {
+				return err
+			}
+			summaries, err := models.Summarize(cfg.Config)
 			if err != nil {
 				return err
 			}

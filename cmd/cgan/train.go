@@ -20,6 +20,7 @@ func trainCommand() *cli.Command {
 			"epoch a sample grid (PNG) and a checkpoint (.pt). Ctrl-C finishes the step and saves.",
 		Flags: append([]cli.Flag{
 			dataFlag(),
+			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a checkpoint of Go or Python goes on where it stood; sizes, batch, lr and betas are then its own unless flags say else"},
 			&cli.StringFlag{Name: "out", Usage: "folder `DIR` for the run folders", Value: d.Out},
 			intFlag("epochs", "passes over the data", d.Epochs),
 			intFlag("steps", "stop after as many steps in all, 0 for no limit; set, it overrides --epochs", d.Steps),
@@ -36,7 +37,10 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "trace", Usage: "write every loss and the sha256 of every parameter to `FILE` at the end"},
 		}, sizeFlags(d)...),
 		Action: func(c *cli.Context) error {
-			cfg := trainConfig(c)
+			cfg, err := trainConfig(c)
+			if err != nil {
+				return err
+			}
 			if err := checkTrain(cfg); err != nil {
 				return err
 			}

@@ -29,26 +29,17 @@ type contender struct {
 
 // bench runs the programs in turn, round by round, so that a machine that drifts drifts for all.
 func bench(ctx context.Context, cgan string, rounds, steps int) error {
-	data, err := mnistDir(ctx, cgan)
+	p, err := newPrograms(ctx, cgan, "")
 	if err != nil {
 		return err
 	}
-	same := []string{"--data", data, "--steps", strconv.Itoa(steps)}
-	ours := []contender{
-		{name: "cgan --exact", command: append([]string{cgan, "bench", "--json", "--device", "cpu", "--exact"}, same...)},
-		{name: "cgan", command: append([]string{cgan, "bench", "--json", "--device", "cpu"}, same...)},
+	same := []string{"--data", p.mnist, "--steps", strconv.Itoa(steps), "--threads", strconv.Itoa(p.threads)}
+	ours := []string{cgan, "bench", "--json", "--device", "cpu"}
+	all := []contender{
+		{name: "Python", command: append([]string{p.python, "train/train.py", "bench"}, same...)},
+		{name: "cgan --exact", command: append(append(ours, "--exact"), same...)},
+		{name: "cgan", command: append(ours, same...)},
 	}
-	first, err := ours[0].time(ctx)
-	if err != nil {
-		return err
-	}
-	torch, _, _ := strings.Cut(first.Torch, "+")
-	interpreter, err := python(ctx, torch)
-	if err != nil {
-		return err
-	}
-	same = append(same, "--threads", strconv.Itoa(first.Threads))
-	all := append([]contender{{name: "Python", command: append([]string{interpreter, "train/train.py", "bench"}, same...)}}, ours...)
 	for range rounds {
 		for i := range all {
 			s, err := all[i].time(ctx)
@@ -58,7 +49,7 @@ func bench(ctx context.Context, cgan string, rounds, steps int) error {
 			all[i].speeds = append(all[i].speeds, s)
 		}
 	}
-	fmt.Printf("torch %s, %d threads, batch 128, %d rounds of %d steps\n", first.Torch, first.Threads, rounds, steps)
+	fmt.Printf("torch %s, %d threads, batch 128, %d rounds of %d steps\n", all[0].speeds[0].Torch, p.threads, rounds, steps)
 	printSpeeds(all)
 	return nil
 }

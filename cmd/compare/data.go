@@ -12,19 +12,23 @@ import (
 	"path/filepath"
 )
 
-// mnistDir asks cgan where MNIST is, which fetches it where it is missing.
-func mnistDir(ctx context.Context, cgan string) (string, error) {
+// diagnosis is what `cgan doctor --json` says, as far as it matters here.
+type diagnosis struct {
+	Version string `json:"version"`
+	Threads int    `json:"threads"`
+	MNIST   string `json:"mnist"`
+}
+
+// askDoctor asks cgan for its libtorch and for MNIST, which it fetches where it is missing.
+func askDoctor(ctx context.Context, cgan string) (d diagnosis, err error) {
 	output, err := exec.CommandContext(ctx, cgan, "doctor", "--json").Output()
+	if err == nil {
+		err = json.Unmarshal(output, &d)
+	}
 	if err != nil {
-		return "", fmt.Errorf("%s doctor: %w", cgan, err)
+		return d, fmt.Errorf("%s doctor: %w", cgan, err)
 	}
-	var found struct {
-		MNIST string `json:"mnist"`
-	}
-	if err := json.Unmarshal(output, &found); err != nil {
-		return "", fmt.Errorf("%s doctor: %w", cgan, err)
-	}
-	return found.MNIST, nil
+	return d, nil
 }
 
 // cutMNIST writes the first n images and labels of the set in from to a new folder.

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 )
 
 // trace is what `cgan train --trace` and `train.py trace` write.
@@ -29,9 +27,9 @@ type parityCase struct {
 }
 
 var parityCases = []parityCase{
-	{"batch 128, seed 0", 0, 128, 0, 20},
-	{"batch 128, seed 1", 0, 128, 1, 20},
-	{"batch 96 of 1000 images, across two epochs' ends", 1000, 96, 2, 25},
+	{"20 steps, batch 128, seed 0", 0, 128, 0, 20},
+	{"20 steps, batch 128, seed 1", 0, 128, 1, 20},
+	{"25 steps, batch 96 of 1000 images, across two epochs' ends", 1000, 96, 2, 25},
 }
 
 // parity runs every case in both programs and fails when one bit differs.
@@ -41,15 +39,23 @@ func parity(ctx context.Context, cgan string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
+	p, err := newPrograms(ctx, cgan, work)
+	if err != nil {
+		return err
+	}
 	differing := 0
-	for i, c := range parityCases {
-		n, err := c.run(ctx, cgan, filepath.Join(work, strconv.Itoa(i)))
+	for _, c := range parityCases {
+		n, err := c.run(ctx, p)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 		differing += n
 	}
-	if differing > 0 {
+	n, err := handover(ctx, p)
+	if err != nil {
+		return fmt.Errorf("handover: %w", err)
+	}
+	if differing += n; differing > 0 {
 		return fmt.Errorf("%d values differ from Python's", differing)
 	}
 	fmt.Println("parity: every bit is Python's")
@@ -57,50 +63,68 @@ func parity(ctx context.Context, cgan string) error {
 }
 
 // run gives the number of values that differ.
-func (c parityCase) run(ctx context.Context, cgan, work string) (int, error) {
-	mnist, err := mnistDir(ctx, cgan)
+func (c parityCase) run(ctx context.Context, p *programs) (int, error) {
+	data, err := p.data(c.images)
 	if err != nil {
 		return 0, err
 	}
-	data := mnist
-	if c.images > 0 {
-		data = work
-		if err := cutMNIST(mnist, data, c.images); err != nil {
+	flags := []string{"--data", data, "--batch", strconv.Itoa(c.batch), "--seed", strconv.Itoa(c.seed), "--steps", strconv.Itoa(c.steps)}
+	mine, _, err := p.goTrain(ctx, flags)
+	if err != nil {
+		return 0, err
+	}
+	original, _, err := p.pythonTrain(ctx, flags)
+	if err != nil {
+		return 0, err
+	}
+	return report(c.name, mine, original), nil
+}
+
+// handover trains 10 steps in Python; then 5 in one program and 5 more in the other, both ways. The second half
+// must be the same to the bit. 1000 images in batches of 128 put the handover into an epoch's middle, and the
+// end of the epoch behind it.
+func handover(ctx context.Context, p *programs) (differing int, err error) {
+	data, err := p.data(1000)
+	if err != nil {
+		return 0, err
+	}
+	to := func(steps int, init string) []string {
+		flags := []string{"--data", data, "--batch", "128", "--seed", "3", "--steps", strconv.Itoa(steps)}
+		if init != "" {
+			flags = append(flags, "--init", init)
+		}
+		return flags
+	}
+	whole, _, err := p.pythonTrain(ctx, to(10, ""))
+	if err != nil {
+		return 0, err
+	}
+	whole.Losses = whole.Losses[5:]
+	for _, way := range []struct {
+		name          string
+		first, second func(context.Context, []string) (trace, string, error)
+	}{{"5 steps in Go, 5 more in Python", p.goTrain, p.pythonTrain}, {"5 steps in Python, 5 more in Go", p.pythonTrain, p.goTrain}} {
+		_, checkpoint, err := way.first(ctx, to(5, ""))
+		if err != nil {
 			return 0, err
 		}
+		rest, _, err := way.second(ctx, to(10, checkpoint))
+		if err != nil {
+			return 0, err
+		}
+		differing += report(way.name, rest, whole)
 	}
-	ours, theirs := work+"-cgan.json", work+"-python.json"
-	same := []string{"--data", data, "--batch", strconv.Itoa(c.batch), "--seed", strconv.Itoa(c.seed), "--steps", strconv.Itoa(c.steps)}
-	if err := quiet(ctx, cgan, append([]string{"train", "--exact", "--quiet", "--device", "cpu", "--out", work + "-runs", "--trace", ours}, same...)...); err != nil {
-		return 0, err
-	}
-	mine, err := readTrace(ours)
-	if err != nil {
-		return 0, err
-	}
-	torch, _, _ := strings.Cut(mine.Torch, "+")
-	interpreter, err := python(ctx, torch)
-	if err != nil {
-		return 0, err
-	}
-	if err := quiet(ctx, interpreter, append([]string{"train/train.py", "trace", "--threads", strconv.Itoa(mine.Threads), "--out", theirs}, same...)...); err != nil {
-		return 0, err
-	}
-	original, err := readTrace(theirs)
-	if err != nil {
-		return 0, err
-	}
-	return c.report(mine, original), nil
+	return differing, nil
 }
 
 // report prints what differs, and one line for the case.
-func (c parityCase) report(mine, original trace) int {
+func report(name string, mine, original trace) int {
 	differences := compare(mine, original)
 	for _, d := range differences {
 		fmt.Println("  differs:", d)
 	}
-	fmt.Printf("torch %s, %d threads, %s: %d steps, %d losses, %d tensors, %d differ\n", original.Torch, original.Threads, c.name,
-		len(original.Losses), 2*len(original.Losses), len(original.Generator)+len(original.Discriminator), len(differences))
+	fmt.Printf("torch %s, %d threads, %s: %d losses, %d tensors, %d differ\n", original.Torch, original.Threads, name,
+		2*len(original.Losses), len(original.Generator)+len(original.Discriminator), len(differences))
 	return len(differences)
 }
 

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// programs runs cgan and its original in a folder of their own.
+type programs struct {
+	cgan, python string
+	threads      int // of both
+	mnist, work  string
+	runs         int
+}
+
+func newPrograms(ctx context.Context, cgan, work string) (*programs, error) {
+	found, err := askDoctor(ctx, cgan)
+	if err != nil {
+		return nil, err
+	}
+	torch, _, _ := strings.Cut(found.Version, "+")
+	interpreter, err := python(ctx, torch)
+	return &programs{cgan: cgan, python: interpreter, threads: found.Threads, mnist: found.MNIST, work: work}, err
+}
+
+// data is the folder of MNIST, or of its first images.
+func (p *programs) data(images int) (string, error) {
+	if images == 0 {
+		return p.mnist, nil
+	}
+	dir := filepath.Join(p.work, "first-"+strconv.Itoa(images))
+	return dir, cutMNIST(p.mnist, dir, images)
+}
+
+// file is a new path in the work folder.
+func (p *programs) file(suffix string) string {
+	p.runs++
+	return filepath.Join(p.work, strconv.Itoa(p.runs)+suffix)
+}
+
+// goTrain trains with cgan and gives its trace and its checkpoint.
+func (p *programs) goTrain(ctx context.Context, flags []string) (t trace, checkpoint string, err error) {
+	out, file := p.file("-runs"), p.file("-cgan.json")
+	args := append([]string{"train", "--exact", "--quiet", "--device", "cpu", "--threads", strconv.Itoa(p.threads), "--out", out, "--trace", file}, flags...)
+	if err := quiet(ctx, p.cgan, args...); err != nil {
+		return t, "", err
+	}
+	checkpoints, err := filepath.Glob(filepath.Join(out, "*", "checkpoint-*.pt"))
+	if err != nil || len(checkpoints) == 0 {
+		return t, "", fmt.Errorf("no checkpoint in %s", out)
+	}
+	t, err = readTrace(file)
+	return t, checkpoints[len(checkpoints)-1], err
+}
+
+// pythonTrain trains with train.py and gives its trace and its checkpoint.
+func (p *programs) pythonTrain(ctx context.Context, flags []string) (t trace, checkpoint string, err error) {
+	file, checkpoint := p.file("-python.json"), p.file("-python.pt")
+	args := append([]string{"train/train.py", "trace", "--threads", strconv.Itoa(p.threads), "--out", file, "--save", checkpoint}, flags...)
+	if err := quiet(ctx, p.python, args...); err != nil {
+		return t, "", err
+	}
+	t, err = readTrace(file)
+	return t, checkpoint, err
+}
