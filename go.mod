@@ -8,6 +8,7 @@ require (
 	github.com/urfave/cli/v2 v2.27.7
 	golang.org/x/sys v0.35.0
 	golang.org/x/term v0.34.0
+	google.golang.org/protobuf v1.36.12
 )
 
 require (

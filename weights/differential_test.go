@@ -2,15 +2,12 @@ package weights
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 
 	"testing"
 )
-
-func float32From(bits uint32) float32 { return math.Float32frombits(bits) }
 
 // mutants damages the pickles of the fixtures, a byte or two at a time, and packs them again with
 // right checksums, so that the damage reaches the machine. It returns those that are accepted.

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 )
 
@@ -118,4 +119,17 @@ func publish(temp, target string, force bool) error {
 		return err
 	}
 	return syncFolder(target)
+}
+
+// syncFolder makes a rename last through a power cut. Windows cannot sync a folder and needs not.
+func syncFolder(target string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	folder, err := os.Open(filepath.Dir(target))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
 }

@@ -93,3 +93,26 @@ func TestFixturesWriteAndReadAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestNoticesFindTensorsAnywhere(t *testing.T) {
+	bad, good := entry("", F32, 1).Tensor, entry("", F32, 1).Tensor
+	bad.Data = []byte("\x00\x00\xc0\x7f")
+	var many List
+	for range 9 {
+		many = append(many, bad)
+	}
+	for want, v := range map[string]Value{
+		`NaN or infinity in "nets.0.w", "nets.1"`: dict("nets", List{dict("w", bad), bad, good}),
+		`NaN or infinity in "7.1"`:                dict(int64(7), Tuple{good, bad}),
+		`"6", "7" and perhaps more`:               many,
+	} {
+		var out bytes.Buffer
+		if err := WritePT(&out, "x.pt", v); err != nil {
+			t.Fatal(err)
+		}
+		_, notices, err := readBytes(out.Bytes())
+		if err != nil || len(notices) != 1 || !strings.HasSuffix(notices[0], want) {
+			t.Errorf("%q does not say %q, %v", notices, want, err)
+		}
+	}
+}

@@ -25,14 +25,15 @@ func TestOpenDecidesByContent(t *testing.T) {
 	for _, c := range []struct {
 		data   []byte
 		format Format
+		name   string
 		notice string
 	}{
-		{goodFile(false).data, FormatZip, ""},
-		{legacyOps{}.file(), FormatLegacy, ""},
-		{safe, FormatSafetensors, `NaN or infinity in "w"`},
+		{goodFile(false).data, FormatZip, "PyTorch", ""},
+		{legacyOps{}.file(), FormatLegacy, "PyTorch (legacy)", ""},
+		{safe, FormatSafetensors, "safetensors", `NaN or infinity in "w"`},
 	} {
 		f, err := Open(write(t, "named.onnx", c.data))
-		if err != nil || f.Format != c.format || f.Size != int64(len(c.data)) || strings.Join(f.Notices, "") != c.notice {
+		if err != nil || f.Format != c.format || f.Size != int64(len(c.data)) || strings.Join(f.Notices, "") != c.notice || f.Format.String() != c.name {
 			t.Errorf("%v: %+v, %v", c.format, f, err)
 			continue
 		}

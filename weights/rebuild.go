@@ -27,14 +27,15 @@ func rebuildTensorV2(u *unpickler, args []any) (any, error) {
 	return u.tensorWith(args[:4], args[4:6], args[6:], 0)
 }
 
-// rebuildTensorV3 has the dtype behind the hooks, and bytes as its storage.
+// rebuildTensorV3 has the dtype behind the hooks, and bytes as its storage. torch uses it for the
+// types that have no storage class, and so nothing else is read: bytes are not checked as a bool.
 func rebuildTensorV3(u *unpickler, args []any) (any, error) {
 	if len(args) != 7 && len(args) != 8 {
 		return nil, fmt.Errorf("takes 7 or 8 arguments, not %d", len(args))
 	}
 	g, ok := args[6].(*global)
-	if !ok || g.dtype == 0 {
-		return nil, fmt.Errorf("%s is no dtype", describe(args[6]))
+	if !ok || g.dtype == 0 || storageName(g.dtype) != "" {
+		return nil, fmt.Errorf("%s is no dtype for this kind of tensor", describe(args[6]))
 	}
 	return u.tensorWith(args[:4], args[4:6], args[7:], g.dtype)
 }

@@ -67,6 +67,16 @@ func TestRefuseTensor(t *testing.T) {
 	record("77 bool of 2", tensorOps{class: pGlobal("torch", "BoolStorage")}, "\x00\x01\x01\x02", "a/data/0", "byte 3 is neither 0 nor 1")
 	add("conjugate view", tensorOps{hooks: pOrdered + pDict(pString("conj"), pTrue)}, "resolve_conj()")
 	add("v2 of untyped", tensorOps{class: pGlobal("torch.storage", "UntypedStorage"), numel: pInt(16)}, "does not go with this kind of tensor")
+	v3 := func(dtype, class string) []byte {
+		return ptFile(pkl(pCall(pGlobal("torch._utils", "_rebuild_tensor_v3"), pTuple(tensorOps{class: class, numel: pInt(16)}.storage(),
+			pInt(0), pInts(9), pInts(1), pFalse, pOrdered, dtype))), fourFloats)
+	}
+	untyped := pGlobal("torch.storage", "UntypedStorage")
+	cases = append(cases,
+		refusal{"72 reach in bytes", v3(pGlobal("torch", "uint16"), untyped), "a/data.pkl", "reach element 8 of 8"},
+		refusal{"77 bool as bytes", v3(pGlobal("torch", "bool"), untyped), "a/data.pkl", "the name torch.bool is no dtype for this kind"},
+		refusal{"v3 of a string", v3(pString("uint16"), untyped), "a/data.pkl", "is no dtype"},
+		refusal{"v3 of typed", v3(pGlobal("torch", "uint16"), pGlobal("torch", "FloatStorage")), "a/data.pkl", "does not go with this kind"})
 	checkRefusals(t, readPT, cases)
 }
 
