@@ -44,6 +44,10 @@ char *cgan_show_config(char **out);
 char *cgan_cpu_capability(char **out);
 char *cgan_keep_pages(void);
 
+// script.cpp
+char *cgan_script(const char *source, int count, const char *const *keys, const cgan_tensor *tensors, const int *buffers,
+                  char **out, size_t *size);
+
 // library.cpp
 char *cgan_library_path(char **out);
 char *cgan_load_library(const char *path);

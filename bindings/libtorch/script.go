@@ -1,0 +1,31 @@
+package libtorch
+
+// #include <stdlib.h>
+// #include "shim.h"
+import "C"
+
+import "unsafe"
+
+// Script compiles the methods of a TorchScript module from source, with tensors under keys such as
+// layer1.0.weight, and gives the module's archive as torch.jit.save writes it.
+func Script(source string, keys []string, tensors []Handle, buffers []bool) ([]byte, error) {
+	names, buffer := make([]*C.char, len(keys)), make([]C.int, len(keys))
+	for i, key := range keys {
+		names[i] = C.CString(key)
+		defer C.free(unsafe.Pointer(names[i]))
+		if buffers[i] {
+			buffer[i] = 1
+		}
+	}
+	text := C.CString(source)
+	defer C.free(unsafe.Pointer(text))
+	var out *C.char
+	var size C.size_t
+	err := check(C.cgan_script(text, C.int(len(keys)), unsafe.SliceData(names),
+		(*C.cgan_tensor)(unsafe.SliceData(tensors)), unsafe.SliceData(buffer), &out, &size))
+	if err != nil {
+		return nil, err
+	}
+	defer C.free(unsafe.Pointer(out))
+	return C.GoBytes(unsafe.Pointer(out), C.int(size)), nil
+}
