@@ -9,24 +9,37 @@ import (
 	"cgan/weights"
 )
 
-// LoadGenerator makes a generator from its state dict. The sizes are read off the shapes. Missing,
-// unexpected and wrongly shaped keys are one error that lists them all.
-func LoadGenerator(state weights.StateDict) (g *Generator, c Config, err error) {
-	if c, err = ConfigOf(state, nil); err != nil {
-		return nil, c, err
-	}
+// LoadGenerator makes a generator of the given sizes with the weights of a state dict. Missing, unexpected and
+// wrongly shaped keys are one error that lists them all.
+func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) {
 	err = torch.Do("make the generator", func() error {
 		g = c.NewGenerator()
 		return nil
 	})
 	if err != nil {
-		return nil, c, err
+		return nil, err
 	}
 	if err = Load(g.StateDict(), state); err != nil {
 		g.Free()
-		return nil, c, err
+		return nil, err
 	}
-	return g, c, nil
+	return g, nil
+}
+
+// LoadDiscriminator makes a discriminator, as LoadGenerator does.
+func LoadDiscriminator(state weights.StateDict, c Config) (d *Discriminator, err error) {
+	err = torch.Do("make the discriminator", func() error {
+		d = c.NewDiscriminator()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err = Load(d.StateDict(), state); err != nil {
+		d.Free()
+		return nil, err
+	}
+	return d, nil
 }
 
 // ConfigOf reads the sizes off the shapes of a generator's state dict, and of a discriminator's unless that
@@ -46,11 +59,10 @@ func ConfigOf(generator, discriminator weights.StateDict) (Config, error) {
 		}
 		c.NdF, c.Classes = int(judge[0]), int(judge[1])-c.Channels
 	}
-	c.Noise = int(first[0]) - c.Classes
-	if err := c.Validate(); err != nil {
-		return c, fmt.Errorf("not a network of %d classes: %w", c.Classes, err)
+	if c.Noise = int(first[0]) - c.Classes; c.Noise < 1 {
+		return c, fmt.Errorf("not a generator of %d classes: its first layer takes %d inputs, noise and classes together", c.Classes, first[0])
 	}
-	return c, nil
+	return c, c.Validate()
 }
 
 // shapeOf gives the shape of a convolution's weight.

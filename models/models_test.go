@@ -144,7 +144,11 @@ func TestLoadGeneratorReadsTheSizesOffTheShapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, c, err := LoadGenerator(state)
+	c, err := ConfigOf(state, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := LoadGenerator(state, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +183,7 @@ func TestLoadGeneratorListsWhatIsWrongAndLoadsNothing(t *testing.T) {
 			}
 		}
 	})
-	_, _, err := LoadGenerator(state)
+	_, err := LoadGenerator(state, small)
 	if err == nil {
 		t.Fatal("loaded")
 	}

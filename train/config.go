@@ -16,6 +16,7 @@ type Config struct {
 	models.Config
 	Data    string  `json:"data"`    // folder with IDX files; empty for MNIST
 	Init    string  `json:"init"`    // run folder or weights file to begin with; empty for fresh networks
+	Key     string  `json:"key"`     // where in that file the generator's state dict lies; empty for the usual places
 	Out     string  `json:"out"`     // folder that holds the run folders
 	Epochs  int     `json:"epochs"`  // passes over the data
 	Steps   int     `json:"steps"`   // stop after as many steps in all; 0 for no limit

@@ -68,11 +68,11 @@ func (r *run) open(ctx context.Context) error {
 // means nothing, and a new epoch begins.
 func (r *run) init(images int) error {
 	if r.config.Init != "" {
-		s, err := openStart(r.config.Init)
+		w, err := OpenWeights(r.config.Init, r.config.Key)
 		if err != nil {
 			return err
 		}
-		if r.at, err = s.load(r.trainer); err != nil {
+		if r.at, err = w.load(r.trainer); err != nil {
 			return err
 		}
 		if r.at.Batch != r.config.Batch || r.at.Images != images || r.at.EpochRNG == nil {

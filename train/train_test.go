@@ -145,13 +145,12 @@ func TestCheckpointHoldsWhatPythonNeeds(t *testing.T) {
 	if step != int64(2) || state.(*weights.Dict).Len() != 12 { // D has four convolutions and two norms, of two parameters each
 		t.Errorf("step %v, %d states", step, state.(*weights.Dict).Len())
 	}
-	g, sizes, err := LoadGenerator(result.Dir)
+	w, err := OpenWeights(result.Dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer g.Free()
-	if sizes.NgF != c.NgF {
-		t.Errorf("sizes %+v", sizes)
+	if w.Config != c.Config {
+		t.Errorf("sizes %+v", w.Config)
 	}
 }
 
@@ -281,7 +280,7 @@ func digestsAfter8(t *testing.T, stops ...int) string {
 	for _, stop := range append(stops, 8) {
 		c.Steps, c.Trace = stop, filepath.Join(t.TempDir(), "trace.json")
 		result, _ := mustRun(t, c)
-		next, err := InitConfig(result.Dir)
+		next, err := InitConfig(result.Dir, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -325,7 +324,7 @@ func TestInitFromAGeneratorAlone(t *testing.T) {
 	if err := weights.WriteFile(path, false, func(w io.Writer) error { return weights.WritePT(w, "generator.pt", state) }); err != nil {
 		t.Fatal(err)
 	}
-	next, err := InitConfig(path)
+	next, err := InitConfig(path, "")
 	if err != nil || next.NgF != c.NgF {
 		t.Fatal(err, next)
 	}

@@ -52,14 +52,10 @@ func allZeroCRC(records []zipRecord) bool {
 	return payload > 0
 }
 
-// checkLayout tells apart other archives and demands one top folder.
+// checkLayout demands one top folder.
 func (a *archive) checkLayout(records []zipRecord) error {
 	for _, r := range records {
-		top, rest, inFolder := strings.Cut(r.name, "/")
-		if inFolder && (rest == "constants.pkl" || strings.HasPrefix(rest, "code/")) {
-			return refuse(r.name, "this is a TorchScript archive, not a state_dict: in Python, "+
-				"torch.save(torch.jit.load(file).state_dict(), other)")
-		}
+		top, _, _ := strings.Cut(r.name, "/")
 		if a.top != "" && top+"/" != a.top {
 			return refuse(r.name, "lies outside the folder %s of the other records", quote(a.top))
 		}

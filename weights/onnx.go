@@ -17,8 +17,9 @@ import (
 // with an error in onnxruntime; as in PyTorch, -1 is the last class.
 //
 // The initializers carry PyTorch's keys. The metadata goes into the file with two more entries:
-// "architecture", how cgan.py makes the generator, and "classes". The file needs opset 13, which
-// onnxruntime has from 1.6 on. The weights are written from where they lie, without a copy.
+// "architecture", how cgan.py makes the generator, and "classes", which take the place of given
+// ones. The file needs opset 13, which onnxruntime has from 1.6 on. The weights are written from
+// where they lie, without a copy.
 //
 // An error says that the state dict is not this generator, that its parameters are not float32
 // (Convert them first), or what else has no place in the file (then w has received nothing); or

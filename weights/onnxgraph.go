@@ -72,17 +72,17 @@ func (s generatorSizes) graph(state StateDict) *message {
 }
 
 // layer adds the nodes of one layer and returns the name of what comes out.
-func (g *message) layer(l generatorLayer, from string) string {
+func (m *message) layer(l generatorLayer, from string) string {
 	convolution, norm := l.name+".0", l.name+".1"
-	g.node("ConvTranspose", convolution, []string{from, convolution + ".weight", convolution + ".bias"},
+	m.node("ConvTranspose", convolution, []string{from, convolution + ".weight", convolution + ".bias"},
 		intsAttribute("kernel_shape", l.kernel, l.kernel), intsAttribute("strides", l.stride, l.stride),
 		intsAttribute("pads", l.pad, l.pad, l.pad, l.pad))
 	if l.last {
-		return g.node("Tanh", "image", []string{convolution})
+		return m.node("Tanh", "image", []string{convolution})
 	}
-	g.node("BatchNormalization", norm, []string{convolution, norm + ".weight", norm + ".bias",
+	m.node("BatchNormalization", norm, []string{convolution, norm + ".weight", norm + ".bias",
 		norm + ".running_mean", norm + ".running_var"}, floatAttribute("epsilon", normEpsilon))
-	return g.node("Relu", l.name, []string{norm})
+	return m.node("Relu", l.name, []string{norm})
 }
 
 // identityMatrix is torch.eye(n), a row being [n, 1, 1]. Gather takes rows from it rather than

@@ -87,7 +87,11 @@ func parseCentralEntry(data []byte) (r zipRecord, size int, err error) {
 }
 
 func (r *zipRecord) checkEntry(method uint16, stored uint64, disk uint16, symlink bool) error {
+	_, inside, _ := strings.Cut(r.name, "/")
 	switch {
+	case inside == "constants.pkl", strings.HasPrefix(inside, "code/"): // before all else: its code is compressed
+		return refuse(r.name, "this is a TorchScript archive, not a state_dict: in Python, "+
+			"torch.save(torch.jit.load(file).state_dict(), other)")
 	case r.flags&flagEncrypted != 0:
 		return refuse(r.name, "is encrypted")
 	case r.flags&^(flagDescriptor|flagUTF8) != 0:

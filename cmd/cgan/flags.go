@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"cgan/train"
 
@@ -63,6 +64,10 @@ func threadsFlag() cli.Flag {
 	return intFlag("threads", "threads that one op may use, 0 for libtorch's choice", 0)
 }
 
+func keyFlag() cli.Flag {
+	return &cli.StringFlag{Name: "key", Usage: "`NAME` of the generator's state dict in the weights file, dots between levels, where it is not a usual one"}
+}
+
 func dataFlag() cli.Flag {
 	return &cli.StringFlag{
 		Name: "data", Usage: "folder `DIR` with the IDX files of a set like MNIST, gzipped or not; without it MNIST is fetched once",
@@ -73,7 +78,7 @@ func dataFlag() cli.Flag {
 func trainConfig(c *cli.Context) (cfg train.Config, err error) {
 	cfg = train.Default()
 	if init := c.String("init"); init != "" {
-		if cfg, err = train.InitConfig(init); err != nil {
+		if cfg, err = train.InitConfig(init, c.String("key")); err != nil {
 			return cfg, err
 		}
 	}
@@ -97,4 +102,38 @@ func trainConfig(c *cli.Context) (cfg train.Config, err error) {
 	}
 	cfg.Seed, cfg.Exact = c.Int64("seed"), c.Bool("exact")
 	return cfg, nil
+}
+
+// flagsFirst moves what is no flag behind the command's flags, where the flag package wants it.
+func flagsFirst(app *cli.App, args []string) []string {
+	if len(args) < 2 || app.Command(args[1]) == nil {
+		return args
+	}
+	takesValue := map[string]bool{}
+	for _, f := range app.Command(args[1]).Flags {
+		_, isBool := f.(*cli.BoolFlag)
+		for _, name := range f.Names() {
+			takesValue[name] = !isBool
+		}
+	}
+	flags, rest := args[:2:2], []string(nil)
+	for i := 2; i < len(args); i++ {
+		if args[i] == "--" {
+			rest = append(rest, args[i+1:]...)
+			break
+		}
+		if !strings.HasPrefix(args[i], "-") {
+			rest = append(rest, args[i])
+			continue
+		}
+		flags = append(flags, args[i])
+		if takesValue[strings.TrimLeft(args[i], "-")] && i+1 < len(args) {
+			i++
+			flags = append(flags, args[i])
+		}
+	}
+	if len(rest) == 0 {
+		return flags
+	}
+	return append(append(flags, "--"), rest...)
 }

@@ -27,6 +27,7 @@ func generateCommand() *cli.Command {
 			"share one noise. The same weights, classes, count and seed give the same bytes.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator"},
+			keyFlag(),
 			&cli.StringFlag{Name: "class", Usage: "classes to draw: 3, 0-9 or 1,3,5", Value: "0-9"},
 			&cli.IntFlag{Name: "count", Usage: fmt.Sprintf("images of each class, from 1 to %d", maxCount), Value: 1, Action: checkCount},
 			seedFlag(),
@@ -53,7 +54,12 @@ func runGenerate(c *cli.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	g, sizes, err := train.LoadGenerator(c.String("weights"))
+	w, err := train.OpenWeights(c.String("weights"), c.String("key"))
+	if err != nil {
+		return err
+	}
+	sizes := w.Config
+	g, err := w.LoadGenerator()
 	if err != nil {
 		return err
 	}

@@ -14,12 +14,21 @@ import (
 
 func inspectCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "inspect",
-		Usage: "print the layers of both networks, their outputs and parameters",
+		Name:      "inspect",
+		Usage:     "print the layers of both networks, or what a weights file holds",
+		ArgsUsage: "[RUN_OR_FILE]",
 		Flags: append(sizeFlags(train.Default()),
+			keyFlag(),
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		),
 		Action: func(c *cli.Context) error {
+			switch c.NArg() {
+			case 0:
+			case 1:
+				return inspectFile(c, c.Args().First())
+			default:
+				return usageError{fmt.Errorf("inspect takes one RUN_OR_FILE: what is %q?", c.Args().Get(1))}
+			}
 			cfg, err := trainConfig(c)
 			if err != nil {
 				return err

@@ -43,7 +43,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		<-ctx.Done()
 		stop()
 	}()
-	err := newApp(stdout, stderr).RunContext(ctx, args)
+	app := newApp(stdout, stderr)
+	err := app.RunContext(ctx, flagsFirst(app, args))
 	if err != nil {
 		fmt.Fprintln(stderr, "cgan:", oneLine(err))
 	}
@@ -79,14 +80,16 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:          stdout,
 		ErrWriter:       stderr,
 		HideHelpCommand: true,
-		Commands:        []*cli.Command{trainCommand(), generateCommand(), inspectCommand(), benchCommand(), doctorCommand()},
+		Commands:        []*cli.Command{trainCommand(), generateCommand(), exportCommand(), inspectCommand(), benchCommand(), doctorCommand()},
 		ExitErrHandler:  func(*cli.Context, error) {}, // run prints the error and picks the code
 		OnUsageError:    onUsageError,
 		Action:          noCommand,
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = onUsageError
-		c.Before = noArguments
+		if c.ArgsUsage == "" {
+			c.Before = noArguments
+		}
 		c.HideHelpCommand = true
 	}
 	return app

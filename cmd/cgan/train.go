@@ -21,6 +21,7 @@ func trainCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			dataFlag(),
 			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a checkpoint of Go or Python goes on where it stood; sizes, batch, lr and betas are then its own unless flags say else"},
+			keyFlag(),
 			&cli.StringFlag{Name: "out", Usage: "folder `DIR` for the run folders", Value: d.Out},
 			intFlag("epochs", "passes over the data", d.Epochs),
 			intFlag("steps", "stop after as many steps in all, 0 for no limit; set, it overrides --epochs", d.Steps),

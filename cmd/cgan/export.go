@@ -1,0 +1,200 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cgan/models"
+	"cgan/train"
+	"cgan/weights"
+
+	"github.com/urfave/cli/v2"
+)
+
+var (
+	exportFormats = []string{"pt", "safetensors", "torchscript", "onnx"}
+	exportNets    = []string{"generator", "discriminator", "all"}
+	exportTypes   = map[string]weights.DType{"f32": weights.F32, "f16": weights.F16, "bf16": weights.BF16}
+)
+
+// exportConfig is what the flags of export say.
+type exportConfig struct {
+	from, key, format, net, out string
+	dtype                       string
+	force                       bool
+}
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "write weights for other programs",
+		ArgsUsage: "RUN_OR_FILE",
+		Description: "pt is a state_dict that torch.load(weights_only=True) reads, safetensors the same for its library.\n" +
+			"torchscript and onnx are the generator as a program that takes (noise, label) to images.\n" +
+			"The same weights always give the same bytes.",
+		Flags: []cli.Flag{
+			oneOfFlag("format", "pt, safetensors, torchscript or onnx", "pt", exportFormats),
+			&cli.StringFlag{Name: "out", Usage: "`FILE` to write; an existing one needs --force"},
+			oneOfFlag("net", "generator, discriminator or all; torchscript and onnx know the generator alone", "generator", exportNets),
+			oneOfFlag("dtype", "f32, f16 or bf16, for pt and safetensors", "f32", []string{"f32", "f16", "bf16"}),
+			keyFlag(),
+			&cli.BoolFlag{Name: "force", Usage: "replace an existing file"},
+		},
+		Action: func(c *cli.Context) error {
+			cfg := exportConfig{c.Args().First(), c.String("key"), c.String("format"), c.String("net"), c.String("out"), c.String("dtype"), c.Bool("force")}
+			if err := cfg.validate(c.NArg()); err != nil {
+				return usageError{err}
+			}
+			if err := cfg.run(); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintln(c.App.Writer, "wrote", cfg.out)
+			return err
+		},
+	}
+}
+
+// oneOfFlag is a text that must be one of the given ones.
+func oneOfFlag(name, usage, value string, allowed []string) cli.Flag {
+	return &cli.StringFlag{Name: name, Usage: usage, Value: value, Action: func(_ *cli.Context, v string) error {
+		if slices.Contains(allowed, v) {
+			return nil
+		}
+		return usageError{fmt.Errorf("--%s is %q: it must be %s", name, v, strings.Join(allowed, ", "))}
+	}}
+}
+
+func (e exportConfig) validate(arguments int) error {
+	program := e.format == "torchscript" || e.format == "onnx"
+	switch {
+	case arguments != 1:
+		return errors.New("export takes one RUN_OR_FILE: cgan export runs/00000-mnist --format pt --out generator.pt")
+	case e.out == "":
+		return errors.New("--out is missing: name the file to write")
+	case program && e.net != "generator":
+		return fmt.Errorf("--net %s: %s holds the generator alone", e.net, e.format)
+	case program && e.dtype != "f32":
+		return fmt.Errorf("--dtype %s: %s is written as f32", e.dtype, e.format)
+	}
+	return nil
+}
+
+func (e exportConfig) run() error {
+	w, err := train.OpenWeights(e.from, e.key)
+	if err != nil {
+		return err
+	}
+	write, err := e.writer(w)
+	if err != nil {
+		return err
+	}
+	if err = weights.WriteFile(e.out, e.force, write); errors.Is(err, fs.ErrExist) {
+		return usageError{fmt.Errorf("--out %s exists already: name another file, or replace it by --force", e.out)}
+	}
+	return err
+}
+
+// writer checks the weights by loading them, and gives what writes them.
+func (e exportConfig) writer(w *train.Weights) (func(io.Writer) error, error) {
+	if e.format == "torchscript" {
+		g, err := w.LoadGenerator()
+		if err != nil {
+			return nil, err
+		}
+		defer g.Free()
+		archive, err := g.TorchScript(w.Config)
+		return func(to io.Writer) error { _, err := to.Write(archive); return err }, err
+	}
+	states, err := e.states(w)
+	if err != nil {
+		return nil, err
+	}
+	switch e.format {
+	case "onnx":
+		return func(to io.Writer) error {
+			return weights.WriteONNX(to, states["generator"], w.Config.Classes, metadata(w.Config))
+		}, nil
+	case "safetensors":
+		return func(to io.Writer) error { return weights.WriteSafetensors(to, joined(states), metadata(w.Config)) }, nil
+	}
+	return func(to io.Writer) error { return weights.WritePT(to, filepath.Base(e.out), nested(states)) }, nil
+}
+
+// states gives the wanted nets' state dicts in PyTorch's order and the wanted type.
+func (e exportConfig) states(w *train.Weights) (map[string]weights.StateDict, error) {
+	states := map[string]weights.StateDict{}
+	if e.net != "discriminator" {
+		g, err := w.LoadGenerator()
+		if err != nil {
+			return nil, err
+		}
+		defer g.Free()
+		if states["generator"], err = models.StateDict(g.StateDict()); err != nil {
+			return nil, err
+		}
+	}
+	if e.net != "generator" {
+		d, err := w.LoadDiscriminator()
+		if err != nil {
+			return nil, err
+		}
+		defer d.Free()
+		if states["discriminator"], err = models.StateDict(d.StateDict()); err != nil {
+			return nil, err
+		}
+	}
+	for _, state := range states {
+		for i, entry := range state {
+			if !entry.DType.IsFloat() {
+				continue
+			}
+			t, err := entry.Convert(exportTypes[e.dtype])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", entry.Key, err)
+			}
+			state[i].Tensor = t
+		}
+	}
+	return states, nil
+}
+
+// nested is one state dict itself, or all under their names.
+func nested(states map[string]weights.StateDict) weights.Value {
+	all := &weights.Dict{}
+	for _, name := range []string{"generator", "discriminator"} {
+		if state, ok := states[name]; ok {
+			if len(states) == 1 {
+				return state
+			}
+			all.Set(name, state)
+		}
+	}
+	return all
+}
+
+// joined is one state dict itself, or all with their names before the keys.
+func joined(states map[string]weights.StateDict) (all weights.StateDict) {
+	for _, name := range []string{"generator", "discriminator"} {
+		for _, entry := range states[name] {
+			if len(states) > 1 {
+				entry.Key = name + "." + entry.Key
+			}
+			all = append(all, entry)
+		}
+	}
+	return all
+}
+
+// metadata says architecture and classes in the formats that have a place for it.
+func metadata(c models.Config) map[string]string {
+	return map[string]string{
+		"architecture": "conditional DCGAN", "nz": strconv.Itoa(c.Noise), "ngf": strconv.Itoa(c.NgF), "ndf": strconv.Itoa(c.NdF),
+		"channels": strconv.Itoa(c.Channels), "classes": strconv.Itoa(c.Classes),
+	}
+}

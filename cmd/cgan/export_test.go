@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"cgan/weights"
+)
+
+// smallRun trains a step of small networks and gives the run folder.
+func smallRun(t *testing.T) string {
+	t.Helper()
+	out := t.TempDir()
+	code, _, stderr := invoke("train", "--quiet", "--data", writeSet(t, 4, nil), "--out", out, "--device", "cpu",
+		"--steps", "1", "--batch", "4", "--nz", "5", "--ngf", "4", "--ndf", "4")
+	if code != exitOK {
+		t.Fatal(stderr)
+	}
+	return filepath.Join(out, "00000-"+setName(t, out))
+}
+
+func mustInvoke(t *testing.T, args ...string) string {
+	t.Helper()
+	code, stdout, stderr := invoke(args...)
+	if code != exitOK || stderr != "" {
+		t.Fatalf("%v: exit code %d, %s", args, code, stderr)
+	}
+	return stdout
+}
+
+func TestExportGivesTheSameBytesTwiceAndReplacesOnlyByForce(t *testing.T) {
+	run, dir := smallRun(t), t.TempDir()
+	for _, format := range exportFormats {
+		path := filepath.Join(dir, "g."+format)
+		mustInvoke(t, "export", run, "--format", format, "--out", path)
+		first, err := os.ReadFile(path)
+		if err != nil || len(first) < 10000 {
+			t.Errorf("%s: %v, %d bytes", format, err, len(first))
+		}
+		code, _, stderr := invoke("export", run, "--format", format, "--out", path)
+		if code != exitUsage || !strings.Contains(stderr, "--force") {
+			t.Errorf("%s: exit code %d, %s", format, code, stderr)
+		}
+		mustInvoke(t, "export", "--force", "--out", path, "--format", format, run)
+		if second, err := os.ReadFile(path); err != nil || !bytes.Equal(first, second) {
+			t.Errorf("%s: the same weights gave other bytes", format)
+		}
+	}
+}
+
+// What was exported draws what the checkpoint draws.
+func TestExportedWeightsDrawTheSame(t *testing.T) {
+	run, dir := smallRun(t), t.TempDir()
+	draw := func(from string) []byte {
+		t.Helper()
+		path := filepath.Join(dir, "picture.png")
+		mustInvoke(t, "generate", "--weights", from, "--seed", "2", "--out", path)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return content
+	}
+	want := draw(run)
+	for _, format := range []string{"pt", "safetensors"} {
+		path := filepath.Join(dir, "g."+format)
+		mustInvoke(t, "export", run, "--format", format, "--out", path)
+		if !bytes.Equal(draw(path), want) {
+			t.Errorf("%s draws something else", format)
+		}
+	}
+	both := filepath.Join(dir, "both.pt")
+	mustInvoke(t, "export", run, "--net", "all", "--out", both)
+	if !bytes.Equal(draw(both), want) {
+		t.Error("--net all draws something else")
+	}
+}
+
+func TestExportConverts(t *testing.T) {
+	run, dir := smallRun(t), t.TempDir()
+	for name, dtype := range exportTypes {
+		path := filepath.Join(dir, name+".safetensors")
+		mustInvoke(t, "export", run, "--net", "discriminator", "--format", "safetensors", "--dtype", name, "--out", path)
+		file, err := weights.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state := file.Root.(weights.StateDict)
+		weight, _ := state.Get("layer1.0.weight")
+		tracked, _ := state.Get("layer2.1.num_batches_tracked")
+		if weight.DType != dtype || tracked.DType != weights.I64 {
+			t.Errorf("%s: weight %v, num_batches_tracked %v", name, weight.DType, tracked.DType)
+		}
+		if file.Metadata["classes"] != "10" || file.Metadata["ndf"] != "4" {
+			t.Errorf("%s: metadata %v", name, file.Metadata)
+		}
+	}
+}
+
+func TestInspectSaysWhatAFileHolds(t *testing.T) {
+	run, dir := smallRun(t), t.TempDir()
+	var report fileReport
+	if err := json.Unmarshal([]byte(mustInvoke(t, "inspect", run, "--json")), &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.Architecture == nil || report.Architecture.Noise != 5 || report.Architecture.NdF != 4 || len(report.SHA256) != 64 {
+		t.Errorf("%+v", report)
+	}
+	text := mustInvoke(t, "inspect", run)
+	for _, want := range []string{"generator: nz 5, ngf 4, 1 channels, 10 classes", "generator.layer1.0.weight", "15x16x3x3", "optimizerG.param_groups.0.lr", "0.0002"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	script := filepath.Join(dir, "g.torchscript")
+	mustInvoke(t, "export", run, "--format", "torchscript", "--out", script)
+	code, _, stderr := invoke("inspect", script)
+	if code != exitData || !strings.Contains(stderr, "this is a TorchScript archive") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+func TestExportRefuses(t *testing.T) {
+	run, dir := smallRun(t), t.TempDir()
+	generator := filepath.Join(dir, "g.pt")
+	mustInvoke(t, "export", run, "--out", generator)
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"no file":                   {[]string{"export", "--out", "x"}, exitUsage, "export takes one RUN_OR_FILE"},
+		"no out":                    {[]string{"export", run}, exitUsage, "--out is missing"},
+		"no such format":            {[]string{"export", run, "--format", "zip"}, exitUsage, `--format is "zip": it must be pt, safetensors`},
+		"torchscript of all":        {[]string{"export", run, "--out", "x", "--format", "torchscript", "--net", "all"}, exitUsage, "torchscript holds the generator alone"},
+		"onnx in bf16":              {[]string{"export", run, "--out", "x", "--format", "onnx", "--dtype", "bf16"}, exitUsage, "onnx is written as f32"},
+		"no discriminator":          {[]string{"export", generator, "--out", "x", "--net", "discriminator"}, exitData, "holds no discriminator"},
+		"no such key":               {[]string{"export", run, "--out", "x", "--key", "netX"}, exitData, `netX`},
+		"no folder":                 {[]string{"export", run, "--out", filepath.Join(dir, "none", "x.pt")}, exitFailure, "none"},
+		"weights of another size":   {[]string{"train", "--init", run, "--ngf", "8", "--data", writeSet(t, 4, nil), "--out", dir, "--device", "cpu"}, exitData, "layer1.0.weight"},
+		"a discriminator to start":  {[]string{"generate", "--weights", run, "--key", "discriminator"}, exitData, "not a generator"},
+		"two arguments for inspect": {[]string{"inspect", run, run}, exitUsage, "inspect takes one RUN_OR_FILE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, _, stderr := invoke(c.args...)
+			if code != c.code || !strings.Contains(stderr, c.want) || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("exit code %d, want %d; %q, want %q in it", code, c.code, stderr, c.want)
+			}
+		})
+	}
+}

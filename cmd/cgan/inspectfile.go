@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"cgan/models"
+	"cgan/train"
+	"cgan/weights"
+
+	"github.com/urfave/cli/v2"
+)
+
+// fileReport is what inspect says of a weights file.
+type fileReport struct {
+	Path         string            `json:"path"`
+	Format       string            `json:"format"`
+	Bytes        int64             `json:"bytes"`
+	SHA256       string            `json:"sha256"`
+	Architecture *models.Config    `json:"architecture,omitempty"` // where it is a generator
+	Note         string            `json:"note,omitempty"`         // why it is none
+	Metadata     map[string]string `json:"metadata,omitempty"`
+	Notices      []string          `json:"notices,omitempty"` // such as NaN
+	Values       []valueReport     `json:"values"`
+}
+
+// valueReport is one tensor or plain value of the file.
+type valueReport struct {
+	Key   string  `json:"key"`
+	Type  string  `json:"type"`
+	Shape []int64 `json:"shape,omitempty"`
+	Value any     `json:"value,omitempty"`
+}
+
+func inspectFile(c *cli.Context, path string) error {
+	file, err := train.OpenFile(path)
+	if err != nil {
+		return err
+	}
+	r := fileReport{Path: file.Path, Format: file.Format.String(), Bytes: file.Size, Metadata: file.Metadata, Notices: file.Notices}
+	if r.SHA256, err = sumFile(file.Path); err != nil {
+		return err
+	}
+	if w, err := train.OpenWeights(path, c.String("key")); err == nil {
+		r.Architecture = &w.Config
+	} else {
+		r.Note = err.Error()
+	}
+	r.Values = listValues(nil, "", file.Root)
+	if c.Bool("json") {
+		return printJSON(c, r)
+	}
+	return r.print(c.App.Writer)
+}
+
+func sumFile(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// listValues walks a checkpoint; the keys of nested values are joined by dots.
+func listValues(to []valueReport, key string, v weights.Value) []valueReport {
+	below := func(name any, v weights.Value) {
+		if key != "" {
+			name = fmt.Sprintf("%s.%v", key, name)
+		}
+		to = listValues(to, fmt.Sprint(name), v)
+	}
+	switch v := v.(type) {
+	case *weights.Tensor:
+		return append(to, valueReport{Key: key, Type: v.DType.String(), Shape: append([]int64{}, v.Shape...)})
+	case weights.StateDict:
+		for i := range v {
+			below(v[i].Key, &v[i].Tensor)
+		}
+	case *weights.Dict:
+		for name, item := range v.All() {
+			below(name, item)
+		}
+	case weights.List:
+		for i, item := range v {
+			below(i, item)
+		}
+	case weights.Tuple:
+		for i, item := range v {
+			below(i, item)
+		}
+	default:
+		return append(to, valueReport{Key: key, Type: fmt.Sprintf("%T", v), Value: v})
+	}
+	return to
+}
+
+func (r fileReport) print(w io.Writer) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s: %s, %s bytes\nsha256 %s\n", r.Path, r.Format, thousands(r.Bytes), r.SHA256)
+	if a := r.Architecture; a != nil {
+		fmt.Fprintf(&b, "generator: nz %d, ngf %d, %d channels, %d classes\n", a.Noise, a.NgF, a.Channels, a.Classes)
+	} else {
+		fmt.Fprintln(&b, r.Note)
+	}
+	for key, value := range r.Metadata {
+		fmt.Fprintf(&b, "metadata %s: %s\n", key, value)
+	}
+	for _, notice := range r.Notices {
+		fmt.Fprintln(&b, "notice:", notice)
+	}
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, v := range r.Values {
+		if v.Shape != nil {
+			fmt.Fprintf(table, "%s\t%s\t%s\n", v.Key, v.Type, shape(v.Shape))
+		} else {
+			fmt.Fprintf(table, "%s\t%s\t%v\n", v.Key, v.Type, v.Value)
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}

@@ -1,0 +1,99 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cgan/models"
+	"cgan/weights"
+)
+
+// Weights is what a file holds of a run: a whole checkpoint, or a generator alone.
+type Weights struct {
+	File                     *weights.File
+	Generator, Discriminator weights.StateDict // the second nil where there is none
+	Config                   models.Config     // read off the shapes
+}
+
+// OpenWeights reads a weights file, or the last checkpoint of a run folder. The generator's state dict is the
+// file itself, or lies in it under a usual name; key says where when that is not clear, and may be empty.
+func OpenWeights(runOrFile, key string) (*Weights, error) {
+	file, err := OpenFile(runOrFile)
+	if err != nil {
+		return nil, err
+	}
+	w := &Weights{File: file}
+	if w.Generator, err = weights.FindStateDict(w.File.Root, key); err != nil {
+		return nil, w.fail(err)
+	}
+	if _, ok := w.get("discriminator"); ok && key == "" {
+		if w.Discriminator, err = weights.FindStateDict(w.File.Root, "discriminator"); err != nil {
+			return nil, w.fail(err)
+		}
+	}
+	if w.Config, err = models.ConfigOf(w.Generator, w.Discriminator); err != nil {
+		return nil, w.fail(err)
+	}
+	return w, nil
+}
+
+// OpenFile reads a weights file of any content, or the last checkpoint of a run folder.
+func OpenFile(runOrFile string) (*weights.File, error) {
+	path, err := weightsFile(runOrFile)
+	if err != nil {
+		return nil, err
+	}
+	return weights.Open(path)
+}
+
+func (w *Weights) fail(err error) error {
+	return &weights.FormatError{File: w.File.Path, Reason: err.Error()}
+}
+
+// get gives what the file's outermost dict holds under key.
+func (w *Weights) get(key string) (weights.Value, bool) {
+	if root, ok := w.File.Root.(*weights.Dict); ok {
+		return root.Get(key)
+	}
+	return nil, false
+}
+
+// LoadGenerator makes the generator. It runs outside of torch.Do; the error names the file.
+func (w *Weights) LoadGenerator() (*models.Generator, error) {
+	g, err := models.LoadGenerator(w.Generator, w.Config)
+	if err != nil {
+		return nil, w.fail(err)
+	}
+	return g, nil
+}
+
+// LoadDiscriminator makes the discriminator, as LoadGenerator does.
+func (w *Weights) LoadDiscriminator() (*models.Discriminator, error) {
+	if w.Discriminator == nil {
+		return nil, w.fail(errors.New("it holds no discriminator"))
+	}
+	d, err := models.LoadDiscriminator(w.Discriminator, w.Config)
+	if err != nil {
+		return nil, w.fail(fmt.Errorf("discriminator: %w", err))
+	}
+	return d, nil
+}
+
+// weightsFile is path itself, or the checkpoint of the highest step where path is a run folder.
+func weightsFile(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", &weights.FormatError{File: path, Reason: "there is no such file or run folder"}
+	}
+	if !info.IsDir() {
+		return path, nil
+	}
+	checkpoints, _ := filepath.Glob(filepath.Join(path, "checkpoint-*.pt"))
+	if len(checkpoints) == 0 {
+		return "", &weights.FormatError{File: path, Reason: "the folder holds no checkpoint-*.pt: name a run folder such as runs/00000-mnist, or a file"}
+	}
+	return slices.Max(checkpoints), nil
+}
