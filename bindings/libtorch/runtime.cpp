@@ -3,6 +3,9 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <utility>
 
 using cgan::guarded;
 
@@ -22,12 +25,18 @@ char *cgan_cpu_capability(char **out) {
   return guarded([&] { *out = strdup(at::get_cpu_capability().c_str()); });
 }
 
-// glibc hands big blocks back to the system on every free, and the page faults of getting them
-// again cost more than small kernels do. Keeping them changes no result.
+// glibc hands big blocks back to the system on every free, and the page faults of getting them again cost
+// more than small kernels do. Here one heap for all threads keeps what it has, and grows in strides that
+// huge pages back. No result changes.
 char *cgan_keep_pages(void) {
   return guarded([] {
-    const int limit = 1 << 30;
-    TORCH_CHECK(mallopt(M_MMAP_THRESHOLD, limit) == 1, "mallopt refused M_MMAP_THRESHOLD");
-    TORCH_CHECK(mallopt(M_TRIM_THRESHOLD, limit) == 1, "mallopt refused M_TRIM_THRESHOLD");
+    const int stride = 1 << 30;
+    for (auto [option, value] : {std::pair{M_ARENA_MAX, 1}, {M_MMAP_THRESHOLD, stride}, {M_TRIM_THRESHOLD, stride}, {M_TOP_PAD, stride}})
+      TORCH_CHECK(mallopt(option, value) == 1, "mallopt refused option ", option);
+    free(malloc(stride / 2)); // the heap grows now, by a stride more than this
+    const uintptr_t page = 1 << 21;
+    auto end = reinterpret_cast<uintptr_t>(sbrk(0)) / page * page;
+    if (end > static_cast<uintptr_t>(stride)) // without huge pages it is only slower
+      (void)madvise(reinterpret_cast<void *>(end - stride), stride, MADV_HUGEPAGE);
   });
 }

@@ -18,10 +18,14 @@ func NewSequential(modules ...Module) *Sequential {
 	return s
 }
 
-// Forward runs x through all modules.
+// Forward runs x through all modules. What lies between them is freed at once, as Python frees it; a
+// history that needs the values keeps them.
 func (s *Sequential) Forward(x *torch.Tensor) *torch.Tensor {
-	for _, c := range s.modules {
-		x = c.module.Forward(x)
+	for i, c := range s.modules {
+		input := x
+		if x = c.module.Forward(input); i > 0 {
+			input.Free()
+		}
 	}
 	return x
 }
