@@ -1,15 +1,19 @@
 # make train    sets up libtorch, builds, gets MNIST and trains
 # make test     sets up the same way and passes every test
 # make parity   the same bits as the Python original
+# make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime
+# make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original
 # make memory   resident memory over 2,000 steps
 # make lint     gofmt, go vet, golangci-lint
 
 TORCH_VERSION ?= 2.15.0
 EPOCHS ?= 2
+FUZZTIME ?= 30m
+PYTHON_WITH = GOWORK=off go run ./cmd/compare python
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build libtorch train test parity bench memory lint clean
+.PHONY: build libtorch train test parity exchange fuzz bench memory lint clean
 
 build: libtorch
 	@go build -o bin/cgan ./cmd/cgan
@@ -26,6 +30,13 @@ test: build
 
 parity: build
 	@GOWORK=off go run ./cmd/compare parity
+
+exchange: libtorch
+	export CGAN_PYTHON_215=$$($(PYTHON_WITH) 2.15.0) CGAN_PYTHON_210=$$($(PYTHON_WITH) 2.1.0) CGAN_PYTHON_ONNX=$$($(PYTHON_WITH) onnx) && \
+	go test -count=1 ./weights
+
+fuzz:
+	for target in FuzzReadPT FuzzSafetensors; do GOWORK=off go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./weights || exit 1; done
 
 bench: build
 	@GOWORK=off go run ./cmd/compare bench

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes requirements-VERSION.txt: everything that torch VERSION needs, pinned by sha256, for CPython 3.11.
+"""Writes requirements-NAME.txt: what is named and all that it needs, pinned by sha256, for CPython 3.11.
 
-    python3.11 lock.py 2.15.0 numpy
-    python3.11 lock.py 2.1.0 'numpy<2'
+    python3.11 lock.py 2.15.0 torch==2.15.0 numpy safetensors
+    python3.11 lock.py 2.1.0 torch==2.1.0 'numpy<2'
+    python3.11 lock.py onnx onnx onnxruntime numpy
 """
 
 import json
@@ -12,12 +13,12 @@ import sys
 
 if sys.version_info[:2] != (3, 11):
     sys.exit("run this with Python 3.11: the sums are those of its wheels")
-version, *others = sys.argv[1:]
+name, *wanted = sys.argv[1:]
 pip = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report", "-"]
-report = json.loads(subprocess.run([*pip, f"torch=={version}", *others], check=True, capture_output=True).stdout)
+report = json.loads(subprocess.run([*pip, *wanted], check=True, capture_output=True).stdout)
 lines = sorted(
     f"{item['metadata']['name']}=={item['metadata']['version']} "
     f"--hash=sha256:{item['download_info']['archive_info']['hashes']['sha256']}\n"
     for item in report["install"]
 )
-pathlib.Path(__file__).with_name(f"requirements-{version}.txt").write_text("".join(lines))
+pathlib.Path(__file__).with_name(f"requirements-{name}.txt").write_text("".join(lines))

@@ -2,6 +2,7 @@
 //
 //	compare parity    the same bits: every loss, parameter and buffer
 //	compare bench     the same work, timed in turn
+//	compare python    the Python that it runs, for tests that exchange files with it
 //
 // It installs the torch that bin/cgan was built against into a cached virtual environment, from wheels
 // pinned by sha256 in requirements-VERSION.txt. PYTHON names the Python 3.11 to make it with.
@@ -39,6 +40,18 @@ func newApp() *cli.App {
 				Usage:  "compare every loss, parameter and buffer bit for bit",
 				Flags:  []cli.Flag{cgan},
 				Action: func(c *cli.Context) error { return parity(c.Context, c.String("cgan")) },
+			},
+			{
+				Name:      "python",
+				Usage:     "print the Python with torch 2.15.0 or 2.1.0, or with onnx",
+				ArgsUsage: "2.15.0|2.1.0|onnx",
+				Action: func(c *cli.Context) error {
+					program, err := python(c.Context, c.Args().First())
+					if err == nil {
+						fmt.Println(program)
+					}
+					return err
+				},
 			},
 			{
 				Name:  "bench",

@@ -17,19 +17,19 @@ import (
 //go:embed requirements-*.txt
 var requirements embed.FS
 
-// python gives the Python of a virtual environment with the given torch, made on first use. Its folder
-// is named by the pins, and counts only once the file "complete" is in it.
-func python(ctx context.Context, torch string) (string, error) {
-	pins, err := requirements.ReadFile("requirements-" + torch + ".txt")
+// python gives the Python of a virtual environment made on first use: with the torch of a version, or with
+// onnx. Its folder is named by the pins, and counts only once the file "complete" is in it.
+func python(ctx context.Context, name string) (string, error) {
+	pins, err := requirements.ReadFile("requirements-" + name + ".txt")
 	if err != nil {
-		return "", fmt.Errorf("no pinned wheels for torch %s: write them with cmd/compare/lock.py", torch)
+		return "", fmt.Errorf("no pinned wheels for %s: write them with cmd/compare/lock.py", name)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256(pins)
-	dir := filepath.Join(cache, "cgan", "python", torch+"-"+hex.EncodeToString(sum[:6]))
+	dir := filepath.Join(cache, "cgan", "python", name+"-"+hex.EncodeToString(sum[:6]))
 	unlock, err := lock(dir)
 	if err != nil {
 		return "", err
@@ -39,7 +39,7 @@ func python(ctx context.Context, torch string) (string, error) {
 	if _, err := os.Stat(complete); err == nil {
 		return program, nil
 	}
-	fmt.Fprintf(os.Stderr, "installing torch %s for Python into %s (some 5 GB)\n", torch, dir)
+	fmt.Fprintf(os.Stderr, "installing Python's wheels for %s into %s (5 GB for a torch)\n", name, dir)
 	if err := install(ctx, dir, pins); err != nil {
 		return "", err
 	}
