@@ -25,8 +25,8 @@ func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (image
 		return images, fmt.Errorf("nothing to draw: %d rows of %d classes", rows, len(classes))
 	}
 	err = torch.Do("draw images", func() error {
+		defer g.Train(g.Training())
 		g.Eval()
-		defer g.Train(true)
 		pixels := make([]float32, 0, rows*len(classes)*c.Channels*ImageSize*ImageSize)
 		torch.NoGrad(func() {
 			noise := newNoise(c, rows, seed)

@@ -114,7 +114,9 @@ func (r *run) step() error {
 		return fmt.Errorf("train step %d: a loss is not a number, training has diverged: try a smaller --lr than %v", number, r.config.LR)
 	}
 	r.at.Step, r.at.EpochStep, r.result.Steps = number, r.at.EpochStep+1, number
-	r.trace.add(losses)
+	if r.config.Trace != "" {
+		r.trace.add(losses)
+	}
 	now := time.Now()
 	stats := Stats{r.at.Epoch, number, losses.D, losses.G, losses.DReal, losses.DFake, r.pace.add(now, images), now, r.at.EpochStep}
 	r.report.Step(stats)

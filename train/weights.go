@@ -1,11 +1,13 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"cgan/models"
 	"cgan/weights"
@@ -95,5 +97,7 @@ func weightsFile(path string) (string, error) {
 	if len(checkpoints) == 0 {
 		return "", &weights.FormatError{File: path, Reason: "the folder holds no checkpoint-*.pt: name a run folder such as runs/00000-mnist, or a file"}
 	}
-	return slices.Max(checkpoints), nil
+	return slices.MaxFunc(checkpoints, func(a, b string) int { // by number: past six digits the names grow
+		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+	}), nil
 }
