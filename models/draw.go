@@ -14,7 +14,7 @@ type Images struct {
 
 // Draw draws rows x len(classes) images, row by row, in evaluation mode: image (r, c) shows classes[c],
 // and the images of a row share one noise. The noise depends on seed alone; no other random number is
-// drawn. An unknown class or a failed op is an error.
+// drawn. Goroutines may draw at once from a generator in evaluation mode, as LoadGenerator gives it. An unknown class or a failed op is an error.
 func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (images Images, err error) {
 	for _, class := range classes {
 		if class < 0 || class >= int64(c.Classes) {
@@ -25,8 +25,10 @@ func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (image
 		return images, fmt.Errorf("nothing to draw: %d rows of %d classes", rows, len(classes))
 	}
 	err = torch.Do("draw images", func() error {
-		defer g.Train(g.Training())
-		g.Eval()
+		if g.Training() {
+			defer g.Train(true)
+			g.Eval()
+		}
 		pixels := make([]float32, 0, rows*len(classes)*c.Channels*ImageSize*ImageSize)
 		torch.NoGrad(func() {
 			noise := newNoise(c, rows, seed)

@@ -9,7 +9,7 @@ import (
 	"cgan/weights"
 )
 
-// LoadGenerator makes a generator of the given sizes with the weights of a state dict. Missing, unexpected and
+// LoadGenerator makes a generator of the given sizes, in evaluation mode, with the weights of a state dict. Missing, unexpected and
 // wrongly shaped keys are one error that lists them all.
 func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) {
 	err = torch.Do("make the generator", func() error {
@@ -23,6 +23,7 @@ func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) 
 		g.Free()
 		return nil, err
 	}
+	g.Eval()
 	return g, nil
 }
 
@@ -59,7 +60,7 @@ func ConfigOf(generator, discriminator weights.StateDict) (Config, error) {
 		}
 		c.NdF, c.Classes = int(judge[0]), int(judge[1])-c.Channels
 	}
-	if c.Noise = int(first[0]) - c.Classes; c.Noise < 1 {
+	if c.Noise = int(first[0]) - c.Classes; c.Noise < 1 || c.Classes < 1 {
 		return c, fmt.Errorf("not a generator of %d classes: its first layer takes %d inputs, noise and classes together", c.Classes, first[0])
 	}
 	return c, c.Validate()

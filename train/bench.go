@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -27,6 +28,9 @@ const warmupSteps = 5
 func Bench(ctx context.Context, c Config) (s Speed, err error) {
 	if err := c.Validate(); err != nil {
 		return s, err
+	}
+	if c.Steps < 1 {
+		return s, fmt.Errorf("%d steps: at least 1 is needed for a time", c.Steps)
 	}
 	err = torch.Do("", func() error { // one scope around all steps keeps them on one OS thread
 		device, err := c.settle()

@@ -20,7 +20,8 @@ type Loader struct {
 func NewLoader(set *Set, batch int, device torch.Device) (*Loader, error) {
 	n, height, width := int64(set.Images.N), int64(set.Images.Height), int64(set.Images.Width)
 	if height != models.ImageSize || width != models.ImageSize {
-		return nil, fmt.Errorf("the images are %dx%d: the networks take %dx%d", height, width, models.ImageSize, models.ImageSize)
+		return nil, &DataError{File: set.Images.File, Offset: 8, Reason: fmt.Sprintf(
+			"the images are %dx%d: the networks take %dx%d", height, width, models.ImageSize, models.ImageSize)}
 	}
 	l := &Loader{batch: int64(batch), device: device}
 	err := torch.Do("load the data set", func() error {
@@ -28,7 +29,11 @@ func NewLoader(set *Set, batch int, device torch.Device) (*Loader, error) {
 		l.label = torch.FromBytes(set.Labels, []int64{n}, torch.Uint8).Type(torch.Int64).To(device).Keep()
 		return nil
 	})
-	return l, err
+	if err != nil {
+		l.Free()
+		return nil, err
+	}
+	return l, nil
 }
 
 // Batches is the number of batches in an epoch; the last one may be smaller.

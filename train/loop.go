@@ -21,12 +21,12 @@ func Run(ctx context.Context, c Config, report Reporter) (result Result, err err
 	if c.Data != "" {
 		r.name = filepath.Base(filepath.Clean(c.Data))
 	}
-	err = torch.Do("", func() error { // one scope around the run keeps it on one OS thread
-		err := r.open(ctx)
-		if err == nil {
-			err = r.loop(ctx)
+	err = torch.Do("", func() (err error) { // one scope around the run keeps it on one OS thread
+		defer func() { err = errors.Join(err, r.close()) }()
+		if err := r.open(ctx); err != nil {
+			return err
 		}
-		return errors.Join(err, r.close())
+		return r.loop(ctx)
 	})
 	return r.result, err
 }

@@ -4,6 +4,7 @@ import "fmt"
 
 // Images holds the pixels of a data set, one byte each (0 black, 255 white), laid out [N, Height, Width].
 type Images struct {
+	File             string // where they come from
 	Pixels           []byte
 	N, Height, Width int
 }
@@ -56,5 +57,5 @@ func readPair(images, labels *idxFile, classes int) (*Set, error) {
 		}
 	}
 	d := images.dims
-	return &Set{Images{pixels, int(d[0]), int(d[1]), int(d[2])}, values}, nil
+	return &Set{Images{images.path, pixels, int(d[0]), int(d[1]), int(d[2])}, values}, nil
 }

@@ -28,6 +28,15 @@ func InitConfig(path, key string) (Config, error) {
 		if err != nil {
 			return c, w.fail(fmt.Errorf("optimizerG: %w", err))
 		}
+		if judge, _ := w.get("optimizerD"); judge != nil {
+			other, err := parseAdam(judge)
+			if err != nil {
+				return c, w.fail(fmt.Errorf("optimizerD: %w", err))
+			}
+			if other.lr != adam.lr || other.beta1 != adam.beta1 || other.beta2 != adam.beta2 {
+				return c, w.fail(errors.New("optimizerG and optimizerD have other lr or betas; here both networks train with the same"))
+			}
+		}
 		c.LR, c.Beta1, c.Beta2 = adam.lr, adam.beta1, adam.beta2
 	}
 	return c, nil

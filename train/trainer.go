@@ -20,10 +20,10 @@ type Trainer struct {
 }
 
 // NewTrainer seeds the random numbers and makes networks and optimizers on device. Free it.
-func NewTrainer(c Config, device torch.Device) (t *Trainer, err error) {
-	err = torch.Do("make the networks", func() error {
+func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
+	t := &Trainer{config: c.Config, exact: c.Exact, device: device}
+	err := torch.Do("make the networks", func() error {
 		torch.ManualSeed(c.Seed)
-		t = &Trainer{config: c.Config, exact: c.Exact, device: device}
 		t.generator = models.NewGenerator(int64(c.Noise+c.Classes), int64(c.NgF), int64(c.Channels))
 		t.discriminator = models.NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF))
 		t.generator.To(device)
@@ -32,7 +32,11 @@ func NewTrainer(c Config, device torch.Device) (t *Trainer, err error) {
 		t.optimizerD = optim.NewAdam(t.discriminator.Parameters(), c.LR, c.Beta1, c.Beta2)
 		return nil
 	})
-	return t, err
+	if err != nil {
+		t.Free()
+		return nil, err
+	}
+	return t, nil
 }
 
 // Losses is what one step found: both losses, and D's mean verdict on real and on drawn images.
@@ -77,10 +81,17 @@ func (t *Trainer) judgeForG(fake *torch.Tensor) *torch.Tensor {
 	return t.discriminator.Forward(fake)
 }
 
-// Free ends networks and optimizers.
+// Free ends networks and optimizers, as far as they were made.
 func (t *Trainer) Free() {
-	t.generator.Free()
-	t.discriminator.Free()
-	t.optimizerG.Free()
-	t.optimizerD.Free()
+	if t.generator != nil {
+		t.generator.Free()
+	}
+	if t.discriminator != nil {
+		t.discriminator.Free()
+	}
+	for _, optimizer := range []*optim.Adam{t.optimizerG, t.optimizerD} {
+		if optimizer != nil {
+			optimizer.Free()
+		}
+	}
 }

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cgan/models"
@@ -31,13 +33,16 @@ func OpenWeights(runOrFile, key string) (*Weights, error) {
 	if w.Generator, err = weights.FindStateDict(w.File.Root, key); err != nil {
 		return nil, w.fail(err)
 	}
-	if _, ok := w.get("discriminator"); ok && key == "" {
+	if _, ok := w.get("discriminator"); ok {
 		if w.Discriminator, err = weights.FindStateDict(w.File.Root, "discriminator"); err != nil {
 			return nil, w.fail(err)
 		}
 	}
 	if w.Config, err = models.ConfigOf(w.Generator, w.Discriminator); err != nil {
 		return nil, w.fail(err)
+	}
+	if n, err := strconv.Atoi(file.Metadata["classes"]); err == nil && n > 0 && n < w.Config.Noise+w.Config.Classes {
+		w.Config.Noise, w.Config.Classes = w.Config.Noise+w.Config.Classes-n, n // the file says what its shapes can't
 	}
 	return w, nil
 }
@@ -87,13 +92,24 @@ func (w *Weights) LoadDiscriminator() (*models.Discriminator, error) {
 // weightsFile is path itself, or the checkpoint of the highest step where path is a run folder.
 func weightsFile(path string) (string, error) {
 	info, err := os.Stat(path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return "", &weights.FormatError{File: path, Reason: "there is no such file or run folder"}
+	} else if err != nil {
+		return "", &weights.FormatError{File: path, Reason: err.Error()}
 	}
 	if !info.IsDir() {
 		return path, nil
 	}
-	checkpoints, _ := filepath.Glob(filepath.Join(path, "checkpoint-*.pt"))
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return "", &weights.FormatError{File: path, Reason: err.Error()}
+	}
+	var checkpoints []string
+	for _, e := range entries {
+		if ok, _ := filepath.Match("checkpoint-*.pt", e.Name()); ok {
+			checkpoints = append(checkpoints, filepath.Join(path, e.Name()))
+		}
+	}
 	if len(checkpoints) == 0 {
 		return "", &weights.FormatError{File: path, Reason: "the folder holds no checkpoint-*.pt: name a run folder such as runs/00000-mnist, or a file"}
 	}

@@ -27,16 +27,20 @@ char *cgan_cpu_capability(char **out) {
 
 // glibc hands big blocks back to the system on every free, and the page faults of getting them again cost
 // more than small kernels do. Here one heap for all threads keeps what it has, and grows in strides that
-// huge pages back. No result changes.
+// huge pages back. No result changes, and what the system refuses only makes it slower.
 char *cgan_keep_pages(void) {
   return guarded([] {
     const int stride = 1 << 30;
-    for (auto [option, value] : {std::pair{M_ARENA_MAX, 1}, {M_MMAP_THRESHOLD, stride}, {M_TRIM_THRESHOLD, stride}, {M_TOP_PAD, stride}})
-      TORCH_CHECK(mallopt(option, value) == 1, "mallopt refused option ", option);
-    free(malloc(stride / 2)); // the heap grows now, by a stride more than this
+    mallopt(M_ARENA_MAX, 1);
+    if (mallopt(M_MMAP_THRESHOLD, stride) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20); // the limit of older glibc
+    mallopt(M_TRIM_THRESHOLD, stride);
+    mallopt(M_TOP_PAD, stride);
+    void *volatile grow = malloc(1 << 20); // volatile: the compiler would drop the pair
+    free(grow);
     const uintptr_t page = 1 << 21;
+    auto begin = (reinterpret_cast<uintptr_t>(grow) + page - 1) / page * page;
     auto end = reinterpret_cast<uintptr_t>(sbrk(0)) / page * page;
-    if (end > static_cast<uintptr_t>(stride)) // without huge pages it is only slower
-      (void)madvise(reinterpret_cast<void *>(end - stride), stride, MADV_HUGEPAGE);
+    if (grow != nullptr && begin < end && end - begin <= 2u * stride)
+      (void)madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);
   });
 }

@@ -4,7 +4,10 @@ package libtorch
 // #include "shim.h"
 import "C"
 
-import "unsafe"
+import (
+	"bytes"
+	"unsafe"
+)
 
 // Script compiles the methods of a TorchScript module from source, with tensors under keys such as
 // layer1.0.weight, and gives the module's archive as torch.jit.save writes it.
@@ -27,5 +30,5 @@ func Script(source string, keys []string, tensors []Handle, buffers []bool) ([]b
 		return nil, err
 	}
 	defer C.free(unsafe.Pointer(out))
-	return C.GoBytes(unsafe.Pointer(out), C.int(size)), nil
+	return bytes.Clone(unsafe.Slice((*byte)(unsafe.Pointer(out)), int(size))), nil
 }

@@ -23,7 +23,7 @@ func NewSequential(modules ...Module) *Sequential {
 func (s *Sequential) Forward(x *torch.Tensor) *torch.Tensor {
 	for i, c := range s.modules {
 		input := x
-		if x = c.module.Forward(input); i > 0 {
+		if x = c.module.Forward(input); i > 0 && x != input {
 			input.Free()
 		}
 	}

@@ -39,8 +39,9 @@ func (a *Adam) Step() {
 // step mirrors _single_tensor_adam of torch/optim/adam.py.
 func (a *Adam) step(param, grad *torch.Tensor, state *State) {
 	if state.ExpAvg == nil {
-		state.ExpAvg = torch.Zeros(param.Shape(), param.DType(), param.Device()).Keep()
-		state.ExpAvgSq = torch.Zeros(param.Shape(), param.DType(), param.Device()).Keep()
+		mean := torch.Zeros(param.Shape(), param.DType(), param.Device())
+		variance := torch.Zeros(param.Shape(), param.DType(), param.Device())
+		state.ExpAvg, state.ExpAvgSq = mean.Keep(), variance.Keep()
 	}
 	state.Step++
 
@@ -70,10 +71,8 @@ func (a *Adam) SetState(i int, step int64, expAvg, expAvgSq *torch.Tensor) {
 func (a *Adam) Parameters() []*torch.Tensor { return a.parameters }
 
 func (s State) free() {
-	if s.ExpAvg != nil {
-		s.ExpAvg.Free()
-		s.ExpAvgSq.Free()
-	}
+	s.ExpAvg.Free()
+	s.ExpAvgSq.Free()
 }
 
 // Free ends the kept tensors.

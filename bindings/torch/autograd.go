@@ -1,14 +1,20 @@
 package torch
 
 import (
+	"runtime"
+
 	"cgan/bindings/libtorch"
 
 	"github.com/sugarme/gotch/libtch"
+	"golang.org/x/sys/unix"
 )
 
 // Backward computes the gradient of t, one value, with respect to the leaves that require one,
 // and adds it to theirs.
 func (t *Tensor) Backward() {
+	if _, ok := innermost(unix.Gettid()); !ok {
+		fail("backward", []*Tensor{t}, "called outside of torch.Do")
+	}
 	libtch.AtBackward(libtch.Ctensor(handle("backward", t)), 0, 0)
 	must("backward", lastError(), t)
 }
@@ -45,6 +51,8 @@ func (t *Tensor) SetData(other *Tensor) {
 
 // NoGrad runs fn without recording a history; nested calls restore what they found.
 func NoGrad(fn func()) {
+	runtime.LockOSThread() // the mode is the thread's
+	defer runtime.UnlockOSThread()
 	before := libtch.AtGradSetEnabled(0)
 	defer libtch.AtGradSetEnabled(before)
 	fn()

@@ -21,10 +21,10 @@ func fail(op string, in []*Tensor, why string) {
 	panic(e)
 }
 
-// handle gives the native tensor of t for op; a nil t is PyTorch's None.
+// handle gives the native tensor of t for op.
 func handle(op string, t *Tensor) libtorch.Handle {
 	if t == nil {
-		return nil
+		fail(op, nil, "a tensor that went in is nil")
 	}
 	if t.handle == nil {
 		fail(op, nil, "a tensor that went in is already freed: keep it, or use it inside its scope")

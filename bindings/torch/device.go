@@ -29,6 +29,7 @@ func (d Device) String() string {
 // CUDAError says why CUDA can't be used here and what to do.
 type CUDAError struct{ Missing, Remedy string }
 
+// Error gives both on one line.
 func (e *CUDAError) Error() string { return "CUDA: " + e.Missing + "; " + e.Remedy }
 
 // CUDA loads the CUDA libraries of the chosen libtorch and gives its first device, or a *CUDAError.

@@ -13,6 +13,7 @@ type Error struct {
 	Reason string    // libtorch's own words, without the C++ stack
 }
 
+// Error gives all of it on one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.Doing != "" {
@@ -30,5 +31,6 @@ func (e *Error) Error() string {
 // reason keeps the message of a C++ exception and drops its stack.
 func reason(message string) string {
 	message, _, _ = strings.Cut(message, "\nException raised from ")
+	message, _, _ = strings.Cut(message, "\nframe #0: ")
 	return strings.Join(strings.Fields(message), " ")
 }

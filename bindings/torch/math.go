@@ -62,13 +62,6 @@ func (t *Tensor) Mul_(value float64) *Tensor {
 	})
 }
 
-// Fill_ sets every value in place.
-func (t *Tensor) Fill_(value float64) *Tensor {
-	return update("fill_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
-		withScalar(value, func(v libtch.Cscalar) { libtch.AtgFill_(out, in[0], v) })
-	})
-}
-
 // Uniform_ draws every value in place from [from, to) with the default generator.
 func (t *Tensor) Uniform_(from, to float64) *Tensor {
 	return update("uniform_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {

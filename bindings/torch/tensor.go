@@ -16,9 +16,9 @@ type Tensor struct {
 	kept   bool
 }
 
-// Free ends the tensor now. Freeing twice is harmless; using it afterwards is an error.
+// Free ends the tensor now. Freeing twice, or nil, is harmless; using it afterwards is an error.
 func (t *Tensor) Free() {
-	if t.handle == nil {
+	if t == nil || t.handle == nil {
 		return
 	}
 	libtch.AtFree(libtch.Ctensor(t.handle))

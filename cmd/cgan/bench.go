@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"cgan/train"
@@ -47,7 +49,7 @@ func benchCommand() *cli.Command {
 
 func runBench(c *cli.Context, cfg train.Config) error {
 	s, err := train.Bench(c.Context, cfg)
-	if c.Context.Err() != nil {
+	if errors.Is(err, context.Canceled) {
 		return errInterrupted
 	}
 	if err != nil {

@@ -6,7 +6,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"os"
+	"slices"
 	"text/tabwriter"
 
 	"cgan/models"
@@ -98,6 +101,11 @@ func listValues(to []valueReport, key string, v weights.Value) []valueReport {
 		for i, item := range v {
 			below(i, item)
 		}
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) { // JSON has no such numbers
+			return append(to, valueReport{Key: key, Type: "float64", Value: fmt.Sprint(v)})
+		}
+		return append(to, valueReport{Key: key, Type: "float64", Value: v})
 	default:
 		return append(to, valueReport{Key: key, Type: fmt.Sprintf("%T", v), Value: v})
 	}
@@ -112,8 +120,8 @@ func (r fileReport) print(w io.Writer) error {
 	} else {
 		fmt.Fprintln(&b, r.Note)
 	}
-	for key, value := range r.Metadata {
-		fmt.Fprintf(&b, "metadata %s: %s\n", key, value)
+	for _, key := range slices.Sorted(maps.Keys(r.Metadata)) {
+		fmt.Fprintf(&b, "metadata %s: %s\n", key, r.Metadata[key])
 	}
 	for _, notice := range r.Notices {
 		fmt.Fprintln(&b, "notice:", notice)

@@ -81,7 +81,7 @@ func (b *bars) Step(s train.Stats) {
 }
 
 func (b *bars) newBar(first train.Stats) *progressbar.ProgressBar {
-	return progressbar.NewOptions(min(b.begin.StepsPerEpoch, b.begin.Steps-first.Step+1),
+	return progressbar.NewOptions(min(b.begin.StepsPerEpoch-first.EpochStep, b.begin.Steps-first.Step)+1,
 		progressbar.OptionSetWriter(b.screen),
 		progressbar.OptionSetDescription(fmt.Sprintf("epoch %d/%d", first.Epoch, b.begin.Epochs)),
 		progressbar.OptionShowCount(),

@@ -20,7 +20,7 @@ func trainCommand() *cli.Command {
 			"epoch a sample grid (PNG) and a checkpoint (.pt). Ctrl-C finishes the step and saves.",
 		Flags: append([]cli.Flag{
 			dataFlag(),
-			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a checkpoint of Go or Python goes on where it stood; sizes, batch, lr and betas are then its own unless flags say else"},
+			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a checkpoint of Go or Python goes on where it stood; its random numbers go on too, and sizes, batch, lr and betas are its own unless flags say else"},
 			keyFlag(),
 			&cli.StringFlag{Name: "out", Usage: "folder `DIR` for the run folders", Value: d.Out},
 			intFlag("epochs", "passes over the data", d.Epochs),
@@ -74,6 +74,9 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 	result, err := train.Run(c.Context, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
 	if err != nil {
 		return err
+	}
+	if result.Interrupted && result.Checkpoint == "" {
+		return fmt.Errorf("%w before a step of this run; %s holds no checkpoint", errInterrupted, result.Dir)
 	}
 	if result.Interrupted {
 		return fmt.Errorf("%w after step %d; saved in %s", errInterrupted, result.Steps, result.Dir)
