@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"cgan/bindings/torch"
@@ -195,4 +196,31 @@ func TestLoadGeneratorListsWhatIsWrongAndLoadsNothing(t *testing.T) {
 	if leaked := torch.Live() - before; leaked != 0 {
 		t.Errorf("%d tensors leaked", leaked)
 	}
+}
+
+func TestGoroutinesDrawFromOneGenerator(t *testing.T) {
+	state, err := StateDict(newSmall(t).StateDict())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := LoadGenerator(state, small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Free()
+	want, err := g.Draw(small, 4, []int64{1, 2}, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			if got, err := g.Draw(small, 4, []int64{1, 2}, 9); err != nil || !slices.Equal(got.Pixels, want.Pixels) {
+				t.Errorf("drew something else beside others: %v", err)
+			}
+		}()
+	}
+	wg.Wait()
 }
