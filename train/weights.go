@@ -22,14 +22,19 @@ type Weights struct {
 	Config                   models.Config     // read off the shapes
 }
 
-// OpenWeights reads a weights file, or the last checkpoint of a run folder. The generator's state dict is the
-// file itself, or lies in it under a usual name; key says where when that is not clear, and may be empty.
+// OpenWeights is FindWeights in a weights file, or in the last checkpoint of a run folder.
 func OpenWeights(runOrFile, key string) (*Weights, error) {
 	file, err := OpenFile(runOrFile)
 	if err != nil {
 		return nil, err
 	}
-	w := &Weights{File: file}
+	return FindWeights(file, key)
+}
+
+// FindWeights finds the networks in a file. The generator's state dict is the file itself, or lies in it under a
+// usual name; key says where when that is not clear, and may be empty.
+func FindWeights(file *weights.File, key string) (w *Weights, err error) {
+	w = &Weights{File: file}
 	if w.Generator, err = weights.FindStateDict(w.File.Root, key); err != nil {
 		return nil, w.fail(err)
 	}

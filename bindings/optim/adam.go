@@ -67,9 +67,6 @@ func (a *Adam) SetState(i int, step int64, expAvg, expAvgSq *torch.Tensor) {
 	a.states[i] = State{step, expAvg.Keep(), expAvgSq.Keep()}
 }
 
-// Parameters lists the parameters in their order.
-func (a *Adam) Parameters() []*torch.Tensor { return a.parameters }
-
 func (s State) free() {
 	s.ExpAvg.Free()
 	s.ExpAvgSq.Free()

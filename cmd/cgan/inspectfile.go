@@ -49,7 +49,7 @@ func inspectFile(c *cli.Context, path string) error {
 	if r.SHA256, err = sumFile(file.Path); err != nil {
 		return err
 	}
-	if w, err := train.OpenWeights(path, c.String("key")); err == nil {
+	if w, err := train.FindWeights(file, c.String("key")); err == nil {
 		r.Architecture = &w.Config
 	} else {
 		r.Note = err.Error()
