@@ -3,7 +3,7 @@
 # make parity   the same bits as the Python original
 # make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime
 # make fuzz     each reader of files for FUZZTIME
-# make bench    the speed beside the Python original
+# make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
 # make memory   resident memory over 2,000 steps
 # make lint     gofmt, go vet, golangci-lint
 
@@ -39,7 +39,7 @@ fuzz:
 	for target in FuzzReadPT FuzzSafetensors; do GOWORK=off go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./weights || exit 1; done
 
 bench: build
-	@GOWORK=off go run ./cmd/compare bench
+	@GOWORK=off go run ./cmd/compare bench $(BENCH)
 
 memory: build
 	CGAN_MEMORY_STEPS=2000 go test -count=1 -v -run TestMemoryStaysFlat ./train

@@ -9,17 +9,19 @@ import (
 // is real. It mirrors Discriminator of cgan.py.
 type Discriminator struct {
 	nn.Base
-	layer1, layer2, layer3, layer4 nn.Module
+	layer1                 *nn.Sequential
+	layer2, layer3, layer4 nn.Module
 }
 
 // NewDiscriminator makes a discriminator of nch input channels (image and label planes) and nch_d base
 // channels, initialised from the default random number generator as PyTorch does.
 func NewDiscriminator(nch, nchD int64) *Discriminator {
 	d := &Discriminator{}
-	d.layer1 = d.Register("layer1", nn.NewSequential(
+	d.layer1 = nn.NewSequential(
 		nn.NewConv2d(nch, nchD, 4, 2, 1),
 		nn.NewLeakyReLU(0.2),
-	))
+	)
+	d.Register("layer1", d.layer1)
 	d.layer2 = d.Register("layer2", nn.NewSequential(
 		nn.NewConv2d(nchD, nchD*2, 4, 2, 1),
 		nn.NewBatchNorm2d(nchD*2),
@@ -40,8 +42,21 @@ func NewDiscriminator(nch, nchD int64) *Discriminator {
 // Forward takes [B, nch, 28, 28] to [B].
 func (d *Discriminator) Forward(x *torch.Tensor) *torch.Tensor { // [B, nch, 28, 28]
 	x = d.layer1.Forward(x) // [B, d, 14, 14]
+	return d.behind1(x)
+}
+
+func (d *Discriminator) behind1(x *torch.Tensor) *torch.Tensor { // [B, d, 14, 14]
 	x = d.layer2.Forward(x) // [B, 2d, 7, 7]
 	x = d.layer3.Forward(x) // [B, 4d, 3, 3]
 	x = d.layer4.Forward(x) // [B, 1, 1, 1]
 	return x.View(-1)       // [B]
+}
+
+// ForwardLabels is Forward of image [B, nch-nClass, 28, 28] with the planes of its label [B], which it does
+// not make where layer1 has kernels for that.
+func (d *Discriminator) ForwardLabels(image, label *torch.Tensor, nClass int64) *torch.Tensor {
+	if x, ok := d.layer1.ForwardLabels(image, label); ok {
+		return d.behind1(x)
+	}
+	return d.Forward(CreateOnehotImage(image, label, image.Device(), nClass))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"cgan/bindings/torch"
 	"cgan/weights"
@@ -23,7 +24,10 @@ func (c *Config) readSet(ctx context.Context, say func(string)) (set *Set, err e
 
 // settle prepares libtorch as c says, notes what it chose, and gives the device. It runs inside torch.Do.
 func (c *Config) settle() (torch.Device, error) {
-	torch.KeepPages()
+	if !slices.Contains(c.Without, "pages") { // exact mode too: it moves no bit
+		torch.KeepPages()
+	}
+	torch.ChooseKernels(c.has("tiles"), c.has("wide"))
 	if c.Threads > 0 {
 		torch.SetNumThreads(c.Threads)
 	}

@@ -2,12 +2,15 @@
 """The PyTorch original of package train: data, one training step, the loop. It runs.
 
     train.py trace --data DIR --steps 20 --out trace.json [--save FILE.pt] [--init FILE.pt]
-    train.py bench --data DIR --steps 30
+    train.py bench --data DIR --steps 30 [--channels-last] [--bf16] [--compile]
+    train.py bench --mode generate --steps 30 [--channels-last] [--bf16] [--compile]
     train.py check FILE.pt        # loads a generator's state_dict as Python users do
     train.py make FILE.pt         # writes a generator's state_dict as Python users do
+    train.py draw FILE.pt OUT.png # draws the ten digits with it, as `cgan generate` does
 
 DIR holds the IDX files of MNIST, gzipped or not. `trace` writes every loss as an exact hexadecimal
-float and the sha256 of every parameter and buffer, for a comparison bit for bit.
+float and the sha256 of every parameter and buffer, for a comparison bit for bit. `bench` times training
+steps, or batches of drawn images.
 
 loader.go and trainer.go stand beside the sections of the same name, trace.go and bench.go beside the
 functions. Random numbers come from the one default generator: the generator's weights, the
@@ -24,6 +27,7 @@ import resource
 import struct
 import sys
 import time
+import zlib
 
 import numpy as np
 import torch
@@ -180,12 +184,48 @@ def trace(args):
         torch.save(checkpoint(trainer, epochs, at), args.save)
 
 
-def bench(args, warmup=5):
+def tune(network, args):
+    """What PyTorch offers for speed, around a network that stays as it is."""
+    if args.channels_last:
+        network.to(memory_format=torch.channels_last)
+    run = torch.compile(network.forward) if args.compile else network.forward
+
+    def forward(x):
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            y = run(x)
+        return y.float()
+
+    if args.channels_last or args.compile or args.bf16:
+        network.forward = forward
+
+
+def training(args, count):
+    """Trains and yields after each step."""
     trainer = Trainer(args.seed)
+    tune(trainer.generator, args)
+    tune(trainer.discriminator, args)
+    for b in batches(loader(args.data, args.batch), Progress(), count):
+        yield trainer.step(*b)
+
+
+def drawing(args, count):
+    """Draws and yields after each batch."""
+    torch.manual_seed(args.seed)
+    generator = Generator(NOISE + CLASSES, 128, 1).eval()
+    tune(generator, args)
+    with torch.no_grad():
+        for _ in range(count):
+            noise = torch.randn(args.batch, NOISE, 1, 1)
+            label = torch.randint(CLASSES, (args.batch,))
+            yield generator(concat_noise_label(noise, label, "cpu", CLASSES))
+
+
+def bench(args, warmup=5):
+    if args.mode == "train" and not args.data:
+        raise SystemExit("bench: --data is missing: name the folder of MNIST")
     times = []
     start = time.perf_counter()
-    for b in batches(loader(args.data, args.batch), Progress(), args.steps + warmup):
-        trainer.step(*b)
+    for _ in (training if args.mode == "train" else drawing)(args, args.steps + warmup):
         now = time.perf_counter()
         times.append(now - start)
         start = now
@@ -218,24 +258,60 @@ def make(args):
     torch.save(Generator(NOISE + CLASSES, 128, 1).state_dict(), args.file)
 
 
+def draw(args):
+    generator = Generator(NOISE + CLASSES, 128, 1)
+    generator.load_state_dict(torch.load(args.file, weights_only=True))
+    generator.eval()
+    # every image shares one noise, drawn by a generator of its own
+    noise = torch.randn(1, NOISE, 1, 1, generator=torch.Generator().manual_seed(args.seed)).expand(CLASSES, -1, 1, 1)
+    with torch.no_grad():
+        image = generator(concat_noise_label(noise, torch.arange(CLASSES), "cpu", CLASSES))
+    pathlib.Path(args.out).write_bytes(png(row(image)))
+
+
+def row(image, gap=2):
+    """Lays images [N, 1, H, W] side by side as make_grid does, black around each, as bytes."""
+    level = ((image[:, 0] * 0.5 + 0.5) * 255 + 0.5).clamp(0, 255).to(torch.uint8)
+    framed = nn.functional.pad(level, (gap, 0, gap, gap))  # each brings the gap on its left
+    return nn.functional.pad(torch.cat(list(framed), dim=1), (0, gap))
+
+
+def png(gray):
+    """A gray picture [H, W] as a PNG; the pinned wheels have no library of images."""
+
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    height, width = gray.shape
+    lines = b"".join(b"\0" + line.numpy().tobytes() for line in gray)  # 0: the line is not filtered
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for run in (trace, bench, check, make):
+    for run in (trace, bench, check, make, draw):
         command = commands.add_parser(run.__name__)
         command.set_defaults(run=run)
         command.add_argument("--seed", type=int, default=0)
         command.add_argument("--threads", type=int, default=0)
-        if run in (check, make):
+        if run in (check, make, draw):
             command.add_argument("file")
+            if run is draw:
+                command.add_argument("out")
             continue
-        command.add_argument("--data", required=True)
+        command.add_argument("--data", required=run is trace)
         command.add_argument("--steps", type=int, default=20)
         command.add_argument("--batch", type=int, default=128)
         if run is trace:
             command.add_argument("--out", required=True)
             command.add_argument("--save")
             command.add_argument("--init")
+        else:
+            command.add_argument("--mode", choices=("train", "generate"), default="train")
+            for flag in ("--channels-last", "--bf16", "--compile"):
+                command.add_argument(flag, action="store_true")
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)

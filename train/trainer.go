@@ -9,8 +9,7 @@ import (
 
 // Trainer holds both networks and their optimizers. It mirrors Trainer of train.py.
 type Trainer struct {
-	config        models.Config
-	exact         bool
+	config        Config
 	device        torch.Device
 	generator     *models.Generator
 	discriminator *models.Discriminator
@@ -21,15 +20,18 @@ type Trainer struct {
 
 // NewTrainer seeds the random numbers and makes networks and optimizers on device. Free it.
 func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
-	t := &Trainer{config: c.Config, exact: c.Exact, device: device}
+	t := &Trainer{config: c, device: device}
 	err := torch.Do("make the networks", func() error {
 		torch.ManualSeed(c.Seed)
 		t.generator = models.NewGenerator(int64(c.Noise+c.Classes), int64(c.NgF), int64(c.Channels))
 		t.discriminator = models.NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF))
 		t.generator.To(device)
 		t.discriminator.To(device)
+		t.generator.SetFast(c.fast())
+		t.discriminator.SetFast(c.fast())
 		t.optimizerG = optim.NewAdam(t.generator.Parameters(), c.LR, c.Beta1, c.Beta2)
 		t.optimizerD = optim.NewAdam(t.discriminator.Parameters(), c.LR, c.Beta1, c.Beta2)
+		t.optimizerG.Fused, t.optimizerD.Fused = c.has("adam"), c.has("adam")
 		return nil
 	})
 	if err != nil {
@@ -46,18 +48,18 @@ type Losses struct{ D, G, DReal, DFake float64 }
 // It runs inside torch.Do.
 func (t *Trainer) Step(image, label *torch.Tensor) Losses {
 	n, device, classes := image.Size(0), t.device, int64(t.config.Classes)
-	real := models.CreateOnehotImage(image, label, device, classes)
+	real := t.condition(image, label)
 	noise := torch.Randn([]int64{n, int64(t.config.Noise), 1, 1}, device)
 	fakeLabel := torch.Randint(classes, []int64{n}, device)
 	ones := torch.Full([]int64{n}, 1.0, device)
 	zeros := torch.Full([]int64{n}, 0.0, device)
 
 	t.discriminator.ZeroGrad()
-	dReal := t.discriminator.Forward(real)
+	dReal := t.discriminate(real)
 	lossReal := t.criterion.Forward(dReal, ones)
 	z := models.ConcatNoiseLabel(noise, fakeLabel, device, classes)
-	fake := models.CreateOnehotImage(t.generator.Forward(z), fakeLabel, device, classes)
-	dFake := t.discriminator.Forward(fake.Detach())
+	fake := t.condition(t.generator.Forward(z), fakeLabel)
+	dFake := t.discriminate(fake.detach())
 	lossFake := t.criterion.Forward(dFake, zeros)
 	lossD := lossReal.Add(lossFake)
 	lossD.Backward()
@@ -70,15 +72,36 @@ func (t *Trainer) Step(image, label *torch.Tensor) Losses {
 	return Losses{lossD.Item(), lossG.Item(), dReal.Mean().Item(), dFake.Mean().Item()}
 }
 
+// conditioned is an image with its label: as planes behind its channels, or beside it where the unit for
+// that is in use.
+type conditioned struct{ image, label *torch.Tensor }
+
+func (t *Trainer) condition(image, label *torch.Tensor) conditioned {
+	if t.config.has("labels") {
+		return conditioned{image, label}
+	}
+	return conditioned{image: models.CreateOnehotImage(image, label, t.device, int64(t.config.Classes))}
+}
+
+func (c conditioned) detach() conditioned { return conditioned{c.image.Detach(), c.label} }
+
+// discriminate is the discriminator's verdict on x.
+func (t *Trainer) discriminate(x conditioned) *torch.Tensor {
+	if x.label != nil {
+		return t.discriminator.ForwardLabels(x.image, x.label, int64(t.config.Classes))
+	}
+	return t.discriminator.Forward(x.image)
+}
+
 // judgeForG is the discriminator's verdict on fake in the generator's step. The original computes the
-// gradients of the discriminator's parameters there too and then discards them; exact mode does so.
-func (t *Trainer) judgeForG(fake *torch.Tensor) *torch.Tensor {
-	if t.exact {
-		return t.discriminator.Forward(fake)
+// gradients of the discriminator's parameters there too and then throws them away; exact mode does so.
+func (t *Trainer) judgeForG(fake conditioned) *torch.Tensor {
+	if !t.config.has("grads") {
+		return t.discriminate(fake)
 	}
 	t.discriminator.RequiresGrad_(false)
 	defer t.discriminator.RequiresGrad_(true)
-	return t.discriminator.Forward(fake)
+	return t.discriminate(fake)
 }
 
 // Free ends networks and optimizers, as far as they were made.

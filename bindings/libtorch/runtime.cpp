@@ -25,13 +25,15 @@ char *cgan_cpu_capability(char **out) {
   return guarded([&] { *out = strdup(at::get_cpu_capability().c_str()); });
 }
 
+// One heap serves all threads: the settings below reach no other. It must be said before the first thread is.
+static const int one_heap = mallopt(M_ARENA_MAX, 1);
+
 // glibc hands big blocks back to the system on every free, and the page faults of getting them again cost
-// more than small kernels do. Here one heap for all threads keeps what it has, and grows in strides that
-// huge pages back. No result changes, and what the system refuses only makes it slower.
+// more than small kernels do. Here the heap keeps what it has, and grows in strides that huge pages back.
+// No result changes, and what the system refuses only makes it slower.
 char *cgan_keep_pages(void) {
   return guarded([] {
     const int stride = 1 << 30;
-    mallopt(M_ARENA_MAX, 1);
     if (mallopt(M_MMAP_THRESHOLD, stride) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20); // the limit of older glibc
     mallopt(M_TRIM_THRESHOLD, stride);
     mallopt(M_TOP_PAD, stride);

@@ -48,6 +48,24 @@ char *cgan_keep_pages(void);
 char *cgan_script(const char *source, int count, const char *const *keys, const cgan_tensor *tensors, const int *buffers,
                   char **out, size_t *size);
 
+// kernels.cpp
+char *cgan_choose_kernels(int tiles, int wide, char **out);
+
+// conv.cpp
+char *cgan_conv(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed,
+                double slope, cgan_tensor *out);
+char *cgan_label_conv(cgan_tensor image, cgan_tensor label, cgan_tensor weight, cgan_tensor bias, int64_t stride,
+                      int64_t padding, double slope, cgan_tensor *out);
+char *cgan_lay_out_pixelwise(cgan_tensor self);
+
+// norm.cpp
+char *cgan_batch_norm_act(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, cgan_tensor running_mean,
+                          cgan_tensor running_var, double momentum, double eps, double slope, cgan_tensor *out);
+
+// adam.cpp
+char *cgan_adam(int count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
+                const int64_t *steps, double lr, double beta1, double beta2, double eps);
+
 // library.cpp
 char *cgan_library_path(char **out);
 char *cgan_load_library(const char *path);

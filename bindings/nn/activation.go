@@ -31,8 +31,8 @@ type Tanh struct{ Base }
 // NewTanh makes a Tanh.
 func NewTanh() *Tanh { return &Tanh{} }
 
-// Forward keeps the shape.
-func (*Tanh) Forward(x *torch.Tensor) *torch.Tensor { return torch.Tanh(x) }
+// Forward keeps the shape. It is float32 for bfloat16 too.
+func (*Tanh) Forward(x *torch.Tensor) *torch.Tensor { return torch.Tanh(as(x, torch.Float32)) }
 
 // Sigmoid is torch.nn.Sigmoid.
 type Sigmoid struct{ Base }
@@ -40,5 +40,5 @@ type Sigmoid struct{ Base }
 // NewSigmoid makes a Sigmoid.
 func NewSigmoid() *Sigmoid { return &Sigmoid{} }
 
-// Forward keeps the shape.
-func (*Sigmoid) Forward(x *torch.Tensor) *torch.Tensor { return torch.Sigmoid(x) }
+// Forward keeps the shape. It is float32 for bfloat16 too, whose 8 bits would make probabilities of 1.
+func (*Sigmoid) Forward(x *torch.Tensor) *torch.Tensor { return torch.Sigmoid(as(x, torch.Float32)) }

@@ -7,12 +7,13 @@ type conv struct {
 	Base
 	weight, bias    *torch.Tensor
 	stride, padding int64
+	transposed      bool
 }
 
 // newConv makes weight and bias and initialises them as reset_parameters of torch.nn's _ConvNd does;
 // PyTorch counts the fan-in of both kinds on the weight's second dimension.
-func newConv(weightSize []int64, out, stride, padding int64) conv {
-	c := conv{stride: stride, padding: padding}
+func newConv(weightSize []int64, out, stride, padding int64, transposed bool) conv {
+	c := conv{stride: stride, padding: padding, transposed: transposed}
 	fanIn := weightSize[1] * weightSize[2] * weightSize[3]
 	c.weight = c.RegisterParameter("weight", torch.Empty(weightSize, torch.Float32, torch.CPU))
 	c.bias = c.RegisterParameter("bias", torch.Empty([]int64{out}, torch.Float32, torch.CPU))
@@ -21,17 +22,41 @@ func newConv(weightSize []int64, out, stride, padding int64) conv {
 	return c
 }
 
+func (c *conv) fuses(x *torch.Tensor) bool { return c.fast.kernels(x) }
+
+func (c *conv) forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor {
+	return torch.FastConv(as(x, c.fast.dtype()), c.weight, c.bias, c.stride, c.padding, c.transposed, slope)
+}
+
+func (c *conv) forwardLabels(image, label *torch.Tensor, slope float64) *torch.Tensor {
+	return torch.FastLabelConv(as(image, c.fast.dtype()), label, c.weight, c.bias, c.stride, c.padding, slope)
+}
+
+// cast gives input and parameters in the type to multiply in.
+func (c *conv) cast(x *torch.Tensor) (input, weight, bias *torch.Tensor) {
+	if !c.fast.BFloat16 {
+		return x, c.weight, c.bias
+	}
+	return as(x, torch.BFloat16), c.weight.Type(torch.BFloat16), c.bias.Type(torch.BFloat16)
+}
+
+func (c *conv) layOut() { torch.NoGrad(c.weight.LayOutPixelwise) }
+
 // Conv2d is torch.nn.Conv2d.
 type Conv2d struct{ conv }
 
 // NewConv2d makes a convolution from in to out channels with a kernel x kernel window.
 func NewConv2d(in, out, kernel, stride, padding int64) *Conv2d {
-	return &Conv2d{newConv([]int64{out, in, kernel, kernel}, out, stride, padding)}
+	return &Conv2d{newConv([]int64{out, in, kernel, kernel}, out, stride, padding, false)}
 }
 
 // Forward takes [B, in, H, W] to [B, out, H', W'].
 func (c *Conv2d) Forward(x *torch.Tensor) *torch.Tensor {
-	return torch.Conv2d(x, c.weight, c.bias, c.stride, c.padding)
+	if c.fuses(x) {
+		return c.forwardLeaky(x, 1)
+	}
+	x, weight, bias := c.cast(x)
+	return torch.Conv2d(x, weight, bias, c.stride, c.padding)
 }
 
 // ConvTranspose2d is torch.nn.ConvTranspose2d.
@@ -39,10 +64,14 @@ type ConvTranspose2d struct{ conv }
 
 // NewConvTranspose2d makes a transposed convolution from in to out channels with a kernel x kernel window.
 func NewConvTranspose2d(in, out, kernel, stride, padding int64) *ConvTranspose2d {
-	return &ConvTranspose2d{newConv([]int64{in, out, kernel, kernel}, out, stride, padding)}
+	return &ConvTranspose2d{newConv([]int64{in, out, kernel, kernel}, out, stride, padding, true)}
 }
 
 // Forward takes [B, in, H, W] to [B, out, H', W'].
 func (c *ConvTranspose2d) Forward(x *torch.Tensor) *torch.Tensor {
-	return torch.ConvTranspose2d(x, c.weight, c.bias, c.stride, c.padding)
+	if c.fuses(x) {
+		return c.forwardLeaky(x, 1)
+	}
+	x, weight, bias := c.cast(x)
+	return torch.ConvTranspose2d(x, weight, bias, c.stride, c.padding)
 }

@@ -24,6 +24,7 @@ type Base struct {
 	parameters []Named
 	buffers    []Named
 	eval       bool
+	fast       Fast
 }
 
 type child struct {

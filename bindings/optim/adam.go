@@ -8,6 +8,7 @@ import (
 // Adam is torch.optim.Adam without weight decay, operation for operation as its single-tensor form.
 type Adam struct {
 	LR, Beta1, Beta2, Eps float64
+	Fused                 bool // all parameters in one op, where this machine has it; its last bits differ
 	parameters            []*torch.Tensor
 	states                []State // by parameter; empty before its first step
 }
@@ -25,6 +26,10 @@ func NewAdam(parameters []*torch.Tensor, lr, beta1, beta2 float64) *Adam {
 
 // Step moves every parameter that has a gradient.
 func (a *Adam) Step() {
+	if a.Fused && torch.KernelsFor(torch.Float32) && a.parameters[0].Device() == torch.CPU {
+		a.fused()
+		return
+	}
 	torch.NoGrad(func() {
 		for i, param := range a.parameters {
 			torch.Scope(func() {
@@ -38,13 +43,7 @@ func (a *Adam) Step() {
 
 // step mirrors _single_tensor_adam of torch/optim/adam.py.
 func (a *Adam) step(param, grad *torch.Tensor, state *State) {
-	if state.ExpAvg == nil {
-		mean := torch.Zeros(param.Shape(), param.DType(), param.Device())
-		variance := torch.Zeros(param.Shape(), param.DType(), param.Device())
-		state.ExpAvg, state.ExpAvgSq = mean.Keep(), variance.Keep()
-	}
-	state.Step++
-
+	state.begin(param)
 	state.ExpAvg.Lerp_(grad, 1-a.Beta1)
 	state.ExpAvgSq.Mul_(a.Beta2).Addcmul_(grad, grad, 1-a.Beta2)
 
@@ -56,6 +55,34 @@ func (a *Adam) step(param, grad *torch.Tensor, state *State) {
 
 	denom := state.ExpAvgSq.Sqrt().DivScalar(biasCorrection2Sqrt).Add_(a.Eps)
 	param.Addcdiv_(state.ExpAvg, denom, -stepSize)
+}
+
+// begin counts a step and makes what the first one lacks.
+func (s *State) begin(param *torch.Tensor) {
+	if s.ExpAvg == nil {
+		mean := torch.Zeros(param.Shape(), param.DType(), param.Device())
+		variance := torch.Zeros(param.Shape(), param.DType(), param.Device())
+		s.ExpAvg, s.ExpAvgSq = mean.Keep(), variance.Keep()
+	}
+	s.Step++
+}
+
+// fused is Step in one op.
+func (a *Adam) fused() {
+	var params, means, variances []*torch.Tensor
+	var steps []int64
+	torch.Scope(func() {
+		for i, param := range a.parameters {
+			if param.Grad() == nil {
+				continue
+			}
+			state := &a.states[i]
+			state.begin(param)
+			params, means, variances = append(params, param), append(means, state.ExpAvg), append(variances, state.ExpAvgSq)
+			steps = append(steps, state.Step)
+		}
+		torch.FastAdam(params, means, variances, steps, a.LR, a.Beta1, a.Beta2, a.Eps)
+	})
 }
 
 // States gives what Adam keeps, in the order of the parameters.

@@ -33,9 +33,8 @@ func benchCommand() *cli.Command {
 			seedFlag(),
 			threadsFlag(),
 			deviceFlag(d.Device),
-			&cli.BoolFlag{Name: "exact", Usage: "PyTorch's ops in PyTorch's order"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
-		}, sizeFlags(d)...),
+		}, append(speedFlags(d), sizeFlags(d)...)...),
 		Action: func(c *cli.Context) error {
 			cfg, err := trainConfig(c)
 			if err != nil {

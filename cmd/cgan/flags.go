@@ -56,6 +56,19 @@ func deviceFlag(value string) cli.Flag {
 	}
 }
 
+// speedFlags choose between PyTorch's numbers and speed.
+func speedFlags(d train.Config) []cli.Flag {
+	var names []string
+	for _, u := range train.Units {
+		names = append(names, u.Name)
+	}
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "exact", Usage: "PyTorch's ops in PyTorch's order, for the same bits"},
+		&cli.StringFlag{Name: "precision", Usage: "type that convolutions multiply: f32 or bf16", Value: d.Precision},
+		&cli.StringSliceFlag{Name: "without", Usage: "leave out the speed-up `NAME`, or several with commas: " + strings.Join(names, ", ") + "; cgan bench --units says what they do"},
+	}
+}
+
 func seedFlag() cli.Flag {
 	return &cli.Int64Flag{Name: "seed", Usage: "seed of every random number, any whole number of 64 bits"}
 }
@@ -95,12 +108,12 @@ func trainConfig(c *cli.Context) (cfg train.Config, err error) {
 			*to = c.Float64(name)
 		}
 	}
-	for name, to := range map[string]*string{"data": &cfg.Data, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace} {
+	for name, to := range map[string]*string{"data": &cfg.Data, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace, "precision": &cfg.Precision} {
 		if c.IsSet(name) {
 			*to = c.String(name)
 		}
 	}
-	cfg.Seed, cfg.Exact = c.Int64("seed"), c.Bool("exact")
+	cfg.Seed, cfg.Exact, cfg.Without = c.Int64("seed"), c.Bool("exact"), c.StringSlice("without")
 	return cfg, nil
 }
 

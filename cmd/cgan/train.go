@@ -32,11 +32,10 @@ func trainCommand() *cli.Command {
 			floatFlag("beta1", "Adam's decay of the mean", d.Beta1),
 			floatFlag("beta2", "Adam's decay of the variance", d.Beta2),
 			deviceFlag(d.Device),
-			&cli.BoolFlag{Name: "exact", Usage: "PyTorch's ops in PyTorch's order, for the same bits as the Python original"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but errors"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print the settings as JSON and end"},
 			&cli.StringFlag{Name: "trace", Usage: "write every loss and the sha256 of every parameter to `FILE` at the end"},
-		}, sizeFlags(d)...),
+		}, append(speedFlags(d), sizeFlags(d)...)...),
 		Action: func(c *cli.Context) error {
 			cfg, err := trainConfig(c)
 			if err != nil {

@@ -2,98 +2,87 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os/exec"
-	"slices"
-	"strconv"
-	"strings"
+	"os"
+	"path/filepath"
 )
 
-// speed is what `cgan bench --json` and `train.py bench` print.
-type speed struct {
-	Torch      string  `json:"torch"`
-	Threads    int     `json:"threads"`
-	Min        float64 `json:"step_ms_min"`
-	Median     float64 `json:"step_ms_median"`
-	ImagesPerS float64 `json:"images_per_s"`
-	RSS        float64 `json:"rss_mb"`
+const (
+	drawFactor = 4 // a drawn batch takes a fraction of a training step
+	reportFile = "BENCHMARKS.md"
+	plotFile   = ".github/scaling.png"
+)
+
+// plan is how much bench measures.
+type plan struct {
+	rounds, steps int
+	quick         bool // no scaling, no files
 }
 
-// contender is one program that takes part.
-type contender struct {
-	name    string
-	command []string
-	speeds  []speed
+// results are all that bench measured.
+type results struct {
+	plan
+	facts
+	training training
+	drawing  drawing
+	units    []unit
+	starts   starts
+	scaling  []series
 }
 
-// bench runs the programs in turn, round by round, so that a machine that drifts drifts for all.
-func bench(ctx context.Context, cgan string, rounds, steps int) error {
-	p, err := newPrograms(ctx, cgan, "")
+// bench measures everything, prints the report, and writes it with the plot unless the plan is quick.
+func bench(ctx context.Context, cgan string, plan plan) error {
+	if plan.rounds < 1 || plan.steps < 1 {
+		return fmt.Errorf("%d rounds of %d steps: at least 1 of each is needed", plan.rounds, plan.steps)
+	}
+	work, err := os.MkdirTemp("", "cgan-bench-")
 	if err != nil {
 		return err
 	}
-	same := []string{"--data", p.mnist, "--steps", strconv.Itoa(steps), "--threads", strconv.Itoa(p.threads)}
-	ours := []string{cgan, "bench", "--json", "--device", "cpu"}
-	all := []contender{
-		{name: "Python", command: append([]string{p.python, "train/train.py", "bench"}, same...)},
-		{name: "cgan --exact", command: append(append(ours, "--exact"), same...)},
-		{name: "cgan", command: append(ours, same...)},
-	}
-	for range rounds {
-		for i := range all {
-			s, err := all[i].time(ctx)
-			if err != nil {
-				return err
-			}
-			all[i].speeds = append(all[i].speeds, s)
-		}
-	}
-	fmt.Printf("torch %s, %d threads, batch 128, %d rounds of %d steps\n", all[0].speeds[0].Torch, p.threads, rounds, steps)
-	printSpeeds(all)
-	return nil
-}
-
-func (c contender) time(ctx context.Context) (s speed, err error) {
-	output, err := exec.CommandContext(ctx, c.command[0], c.command[1:]...).Output()
+	defer os.RemoveAll(work)
+	p, err := newPrograms(ctx, cgan, work)
 	if err != nil {
-		return s, fmt.Errorf("%s: %w", strings.Join(c.command, " "), err)
+		return err
 	}
-	return s, json.Unmarshal(output, &s)
+	r, err := measure(ctx, p, plan)
+	if err != nil {
+		return err
+	}
+	text := r.markdown()
+	fmt.Print(text)
+	if plan.quick {
+		return nil
+	}
+	return r.write(".", text)
 }
 
-// printSpeeds compares all with the first, by the least step of all rounds and by the median of medians.
-func printSpeeds(all []contender) {
-	const row = "%-14s %12s %12s %10s %10s %12s %12s\n"
-	fmt.Printf(row, "", "ms min", "ms median", "images/s", "RSS MB", "x by min", "x by median")
-	base := all[0].summary()
-	for _, c := range all {
-		s := c.summary()
-		number := func(x float64, digits int) string { return strconv.FormatFloat(x, 'f', digits, 64) }
-		fmt.Printf(row, c.name, number(s.Min, 1), number(s.Median, 1), number(s.ImagesPerS, 0), number(s.RSS, 0),
-			number(base.Min/s.Min, 2), number(base.Median/s.Median, 2))
+// write puts the report and its plot into a checkout.
+func (r results) write(checkout, text string) error {
+	if err := drawScaling(r.scaling, filepath.Join(checkout, plotFile)); err != nil {
+		return err
 	}
+	return os.WriteFile(filepath.Join(checkout, reportFile), []byte(text), 0o644)
 }
 
-func (c contender) summary() speed {
-	middle := func(get func(speed) float64) float64 {
-		var values []float64
-		for _, s := range c.speeds {
-			values = append(values, get(s))
-		}
-		slices.Sort(values)
-		return values[len(values)/2]
+func measure(ctx context.Context, p *programs, plan plan) (r results, err error) {
+	r.plan = plan
+	if r.facts, err = readFacts(ctx, p.threads); err != nil {
+		return r, err
 	}
-	s := speed{
-		Median:     middle(func(s speed) float64 { return s.Median }),
-		ImagesPerS: middle(func(s speed) float64 { return s.ImagesPerS }),
-		RSS:        middle(func(s speed) float64 { return s.RSS }),
+	r.training = newTraining(p, plan.steps)
+	if err = race(ctx, "training", r.training.all(), plan.rounds); err != nil {
+		return r, err
 	}
-	s.Min = slices.MinFunc(c.speeds, func(a, b speed) int {
-		if a.Min < b.Min {
-			return -1
-		}
-		return 1
-	}).Min
-	return s
+	r.drawing = newDrawing(p, plan.steps*drawFactor)
+	if err = race(ctx, "drawing", r.drawing.all(), plan.rounds); err != nil {
+		return r, err
+	}
+	if r.units, err = raceUnits(ctx, p, plan); err != nil {
+		return r, err
+	}
+	if r.starts, err = raceStarts(ctx, p, plan); err != nil || plan.quick {
+		return r, err
+	}
+	r.scaling, err = measureScaling(ctx, p)
+	return r, err
 }

@@ -1,7 +1,7 @@
 // Command compare runs cgan beside its PyTorch original, train/train.py, on the same libtorch.
 //
 //	compare parity    the same bits: every loss, parameter and buffer
-//	compare bench     the same work, timed in turn
+//	compare bench     the same work, timed in turn; writes BENCHMARKS.md and .github/scaling.png
 //	compare python    the Python that it runs, for tests that exchange files with it
 //
 // It installs the torch that bin/cgan was built against into a cached virtual environment, from wheels
@@ -55,16 +55,26 @@ func newApp() *cli.App {
 			},
 			{
 				Name:  "bench",
-				Usage: "time training in turn and print the ratios",
+				Usage: "time training, drawing and starting in turn; print and write the report",
 				Flags: []cli.Flag{
 					cgan,
 					&cli.IntFlag{Name: "rounds", Usage: "runs of each program", Value: 3},
-					&cli.IntFlag{Name: "steps", Usage: "timed steps of each run", Value: 15},
+					&cli.IntFlag{Name: "steps", Usage: "timed training steps of each run", Value: 15},
+					&cli.BoolFlag{Name: "quick", Usage: "one round of 3 steps if nothing else is said, no scaling, no files"},
 				},
-				Action: func(c *cli.Context) error {
-					return bench(c.Context, c.String("cgan"), c.Int("rounds"), c.Int("steps"))
-				},
+				Action: func(c *cli.Context) error { return bench(c.Context, c.String("cgan"), planOf(c)) },
 			},
 		},
 	}
+}
+
+func planOf(c *cli.Context) plan {
+	p := plan{rounds: c.Int("rounds"), steps: c.Int("steps"), quick: c.Bool("quick")}
+	if p.quick && !c.IsSet("rounds") {
+		p.rounds = 1
+	}
+	if p.quick && !c.IsSet("steps") {
+		p.steps = 3
+	}
+	return p
 }

@@ -1,0 +1,55 @@
+#include "guard.h"
+#include "kernels.h"
+#include "parallel.h"
+
+#include <cmath>
+#include <vector>
+
+using cgan::guarded;
+using cgan::tensor;
+
+namespace cgan {
+namespace {
+
+// laid_out_as gives t the memory order of like.
+void laid_out_as(at::Tensor &t, const at::Tensor &like) {
+  if (t.strides() != like.strides()) t.set_data(at::empty_like(like).copy_(t));
+}
+
+// Part is a stretch of one parameter that one thread moves.
+struct Part {
+  float *param, *exp_avg, *exp_avg_sq;
+  const float *grad;
+  int64_t count;
+  Adam adam;
+};
+
+} // namespace
+} // namespace cgan
+
+char *cgan_adam(int count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs, const int64_t *steps,
+                double lr, double beta1, double beta2, double eps) {
+  return guarded([&] {
+    const int64_t stretch = 1 << 15;
+    std::vector<cgan::Part> parts;
+    std::vector<at::Tensor> grads;
+    for (int i = 0; i < count; i++) {
+      at::Tensor param = tensor(params[i]).detach(), &exp_avg = tensor(exp_avgs[i]), &exp_avg_sq = tensor(exp_avg_sqs[i]);
+      TORCH_CHECK(param.scalar_type() == at::kFloat && param.is_non_overlapping_and_dense(), "Adam moves dense float32 parameters");
+      grads.push_back(tensor(params[i]).grad());
+      cgan::laid_out_as(grads.back(), param);
+      cgan::laid_out_as(exp_avg, param);
+      cgan::laid_out_as(exp_avg_sq, param);
+      const cgan::Adam adam = {static_cast<float>(beta1), static_cast<float>(beta2), static_cast<float>(eps),
+                               static_cast<float>(lr / (1 - std::pow(beta1, steps[i]))),
+                               static_cast<float>(std::sqrt(1 - std::pow(beta2, steps[i])))};
+      for (int64_t from = 0; from < param.numel(); from += stretch)
+        parts.push_back({param.data_ptr<float>() + from, exp_avg.data_ptr<float>() + from, exp_avg_sq.data_ptr<float>() + from,
+                         grads.back().data_ptr<float>() + from, std::min(stretch, param.numel() - from), adam});
+    }
+    cgan::parallel(parts.size(), [&](int64_t i) {
+      const cgan::Part &p = parts[i];
+      cgan::chosen()->adam(p.param, p.grad, p.exp_avg, p.exp_avg_sq, p.count, p.adam);
+    });
+  });
+}

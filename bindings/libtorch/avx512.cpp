@@ -1,0 +1,27 @@
+#include "kernels.h"
+
+#include <cstring>
+
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq")
+#pragma GCC optimize("O3,no-math-errno")
+
+namespace cgan {
+namespace {
+
+#define WIDTH 16
+#include "vectors.h"
+
+#include "products.h"
+
+constexpr Kernel<float> kernel = floats<8, 2>();
+constexpr Vectors<float> along = vectors<float>();
+constexpr Set set = {"AVX-512", &kernel, nullptr, &along, nullptr, adam};
+
+} // namespace
+
+const Set *avx512() {
+  static const bool can = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  return can ? &set : nullptr;
+}
+
+} // namespace cgan

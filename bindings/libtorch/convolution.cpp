@@ -1,0 +1,336 @@
+#include "convolution.h"
+#include "kernels.h"
+#include "parallel.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace cgan {
+namespace {
+
+// What one core's own cache should hold of panels at a time, in bytes. Half of the 2 MB of a server's core.
+constexpr size_t kCache = 1 << 20;
+
+// Few channels on the fine grid are gathered with their taps into one operand: a panel's 16 would be mostly padding.
+constexpr int64_t kFewChannels = 12;
+
+bool few(const Convolution &c) { return c.fine.channels <= kFewChannels; }
+
+// Link is a pixel of the other grid and the tap between.
+struct Link {
+  int64_t pixel, tap;
+};
+using Links = std::vector<std::vector<Link>>; // by pixel
+
+Links links(const Convolution &c, bool by_fine) {
+  Links all(by_fine ? c.fine.pixels() : c.coarse.pixels());
+  for (int64_t pixel = 0; pixel < c.coarse.pixels(); pixel++)
+    for (int64_t tap = 0; tap < c.taps(); tap++) {
+      const int64_t y = pixel / c.coarse.width * c.stride - c.padding + tap / c.kernel;
+      const int64_t x = pixel % c.coarse.width * c.stride - c.padding + tap % c.kernel;
+      if (y < 0 || y >= c.fine.height || x < 0 || x >= c.fine.width) continue;
+      const int64_t fine = y * c.fine.width + x;
+      if (by_fine)
+        all[fine].push_back({pixel, tap});
+      else
+        all[pixel].push_back({fine, tap});
+    }
+  return all;
+}
+
+// phases groups the fine pixels by the taps that can reach them.
+std::vector<std::vector<int64_t>> phases(const Convolution &c) {
+  std::vector<std::vector<int64_t>> groups(c.stride * c.stride);
+  for (int64_t pixel = 0; pixel < c.fine.pixels(); pixel++) {
+    const int64_t y = pixel / c.fine.width + c.padding, x = pixel % c.fine.width + c.padding;
+    groups[y % c.stride * c.stride + x % c.stride].push_back(pixel);
+  }
+  return groups;
+}
+
+// Panels is one packed operand for every pixel or tap.
+struct Panels {
+  at::Tensor memory;
+  size_t matrix, panel; // bytes of each
+  int64_t panels;       // of a matrix
+  const char *operator[](int64_t i) const { return static_cast<const char *>(memory.data_ptr()) + i * matrix; }
+};
+
+template <class T> constexpr at::ScalarType type_of = at::kFloat;
+template <> constexpr at::ScalarType type_of<BFloat> = at::kBFloat16;
+
+template <class T> T *data(const at::Tensor &t) { return static_cast<T *>(t.data_ptr()); }
+
+// pack packs count matrices; lines(i, line) gives the lines of one, as many as line is long, each of length values.
+template <class T, class Fill>
+Panels pack(Side side, Along along, int64_t count, int64_t lines, int64_t length, Fill fill) {
+  const auto &kernel = In<T>::kernel();
+  Panels p;
+  const bool panelwise = along == Along::panel;
+  p.panel = kernel.panel_bytes(panelwise ? lines : length);
+  p.panels = ((panelwise ? length : lines) + kPanel - 1) / kPanel;
+  p.matrix = p.panel * p.panels;
+  p.memory = at::empty({static_cast<int64_t>(p.matrix) * count}, at::kByte);
+  parallel(count, [&](int64_t i) {
+    std::vector<const T *> line(lines);
+    fill(i, line);
+    kernel.pack(side, along, Lines<T>{line.data(), lines, length}, const_cast<char *>(p[i]));
+  });
+  return p;
+}
+
+// pack_matrices packs the matrices of t [count, rows, columns].
+template <class T> Panels pack_matrices(Side side, Along along, const at::Tensor &t) {
+  const int64_t rows = t.size(1), columns = t.size(2);
+  return pack<T>(side, along, t.size(0), rows, columns, [&](int64_t i, std::vector<const T *> &line) {
+    for (int64_t r = 0; r < rows; r++) line[r] = data<T>(t) + (i * rows + r) * columns;
+  });
+}
+
+// pack_gathered packs for every coarse pixel its fine neighbours: a line for each tap and channel, along the batch.
+template <class T> Panels pack_gathered(const Convolution &c, Side side, Along along, const at::Tensor &fine) {
+  const at::Tensor lines = fine.transpose(1, 2).contiguous(); // [pixels, C, B]
+  const Links from = links(c, false);
+  return pack<T>(side, along, c.coarse.pixels(), c.taps() * c.fine.channels, c.batch, [&](int64_t i, std::vector<const T *> &line) {
+    std::fill(line.begin(), line.end(), nullptr);
+    for (const Link &link : from[i])
+      for (int64_t f = 0; f < c.fine.channels; f++)
+        line[link.tap * c.fine.channels + f] = data<T>(lines) + (link.pixel * c.fine.channels + f) * c.batch;
+  });
+}
+
+// matrices is t [A, B, H, W] as [H * W, A, B].
+template <class T> at::Tensor matrices(const at::Tensor &t) {
+  return pixelwise(t).permute({2, 3, 0, 1}).to(type_of<T>).view({t.size(2) * t.size(3), t.size(0), t.size(1)});
+}
+
+at::Tensor image(const at::Tensor &t, const Grid &g) { // of matrices [pixels, B, C]
+  return t.view({g.height, g.width, t.size(1), t.size(2)}).permute({2, 3, 0, 1});
+}
+
+// Rows is Finish by pixel and row.
+struct Rows {
+  at::Tensor bias, maps, index;
+  float slope;
+
+  Rows(const Finish &f)
+      : bias(f.bias.defined() ? f.bias.contiguous() : f.bias), maps(f.maps), index(f.index), slope(static_cast<float>(f.slope)) {}
+
+  Output at(int64_t pixel, int64_t row, int64_t column, std::vector<const float *> &row_bias) const {
+    Output out;
+    out.slope = slope;
+    if (bias.defined()) out.bias = data<float>(bias) + column;
+    if (maps.defined()) {
+      const float *map = data<float>(maps) + pixel * maps.size(1) * maps.size(2) + column;
+      for (size_t r = 0; r < row_bias.size() && row + static_cast<int64_t>(r) < index.size(0); r++)
+        row_bias[r] = map + data<int64_t>(index)[row + r] * maps.size(2);
+      out.row_bias = row_bias.data();
+    }
+    return out;
+  }
+};
+
+// sum is [pixels, rows, columns]: for each pixel the sum over its links of left[pixel] * right[tap]. Pixels of
+// one group share taps, whose panels stay in the cache while the group's pixels pass by.
+template <class T, class R>
+at::Tensor sum(const Links &from, const std::vector<std::vector<int64_t>> &groups, const Panels &left, const Panels &right,
+               int64_t rows, int64_t columns, const Finish &finish) {
+  const auto &kernel = In<T>::kernel();
+  const Rows finish_rows(finish);
+  at::Tensor result = at::empty({static_cast<int64_t>(from.size()), rows, columns}, type_of<R>);
+  struct Item {
+    const int64_t *pixels;
+    int64_t count, row, column, columns;
+  };
+  std::vector<Item> items;
+  for (const auto &group : groups) {
+    int64_t taps = 1;
+    for (int64_t pixel : group) taps = std::max<int64_t>(taps, from[pixel].size());
+    const int64_t strip = std::max<int64_t>(2, kCache / (taps * right.panel) / 2 * 2), run = 64;
+    for (int64_t n = 0; n < right.panels; n += strip)
+      for (int64_t m = 0; m < left.panels; m += 2)
+        for (size_t p = 0; p < group.size(); p += run)
+          items.push_back({&group[p], std::min<int64_t>(run, group.size() - p), m, n, std::min(strip, right.panels - n)});
+  }
+  const int64_t units = left.panel / kernel.unit_bytes;
+  parallel(items.size(), [&](int64_t i) {
+    const Item &item = items[i];
+    alignas(64) float block[kBlock * kBlock];
+    std::vector<Segment> segments;
+    std::vector<const float *> row_bias(kBlock);
+    kernel.begin();
+    for (int64_t p = 0; p < item.count; p++)
+      for (int64_t n = item.column; n < item.column + item.columns; n += 2) {
+        const int64_t pixel = item.pixels[p], row = item.row * kPanel, column = n * kPanel;
+        segments.clear();
+        for (const Link &link : from[pixel])
+          segments.push_back({left[link.pixel] + item.row * left.panel, right[link.tap] + n * right.panel});
+        kernel.block(segments.data(), segments.size(), units, std::min<int64_t>(2, left.panels - item.row),
+                     std::min<int64_t>(2, right.panels - n), left.panel, right.panel, block, kBlock, false);
+        In<R>::kernel().store(block, kBlock, std::min(kBlock, rows - row), std::min(kBlock, columns - column),
+                              finish_rows.at(pixel, row, column, row_bias), data<R>(result) + (pixel * rows + row) * columns + column, columns);
+      }
+    kernel.end();
+  });
+  return result;
+}
+
+std::vector<std::vector<int64_t>> one_group(int64_t pixels) {
+  std::vector<std::vector<int64_t>> groups(1);
+  for (int64_t p = 0; p < pixels; p++) groups[0].push_back(p);
+  return groups;
+}
+
+Links each_itself(int64_t pixels) {
+  Links all(pixels);
+  for (int64_t p = 0; p < pixels; p++) all[p].push_back({p, 0});
+  return all;
+}
+
+// gathered_weight is the weight as one matrix [1, coarse, taps * fine].
+template <class T> at::Tensor gathered_weight(const Convolution &c, const at::Tensor &weight) {
+  return weight.permute({0, 2, 3, 1}).to(type_of<T>).reshape({1, c.coarse.channels, c.taps() * c.fine.channels}).contiguous();
+}
+
+template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight, const Finish &finish) {
+  const auto all = one_group(c.coarse.pixels());
+  if (few(c)) {
+    const Panels left = pack_gathered<T>(c, Side::left, Along::panel, matrices<T>(fine));
+    const Panels right = pack_matrices<T>(Side::right, Along::k, gathered_weight<T>(c, weight));
+    return image(sum<T, T>(each_itself(c.coarse.pixels()), all, left, right, c.batch, c.coarse.channels, finish), c.coarse);
+  }
+  const Panels left = pack_matrices<T>(Side::left, Along::k, matrices<T>(fine));
+  const Panels right = pack_matrices<T>(Side::right, Along::k, matrices<T>(weight));
+  return image(sum<T, T>(links(c, false), all, left, right, c.batch, c.coarse.channels, finish), c.coarse);
+}
+
+// fold adds up what each coarse pixel gave to its fine neighbours: columns [pixels, B, taps * C], float32.
+template <class T> at::Tensor fold(const Convolution &c, const at::Tensor &columns, const Finish &finish) {
+  const Links from = links(c, true);
+  const int64_t channels = c.fine.channels, width = c.taps() * channels, count = c.batch * channels;
+  at::Tensor result = at::empty({c.fine.pixels(), c.batch, channels}, type_of<T>);
+  const Rows rows(finish);
+  parallel(c.fine.pixels(), [&](int64_t pixel) {
+    std::vector<float> total(count + kPanel);
+    for (int64_t i = 0; rows.bias.defined() && i < count; i++) total[i] = data<float>(rows.bias)[i % channels];
+    for (const Link &link : from[pixel]) {
+      const float *column = data<float>(columns) + link.pixel * c.batch * width + link.tap * channels;
+      for (int64_t b = 0; b < c.batch; b++)
+        for (int64_t f = 0; f < channels; f++) total[b * channels + f] += column[b * width + f];
+    }
+    Output out;
+    out.slope = rows.slope;
+    In<T>::kernel().store(total.data(), 0, 1, count, out, data<T>(result) + pixel * count, 0);
+  });
+  return result;
+}
+
+template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight, const Finish &finish) {
+  const Panels left = pack_matrices<T>(Side::left, Along::k, matrices<T>(coarse));
+  if (few(c)) {
+    const Panels right = pack_matrices<T>(Side::right, Along::panel, gathered_weight<T>(c, weight));
+    const auto all = one_group(c.coarse.pixels());
+    const at::Tensor columns = sum<T, float>(each_itself(c.coarse.pixels()), all, left, right, c.batch, c.taps() * c.fine.channels, {});
+    return image(fold<T>(c, columns, finish), c.fine);
+  }
+  const Panels right = pack_matrices<T>(Side::right, Along::panel, matrices<T>(weight));
+  return image(sum<T, T>(links(c, true), phases(c), left, right, c.batch, c.fine.channels, finish), c.fine);
+}
+
+// Strip is the part of the gradients of a group's taps that one thread makes.
+struct Strip {
+  const std::vector<int64_t> *group;
+  int64_t left, lefts, right, rights; // panels
+};
+
+// strips cuts a group's gradients so that those of all its taps fit into half of the cache, and the threads find enough.
+void strips(const std::vector<int64_t> &group, const Links &from, int64_t lefts, int64_t rights, std::vector<Strip> &all) {
+  size_t taps = 1;
+  for (int64_t pixel : group) taps = std::max(taps, from[pixel].size());
+  int64_t m = lefts, n = rights;
+  while ((taps * m * n * kPanel * kPanel * sizeof(float) > kCache / 2 || (lefts / m) * (rights / n) < 4) && std::max(m, n) > 2)
+    (m >= n ? m : n) = ((m >= n ? m : n) / 2 + 1) / 2 * 2;
+  for (int64_t i = 0; i < lefts; i += m)
+    for (int64_t j = 0; j < rights; j += n) all.push_back({&group, i, std::min(m, lefts - i), j, std::min(n, rights - j)});
+}
+
+// correlate is [taps, left rows, right columns], padded to panels: for each tap the sum over all links
+// of left[link.pixel] * right[pixel], where K is the batch.
+template <class T>
+at::Tensor correlate(const Links &from, const std::vector<std::vector<int64_t>> &groups, const Panels &left, const Panels &right, int64_t taps) {
+  const auto &kernel = In<T>::kernel();
+  const int64_t rows = left.panels * kPanel, columns = right.panels * kPanel;
+  at::Tensor result = at::zeros({taps, rows, columns}, at::kFloat);
+  std::vector<Strip> items;
+  for (const auto &group : groups) strips(group, from, left.panels, right.panels, items);
+  const int64_t units = left.panel / kernel.unit_bytes, most = std::max<int64_t>(1, 128 / kernel.unit);
+  parallel(items.size(), [&](int64_t i) {
+    const Strip &s = items[i];
+    size_t links = 1;
+    for (int64_t pixel : *s.group) links = std::max(links, from[pixel].size());
+    const size_t run = std::max<size_t>(1, kCache / 2 / ((s.lefts * links + s.rights) * std::min(units, most) * kernel.unit_bytes));
+    std::vector<std::vector<Segment>> segments(taps);
+    std::vector<Segment> here;
+    kernel.begin();
+    for (int64_t u = 0; u < units; u += most)
+      for (size_t p = 0; p < s.group->size(); p += run) {
+        for (auto &list : segments) list.clear();
+        for (size_t q = p; q < std::min(p + run, s.group->size()); q++)
+          for (const Link &link : from[(*s.group)[q]])
+            segments[link.tap].push_back({left[link.pixel] + u * kernel.unit_bytes, right[(*s.group)[q]] + u * kernel.unit_bytes});
+        for (int64_t tap = 0; tap < taps; tap++)
+          for (int64_t m = s.left; m < s.left + s.lefts && !segments[tap].empty(); m += 2)
+            for (int64_t n = s.right; n < s.right + s.rights; n += 2) {
+              here.clear();
+              for (const Segment &g : segments[tap]) here.push_back({g.left + m * left.panel, g.right + n * right.panel});
+              kernel.block(here.data(), here.size(), std::min(most, units - u), std::min<int64_t>(2, s.left + s.lefts - m),
+                           std::min<int64_t>(2, s.right + s.rights - n), left.panel, right.panel,
+                           data<float>(result) + (tap * rows + m * kPanel) * columns + n * kPanel, columns, true);
+            }
+      }
+    kernel.end();
+  });
+  return result;
+}
+
+template <class T> at::Tensor weight_grad_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &fine) {
+  const Panels left = pack_matrices<T>(Side::left, Along::panel, matrices<T>(coarse));
+  const int64_t k = c.kernel;
+  if (few(c)) {
+    const Panels right = pack_gathered<T>(c, Side::right, Along::k, matrices<T>(fine));
+    const at::Tensor grad = correlate<T>(each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, 1);
+    return grad[0].narrow(0, 0, c.coarse.channels).narrow(1, 0, c.taps() * c.fine.channels).view({c.coarse.channels, k, k, c.fine.channels}).permute({0, 3, 1, 2});
+  }
+  const Panels right = pack_matrices<T>(Side::right, Along::panel, matrices<T>(fine));
+  const at::Tensor grad = correlate<T>(links(c, true), phases(c), left, right, c.taps());
+  return grad.narrow(1, 0, c.coarse.channels).narrow(2, 0, c.fine.channels).view({k, k, c.coarse.channels, c.fine.channels}).permute({2, 3, 0, 1});
+}
+
+} // namespace
+
+Convolution convolution_of(const at::Tensor &input, const at::Tensor &weight, int64_t stride, int64_t padding, bool transposed) {
+  TORCH_CHECK(input.dim() == 4 && weight.dim() == 4 && weight.size(2) == weight.size(3), "expected [B, C, H, W] and a square kernel, got ", input.sizes(), " and ", weight.sizes());
+  const int64_t from = transposed ? 0 : 1, k = weight.size(2);
+  TORCH_CHECK(input.size(1) == weight.size(from), "the input has ", input.size(1), " channels, the weight takes ", weight.size(from));
+  const Grid in{input.size(1), input.size(2), input.size(3)};
+  auto other = [&](int64_t n) { return transposed ? (n - 1) * stride - 2 * padding + k : (n + 2 * padding - k) / stride + 1; };
+  const Grid out{weight.size(1 - from), other(in.height), other(in.width)};
+  TORCH_CHECK(out.height > 0 && out.width > 0, "a kernel of ", k, " does not fit on ", input.sizes());
+  return {input.size(0), k, stride, padding, transposed ? in : out, transposed ? out : in};
+}
+
+at::Tensor pixelwise(const at::Tensor &t) { return t.permute({2, 3, 0, 1}).contiguous().permute({2, 3, 0, 1}); }
+
+at::Tensor to_coarse(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight, const Finish &finish) {
+  return fine.scalar_type() == at::kBFloat16 ? to_coarse_of<BFloat>(c, fine, weight, finish) : to_coarse_of<float>(c, fine, weight, finish);
+}
+
+at::Tensor to_fine(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight, const Finish &finish) {
+  return coarse.scalar_type() == at::kBFloat16 ? to_fine_of<BFloat>(c, coarse, weight, finish) : to_fine_of<float>(c, coarse, weight, finish);
+}
+
+at::Tensor weight_grad(const Convolution &c, const at::Tensor &coarse, const at::Tensor &fine) {
+  return fine.scalar_type() == at::kBFloat16 ? weight_grad_of<BFloat>(c, coarse, fine) : weight_grad_of<float>(c, coarse, fine);
+}
+
+} // namespace cgan

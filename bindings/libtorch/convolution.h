@@ -1,0 +1,44 @@
+// Convolutions by the kernels of the fast mode.
+//
+// Conv2d and ConvTranspose2d are one thing seen from two sides: pixels of a coarse grid and pixels of a fine
+// one, fine = coarse * stride - padding + tap. Conv2d goes from fine to coarse, ConvTranspose2d back, and
+// the weight is [coarse channels, fine channels, kernel, kernel] for both.
+//
+// Images and weights lie in memory as [H, W, B, C] and [kernel, kernel, coarse, fine]: each pixel and each
+// tap is a matrix, and nothing is copied to be multiplied but into panels.
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace cgan {
+
+struct Grid {
+  int64_t channels, height, width;
+  int64_t pixels() const { return height * width; }
+};
+
+struct Convolution {
+  int64_t batch, kernel, stride, padding;
+  Grid coarse, fine;
+  int64_t taps() const { return kernel * kernel; }
+};
+
+// convolution_of checks the shapes of input [B, C, H, W] and weight.
+Convolution convolution_of(const at::Tensor &input, const at::Tensor &weight, int64_t stride, int64_t padding, bool transposed);
+
+// pixelwise is t [A, B, H, W] in the memory order H, W, A, B.
+at::Tensor pixelwise(const at::Tensor &t);
+
+// What goes on behind the sums: plus bias [C] or, at each coarse pixel, plus one of the maps [pixels, N, C]
+// that index [B] picks; then LeakyReLU of slope, where 1 is none.
+struct Finish {
+  at::Tensor bias, maps, index;
+  double slope = 1;
+};
+
+// Results have the type of what comes in, float32 or bfloat16, and are pixelwise. The weight is float32.
+at::Tensor to_coarse(const Convolution &, const at::Tensor &fine, const at::Tensor &weight, const Finish &);
+at::Tensor to_fine(const Convolution &, const at::Tensor &coarse, const at::Tensor &weight, const Finish &);
+at::Tensor weight_grad(const Convolution &, const at::Tensor &coarse, const at::Tensor &fine); // float32
+
+} // namespace cgan

@@ -1,0 +1,114 @@
+// The arithmetic of the fast mode, in one form per instruction set.
+//
+// A matrix product is cut into blocks of 2 x 2 panels. Its left operand [M, K] is packed into panels of 16
+// rows and its right one [K, N] into panels of 16 columns, which lie in the order in which a block reads them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cgan {
+
+constexpr int64_t kPanel = 16;
+constexpr int64_t kBlock = 2 * kPanel;
+
+// BFloat is a bfloat16 in memory.
+struct BFloat {
+  uint16_t bits;
+};
+
+// Lines are the lines of an operand, which need not lie behind each other. A null line is zeros.
+template <class T> struct Lines {
+  const T *const *line;
+  int64_t count, length;
+};
+
+enum class Side { left, right };
+enum class Along { k, panel }; // what the values of one line differ in: K, or M or N
+
+// Segment is one of the products that add up to a block.
+struct Segment {
+  const char *left, *right;
+};
+
+// Output is what becomes of a block's results before they are stored: plus bias, then LeakyReLU.
+struct Output {
+  const float *bias = nullptr;            // [N]
+  const float *const *row_bias = nullptr; // an [N] for every row, in place of bias
+  float slope = 1;
+};
+
+// Kernel multiplies matrices of T, summing up in float32.
+template <class T> struct Kernel {
+  int64_t unit;      // K is padded to a multiple of this
+  size_t unit_bytes; // of one panel
+  // pack writes an operand's panels, panel_bytes(K) each, and pads the last one with zeros.
+  void (*pack)(Side, Along, const Lines<T> &, char *out);
+  // block computes left x right panels, 1 or 2 each, summed over all segments, into c or on top of it.
+  // stride is the bytes from one panel to the next.
+  void (*block)(const Segment *, int64_t count, int64_t units, int left, int right, size_t stride_left, size_t stride_right,
+                float *c, int64_t ldc, bool add);
+  void (*store)(const float *c, int64_t ldc, int64_t rows, int64_t cols, const Output &, T *out, int64_t ld);
+  void (*begin)(), (*end)(); // around blocks, on each thread
+
+  int64_t units(int64_t k) const { return (k + unit - 1) / unit; }
+  size_t panel_bytes(int64_t k) const { return units(k) * unit_bytes; }
+};
+
+// Norm describes a batch normalisation of rows [rows, channels] with LeakyReLU behind it, by channel.
+struct Norm {
+  int64_t channels;
+  const float *mean, *scale, *shift; // scale = weight / std; y = LeakyReLU((x - mean) * scale + shift)
+  float slope;
+};
+
+// Vectors is the arithmetic along rows of T.
+template <class T> struct Vectors {
+  // moments adds up x - pivot and its square over rows.
+  void (*moments)(const T *x, int64_t rows, int64_t channels, const float *pivot, double *sum, double *square);
+  void (*norm)(const T *x, int64_t rows, const Norm &, T *y);
+  // norm_sums adds up g and g * (x - mean) over rows, where g is dy through the LeakyReLU of y.
+  void (*norm_sums)(const T *x, const T *y, const T *dy, int64_t rows, const Norm &, double *sum, double *product);
+  // norm_grad is scale * (g - a - (x - mean) * b), where a and b are by channel.
+  void (*norm_grad)(const T *x, const T *y, const T *dy, int64_t rows, const Norm &, const float *a, const float *b, T *dx);
+  // sum_by adds up the rows of each index: sums [indices, channels].
+  void (*sum_by)(const T *x, const int64_t *index, int64_t rows, int64_t channels, float *sums);
+  // leaky_grad is dy through the LeakyReLU of y.
+  void (*leaky_grad)(const T *y, const T *dy, int64_t count, float slope, T *dx);
+};
+
+// Adam is one step of torch.optim.Adam on count values.
+struct Adam {
+  float beta1, beta2, eps, step_size, correction; // correction = sqrt(1 - beta2^step)
+};
+using AdamStep = void (*)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, int64_t count, const Adam &);
+
+// Set is what one instruction set offers; a null kernel is one that it lacks.
+struct Set {
+  const char *name;
+  const Kernel<float> *f32;
+  const Kernel<BFloat> *bf16;
+  const Vectors<float> *vectors_f32;
+  const Vectors<BFloat> *vectors_bf16;
+  AdamStep adam;
+};
+
+// Each is null where the machine lacks the instructions.
+const Set *amx();
+const Set *avx512();
+const Set *avx2();
+
+// chosen is the set in use, or null.
+const Set *chosen();
+
+template <class T> struct In; // what a set offers for T
+template <> struct In<float> {
+  static const Kernel<float> &kernel() { return *chosen()->f32; }
+  static const Vectors<float> &vectors() { return *chosen()->vectors_f32; }
+};
+template <> struct In<BFloat> {
+  static const Kernel<BFloat> &kernel() { return *chosen()->bf16; }
+  static const Vectors<BFloat> &vectors() { return *chosen()->vectors_bf16; }
+};
+
+} // namespace cgan

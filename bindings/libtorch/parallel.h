@@ -1,0 +1,13 @@
+// Work shared out over libtorch's own threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace cgan {
+
+// parallel runs body for every item from 0 to items-1, in no order, on as many threads as libtorch may use.
+// body must not throw.
+void parallel(int64_t items, const std::function<void(int64_t)> &body);
+
+} // namespace cgan

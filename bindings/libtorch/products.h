@@ -1,0 +1,64 @@
+// Products of float32 in GCC's vectors, included behind vectors.h in the same way. A panel of K x 16 lies
+// row by row, on both sides.
+
+void pack_floats(Side, Along along, const Lines<float> &a, char *to) {
+  float *out = reinterpret_cast<float *>(to);
+  const int64_t k = along == Along::panel ? a.count : a.length, width = along == Along::panel ? a.length : a.count;
+  for (int64_t panel = 0; panel < width; panel += kPanel, out += k * kPanel) {
+    if (along == Along::panel) {
+      for (int64_t i = 0; i < k; i++)
+        for (int64_t n = 0; n < kPanel; n += WIDTH)
+          put(out + i * kPanel + n, WIDTH, a.line[i] && n < width - panel ? at(a.line[i] + panel + n, width - panel - n) : V{});
+      continue;
+    }
+    for (int64_t j = 0; j < kPanel; j++) {
+      const float *line = panel + j < width ? a.line[panel + j] : nullptr;
+      for (int64_t i = 0; i < k; i++) out[i * kPanel + j] = line ? line[i] : 0;
+    }
+  }
+}
+
+// sums is Rows rows of a left panel times Right right panels, in Wide vectors of each.
+template <int Rows, int Right>
+INLINE void sums(const Segment *segments, int64_t count, int64_t k, size_t left, size_t right, size_t stride, float *c, int64_t ldc, bool add) {
+  constexpr int Wide = kPanel / WIDTH;
+  V sum[Rows][Right * Wide];
+  for (int r = 0; r < Rows; r++)
+    for (int n = 0; n < Right * Wide; n++) sum[r][n] = add ? at(c + r * ldc + n * WIDTH, WIDTH) : V{};
+  for (int64_t s = 0; s < count; s++) {
+    const float *a = reinterpret_cast<const float *>(segments[s].left + left);
+    const char *b = segments[s].right + right;
+    for (int64_t i = 0; i < k; i++, a += kPanel, b += kPanel * sizeof(float)) {
+      V row[Right * Wide];
+      for (int n = 0; n < Right * Wide; n++) memcpy(&row[n], b + n / Wide * stride + n % Wide * sizeof(V), sizeof(V));
+      for (int r = 0; r < Rows; r++)
+        for (int n = 0; n < Right * Wide; n++) sum[r][n] += a[r] * row[n];
+    }
+  }
+  for (int r = 0; r < Rows; r++)
+    for (int n = 0; n < Right * Wide; n++) put(c + r * ldc + n * WIDTH, WIDTH, sum[r][n]);
+}
+
+// block_floats takes as many rows and panels at once as the registers hold sums.
+template <int Rows, int Right>
+void block_floats(const Segment *s, int64_t count, int64_t k, int left, int right, size_t stride_left, size_t stride_right, float *c, int64_t ldc, bool add) {
+  for (int64_t m = 0; m < left * kPanel; m += Rows) {
+    const size_t row = m / kPanel * stride_left + m % kPanel * sizeof(float);
+    for (int n = 0; n < right;) {
+      float *to = c + m * ldc + n * kPanel;
+      if (right - n >= Right) {
+        sums<Rows, Right>(s, count, k, row, n * stride_right, stride_right, to, ldc, add);
+        n += Right;
+      } else {
+        sums<Rows, 1>(s, count, k, row, n * stride_right, stride_right, to, ldc, add);
+        n++;
+      }
+    }
+  }
+}
+
+void nothing() {}
+
+template <int Rows, int Right> constexpr Kernel<float> floats() {
+  return {1, kPanel * sizeof(float), pack_floats, block_floats<Rows, Right>, store<float>, nothing, nothing};
+}

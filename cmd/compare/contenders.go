@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// speed is what `cgan bench --json` and `train.py bench` print; the last three and Kernels are cgan's alone.
+type speed struct {
+	Torch    string  `json:"torch"`
+	Kernels  string  `json:"kernels"`
+	Batch    int     `json:"batch"`
+	Min      float64 `json:"step_ms_min"`
+	Median   float64 `json:"step_ms_median"`
+	RSS      float64 `json:"rss_mb"`
+	GFLOPS   float64 `json:"gflops"`           // of a step's counted work, at the median
+	Matmul   float64 `json:"matmul_gflops"`    // of one large matrix product in the same process
+	Overhead float64 `json:"overhead_percent"` // of a step, outside of libtorch's ops
+}
+
+// contender is one program with its flags, and what each of its runs measured.
+type contender struct {
+	name    string
+	command []string
+	speeds  []speed
+}
+
+// race runs all in turn, round by round, so that a machine that drifts drifts for all.
+func race(ctx context.Context, what string, all []*contender, rounds int) error {
+	for round := range rounds {
+		for _, c := range all {
+			s, err := c.run(ctx)
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", what, c.name, err)
+			}
+			c.speeds = append(c.speeds, s)
+			fmt.Fprintf(os.Stderr, "%s, round %d of %d, %s: %.1f ms\n", what, round+1, rounds, c.name, s.Median)
+		}
+	}
+	return nil
+}
+
+func (c *contender) run(ctx context.Context) (speed, error) {
+	missing := math.NaN() // what a program does not tell must not count as zero
+	s := speed{RSS: missing, GFLOPS: missing, Matmul: missing, Overhead: missing}
+	if err := outputJSON(ctx, &s, c.command...); err != nil {
+		return s, err
+	}
+	if s.Min <= 0 || s.Median < s.Min || s.Batch < 1 {
+		return s, fmt.Errorf("%s: no times, or no batch, in what it printed", strings.Join(c.command, " "))
+	}
+	return s, nil
+}
+
+// outputJSON runs a command and reads the one JSON value that it prints.
+func outputJSON(ctx context.Context, to any, command ...string) error {
+	var problem bytes.Buffer
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Stderr = &problem
+	output, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, problem.Bytes())
+	}
+	if err := json.Unmarshal(output, to); err != nil {
+		return fmt.Errorf("%s: no JSON: %w", strings.Join(command, " "), err)
+	}
+	return nil
+}
+
+// summary is what all rounds of a contender come to.
+type summary struct {
+	min, median        float64 // the least step of all, the median of the rounds' medians
+	imagesPerS, rss    float64 // medians
+	gflops, gflopsBest float64 // at the median, at the least step
+	matmul, matmulBest float64 // the median of the rounds, the highest of them
+	overhead           float64
+}
+
+func (c *contender) summary() summary {
+	s := summary{
+		min:        slices.Min(c.values(func(s speed) float64 { return s.Min })),
+		median:     median(c.values(func(s speed) float64 { return s.Median })),
+		rss:        median(c.values(func(s speed) float64 { return s.RSS })),
+		matmul:     median(c.values(func(s speed) float64 { return s.Matmul })),
+		matmulBest: slices.Max(c.values(func(s speed) float64 { return s.Matmul })),
+		overhead:   median(c.values(func(s speed) float64 { return s.Overhead })),
+	}
+	work := median(c.values(func(s speed) float64 { return s.GFLOPS * s.Median })) // of a step, the same in each round
+	s.gflops, s.gflopsBest = work/s.median, work/s.min
+	s.imagesPerS = 1e3 * float64(c.speeds[0].Batch) / s.median
+	return s
+}
+
+func (c *contender) values(get func(speed) float64) (values []float64) {
+	for _, s := range c.speeds {
+		values = append(values, get(s))
+	}
+	return values
+}
+
+// median is the middle of the values, or the mean of the two in the middle; NaN where a value is NaN.
+func median(values []float64) float64 {
+	if slices.ContainsFunc(values, math.IsNaN) || len(values) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	half := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[half]
+	}
+	return (sorted[half-1] + sorted[half]) / 2
+}
+
+// ratio says how many times faster c is than base, by the least step and by the median.
+func (c *contender) ratio(base *contender) (byMin, byMedian float64) {
+	s, b := c.summary(), base.summary()
+	return b.min / s.min, b.median / s.median
+}

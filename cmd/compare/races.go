@@ -1,0 +1,82 @@
+package main
+
+import "strconv"
+
+const benchBatch = 128
+
+// load is what a contender has to do; both programs know these flags.
+type load struct{ threads, batch, steps int }
+
+func (l load) flags() []string {
+	return []string{"--threads", strconv.Itoa(l.threads), "--batch", strconv.Itoa(l.batch), "--steps", strconv.Itoa(l.steps)}
+}
+
+func (p *programs) original(name string, l load, flags ...string) *contender {
+	command := []string{p.python, "train/train.py", "bench", "--data", p.mnist}
+	return &contender{name: name, command: append(append(command, l.flags()...), flags...)}
+}
+
+func (p *programs) ours(name string, l load, flags ...string) *contender {
+	command := []string{p.cgan, "bench", "--json", "--device", "cpu", "--data", p.mnist}
+	return &contender{name: name, command: append(append(command, l.flags()...), flags...)}
+}
+
+// training has every contender that trains.
+type training struct {
+	python, exact, f32, bf16 *contender
+	tuned                    []*contender // Python with what PyTorch offers for speed
+}
+
+func newTraining(p *programs, steps int) training {
+	l := load{p.threads, benchBatch, steps}
+	return training{
+		python: p.original("Python", l),
+		tuned: []*contender{
+			p.original("Python bf16", l, "--bf16"),
+			p.original("Python bf16 channels_last", l, "--bf16", "--channels-last"),
+			p.original("Python bf16 channels_last compile", l, "--bf16", "--channels-last", "--compile"),
+		},
+		exact: p.ours("cgan --exact", l, "--exact"),
+		f32:   p.ours("cgan", l),
+		bf16:  p.ours("cgan bf16", l, "--precision", "bf16"),
+	}
+}
+
+func (t training) all() []*contender {
+	return append(append([]*contender{t.python}, t.tuned...), t.exact, t.f32, t.bf16)
+}
+
+// best is the tuned Python with the least median.
+func (t training) best() *contender {
+	best := t.tuned[0]
+	for _, c := range t.tuned[1:] {
+		if c.summary().median < best.summary().median {
+			best = c
+		}
+	}
+	return best
+}
+
+// drawing has every contender that draws, in evaluation mode without gradients.
+type drawing struct {
+	python, f32, bf16 *contender
+	tuned             []*contender
+}
+
+func newDrawing(p *programs, steps int) drawing {
+	l := load{p.threads, benchBatch, steps}
+	generate := []string{"--mode", "generate"}
+	return drawing{
+		python: p.original("Python", l, generate...),
+		tuned: []*contender{
+			p.original("Python bf16 channels_last", l, append(generate, "--bf16", "--channels-last")...),
+			p.original("Python bf16 channels_last compile", l, append(generate, "--bf16", "--channels-last", "--compile")...),
+		},
+		f32:  p.ours("cgan", l, generate...),
+		bf16: p.ours("cgan bf16", l, append(generate, "--precision", "bf16")...),
+	}
+}
+
+func (d drawing) all() []*contender {
+	return append(append([]*contender{d.python}, d.tuned...), d.f32, d.bf16)
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// starter is a program that draws its first PNG from a weights file, and the milliseconds of each run.
+type starter struct {
+	name, picture string
+	command       []string
+	ms            []float64
+}
+
+// starts are the two programs.
+type starts struct{ python, cgan *starter }
+
+// raceStarts times whole processes from the outside, in turn. A first run of each fills the page cache.
+func raceStarts(ctx context.Context, p *programs, plan plan) (s starts, err error) {
+	weights, original, mine := p.file(".pt"), p.file(".png"), p.file(".png")
+	if err := quiet(ctx, p.python, "train/train.py", "make", weights); err != nil {
+		return s, err
+	}
+	s = starts{
+		python: &starter{name: "Python", picture: original, command: []string{p.python, "train/train.py", "draw", weights, original}},
+		cgan:   &starter{name: "cgan", picture: mine, command: []string{p.cgan, "generate", "--device", "cpu", "--weights", weights, "--out", mine}},
+	}
+	for range 1 + 3*plan.rounds {
+		for _, each := range []*starter{s.python, s.cgan} {
+			if err := each.run(ctx); err != nil {
+				return s, err
+			}
+		}
+	}
+	s.python.ms, s.cgan.ms = s.python.ms[1:], s.cgan.ms[1:]
+	return s, nil
+}
+
+func (s *starter) run(ctx context.Context) error {
+	if err := os.RemoveAll(s.picture); err != nil {
+		return err
+	}
+	begin := time.Now()
+	if err := quiet(ctx, s.command[0], s.command[1:]...); err != nil {
+		return err
+	}
+	ms := float64(time.Since(begin).Microseconds()) / 1e3
+	if _, err := os.Stat(s.picture); err != nil {
+		return fmt.Errorf("%s drew no picture: %w", s.name, err)
+	}
+	s.ms = append(s.ms, ms)
+	fmt.Fprintf(os.Stderr, "first PNG, %s: %.0f ms\n", s.name, ms)
+	return nil
+}
+
+// least and middle are the minimum and the median in seconds.
+func (s *starter) least() float64  { return slices.Min(s.ms) / 1e3 }
+func (s *starter) middle() float64 { return median(s.ms) / 1e3 }

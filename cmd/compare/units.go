@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// unit is one named speed-up of cgan, and cgan without it in both precisions.
+type unit struct {
+	Name      string `json:"name"`
+	Does      string `json:"does"`
+	f32, bf16 *contender
+}
+
+// raceUnits times cgan as it is, first in the list and without a name, and without each of its units.
+func raceUnits(ctx context.Context, p *programs, plan plan) ([]unit, error) {
+	var named []unit
+	if err := outputJSON(ctx, &named, p.cgan, "bench", "--units", "--json"); err != nil {
+		return nil, err
+	}
+	units := append([]unit{{Does: "all units at work"}}, named...)
+	l := load{p.threads, benchBatch, plan.steps}
+	var all []*contender
+	for i, u := range units {
+		flags, name := []string(nil), "cgan"
+		if u.Name != "" {
+			flags, name = []string{"--without", u.Name}, fmt.Sprintf("cgan without %s", u.Name)
+		}
+		units[i].f32 = p.ours(name, l, flags...)
+		units[i].bf16 = p.ours(name+" bf16", l, append([]string{"--precision", "bf16"}, flags...)...)
+		all = append(all, units[i].f32, units[i].bf16)
+	}
+	return units, race(ctx, "units", all, plan.rounds)
+}
