@@ -30,10 +30,12 @@ func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (image
 			g.Eval()
 		}
 		pixels := make([]float32, 0, rows*len(classes)*c.Channels*ImageSize*ImageSize)
+		atOnce := max(1, drawBatch/len(classes)) // rows; this bounds the memory
 		torch.NoGrad(func() {
 			noise := newNoise(c, rows, seed)
-			for row := range int64(rows) { // one row at a time bounds the memory
-				torch.Scope(func() { pixels = append(pixels, g.drawRow(c, noise.Narrow(0, row, 1), classes)...) })
+			for row := 0; row < rows; row += atOnce {
+				n := min(atOnce, rows-row)
+				torch.Scope(func() { pixels = append(pixels, g.drawRows(c, noise.Narrow(0, int64(row), int64(n)), classes)...) })
 			}
 		})
 		images = Images{pixels, rows * len(classes), c.Channels, ImageSize, ImageSize}
@@ -42,19 +44,24 @@ func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (image
 	return images, err
 }
 
-// newNoise is [rows, nz, 1, 1] of its own generator.
+const drawBatch = 128
+
+// newNoise is [rows, nz] of its own generator.
 func newNoise(c Config, rows int, seed int64) *torch.Tensor {
 	generator := torch.NewGenerator(seed)
 	defer generator.Free()
-	return generator.Randn([]int64{int64(rows), int64(c.Noise), 1, 1})
+	return generator.Randn([]int64{int64(rows), int64(c.Noise)})
 }
 
-// drawRow draws one image per class from the same noise [1, nz, 1, 1].
-func (g *Generator) drawRow(c Config, noise *torch.Tensor, classes []int64) []float32 {
+// drawRows draws for each noise of [rows, nz] one image per class.
+func (g *Generator) drawRows(c Config, noise *torch.Tensor, classes []int64) []float32 {
 	device := g.Parameters()[0].Device()
-	n := int64(len(classes))
-	noise = noise.Expand(n, int64(c.Noise), 1, 1).To(device)
-	label := torch.FromInt64s(classes).To(device)
-	z := ConcatNoiseLabel(noise, label, device, int64(c.Classes))
+	rows, columns, nz := noise.Size(0), int64(len(classes)), int64(c.Noise)
+	label := make([]int64, 0, rows*columns)
+	for range rows {
+		label = append(label, classes...)
+	}
+	each := noise.View(rows, 1, nz).Expand(rows, columns, nz).Reshape(rows*columns, nz, 1, 1).To(device) // [rows, nz] -> [rows*columns, nz, 1, 1]
+	z := ConcatNoiseLabel(each, torch.FromInt64s(label).To(device), device, int64(c.Classes))
 	return g.Forward(z).Float32s()
 }

@@ -3,97 +3,183 @@ package train
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
 	"cgan/bindings/torch"
+	"cgan/models"
 
 	"golang.org/x/sys/unix"
 )
 
-// Speed is what `train.py bench` prints too.
+// Speed is what `train.py bench` prints too, and more of it.
 type Speed struct {
-	Torch        string  `json:"torch"`
-	Threads      int     `json:"threads"`
-	Batch        int     `json:"batch"`
+	Torch   string `json:"torch"`
+	Kernels string `json:"kernels"` // instruction set of the fast mode's kernels, empty for none
+	Threads int    `json:"threads"`
+	Batch   int    `json:"batch"`
+	Mode    string `json:"mode"` // train or generate
+	Arithmetic
 	StepMsMin    float64 `json:"step_ms_min"`
 	StepMsMedian float64 `json:"step_ms_median"`
-	ImagesPerS   float64 `json:"images_per_s"` // at the median
-	RSSMB        float64 `json:"rss_mb"`       // peak resident memory, MB of 2^20 bytes
+	ImagesPerS   float64 `json:"images_per_s"`     // at the median
+	RSSMB        float64 `json:"rss_mb"`           // peak resident memory, MB of 2^20 bytes
+	GFLOPS       float64 `json:"gflops"`           // of what the work needs, at the median: see flop
+	Matmul       float64 `json:"matmul_gflops"`    // of libtorch's matrix product here, in this precision
+	Overhead     float64 `json:"overhead_percent"` // of the time outside of the step itself: batch, log, loop
 }
+
+// Modes are what Bench can time.
+var Modes = []string{"train", "generate"}
 
 const warmupSteps = 5
 
-// Bench times c.Steps training steps behind a few of warm-up, data included, without progress and files.
-func Bench(ctx context.Context, c Config) (s Speed, err error) {
+// Bench times c.Steps steps behind a few of warm-up: in mode train with the data and the log of each step,
+// in mode generate batches drawn in evaluation mode.
+func Bench(ctx context.Context, c Config, mode string) (s Speed, err error) {
 	if err := c.Validate(); err != nil {
 		return s, err
 	}
 	if c.Steps < 1 {
 		return s, fmt.Errorf("%d steps: at least 1 is needed for a time", c.Steps)
 	}
+	if !slices.Contains(Modes, mode) {
+		return s, fmt.Errorf("--mode is %q: it must be train or generate", mode)
+	}
 	err = torch.Do("", func() error { // one scope around all steps keeps them on one OS thread
 		device, err := c.settle()
 		if err != nil {
 			return err
 		}
-		set, err := c.readSet(ctx, nil)
-		if err != nil {
-			return err
+		timed := timeTraining
+		if mode == "generate" {
+			timed = timeDrawing
 		}
-		times, err := timeSteps(ctx, c, set, device)
+		t, err := timed(ctx, c, device)
 		if err == nil {
-			s = speed(c, times)
+			s = t.speed(c, mode)
 		}
 		return err
 	})
 	return s, err
 }
 
-// timeSteps gives the milliseconds of each step, each from the end of the one before.
-func timeSteps(ctx context.Context, c Config, set *Set, device torch.Device) ([]float64, error) {
+// times is what steps took, each from the end of the one before.
+type times struct {
+	ms      []float64
+	outside float64 // of it outside of the steps themselves, in all
+}
+
+// timeSteps runs c.Steps steps behind the warm-up. A step gives the time that it took without what is around it.
+func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, error)) (t times, err error) {
+	start := time.Now()
+	for done := range c.Steps + warmupSteps {
+		inside, err := step(done)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return t, err
+		}
+		now := time.Now()
+		if done >= warmupSteps {
+			ms := now.Sub(start).Seconds() * 1e3
+			t.ms = append(t.ms, ms)
+			t.outside += ms - inside.Seconds()*1e3
+		}
+		start = now
+	}
+	return t, nil
+}
+
+func timeTraining(ctx context.Context, c Config, device torch.Device) (t times, err error) {
+	set, err := c.readSet(ctx, nil)
+	if err != nil {
+		return t, err
+	}
 	loader, err := NewLoader(set, c.Batch, device)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	defer loader.Free()
 	trainer, err := NewTrainer(c, device)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	defer trainer.Free()
-	var times []float64
-	start := time.Now()
-	for done := 0; done < c.Steps+warmupSteps; done++ {
+	dir, err := os.MkdirTemp("", "cgan-bench-*")
+	if err != nil {
+		return t, err
+	}
+	defer os.RemoveAll(dir)
+	log, err := OpenStats(dir)
+	if err != nil {
+		return t, err
+	}
+	defer log.Close()
+	return timeSteps(ctx, c, func(done int) (inside time.Duration, err error) {
 		i := done % loader.Batches()
 		if i == 0 {
 			if err := loader.Shuffle(); err != nil {
-				return nil, err
+				return 0, err
 			}
 		}
-		err := torch.Do("time a step", func() error {
-			trainer.Step(loader.Batch(i))
-			return ctx.Err()
+		var losses Losses
+		err = torch.Do("time a step", func() error {
+			image, label := loader.Batch(i)
+			start := time.Now()
+			losses = trainer.Step(image, label)
+			inside = time.Since(start)
+			return nil
 		})
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		now := time.Now()
-		times = append(times, float64(now.Sub(start).Microseconds())/1e3)
-		start = now
-	}
-	return times[warmupSteps:], nil
+		return inside, log.Write(Stats{1, done, losses.D, losses.G, losses.DReal, losses.DFake, 0, time.Now(), i})
+	})
 }
 
-func speed(c Config, times []float64) Speed {
-	slices.Sort(times)
-	median := times[len(times)/2]
+func timeDrawing(ctx context.Context, c Config, device torch.Device) (times, error) {
+	torch.ManualSeed(c.Seed)
+	g := c.NewGenerator()
+	defer g.Free()
+	g.To(device)
+	g.SetFast(c.Fast())
+	g.Eval()
+	return timeSteps(ctx, c, func(int) (inside time.Duration, err error) {
+		start := time.Now()
+		err = torch.Do("time a drawing", func() error {
+			torch.NoGrad(func() {
+				batch, classes := int64(c.Batch), int64(c.Classes)
+				noise := torch.Randn([]int64{batch, int64(c.Noise), 1, 1}, device)
+				label := torch.Randint(classes, []int64{batch}, device)
+				g.Forward(models.ConcatNoiseLabel(noise, label, device, classes))
+			})
+			return nil
+		})
+		return time.Since(start), err
+	})
+}
+
+func (t times) speed(c Config, mode string) Speed {
 	var usage unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &usage) // can't fail with these arguments
+	total := 0.0
+	for _, ms := range t.ms {
+		total += ms
+	}
+	slices.Sort(t.ms)
+	median := t.ms[len(t.ms)/2]
+	kernels := torch.Kernels()
+	if !c.has("kernels") {
+		kernels = ""
+	}
 	return Speed{
-		Torch: torch.FullVersion(), Threads: c.Threads, Batch: c.Batch,
-		StepMsMin: times[0], StepMsMedian: median, ImagesPerS: 1e3 * float64(c.Batch) / median,
-		RSSMB: float64(usage.Maxrss) / 1024,
+		Torch: torch.FullVersion(), Kernels: kernels, Threads: c.Threads, Batch: c.Batch, Mode: mode, Arithmetic: c.Arithmetic,
+		StepMsMin: t.ms[0], StepMsMedian: median, ImagesPerS: 1e3 * float64(c.Batch) / median,
+		RSSMB: float64(usage.Maxrss) / 1024, GFLOPS: flop(c.Config, mode) * float64(c.Batch) / median / 1e6,
+		Matmul: matmulRate(c.Precision == "bf16"), Overhead: 100 * t.outside / total,
 	}
 }
 
@@ -101,6 +187,6 @@ func speed(c Config, times []float64) Speed {
 func TrySmallSteps(ctx context.Context, dir string) error {
 	c := Default()
 	c.Data, c.Batch, c.NgF, c.NdF, c.Steps = dir, 4, 8, 8, 1
-	_, err := Bench(ctx, c)
+	_, err := Bench(ctx, c, "train")
 	return err
 }

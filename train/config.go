@@ -14,30 +14,28 @@ import (
 // Config is everything that a training run depends on; it is saved with the run.
 type Config struct {
 	models.Config
-	Data      string   `json:"data"`      // folder with IDX files; empty for MNIST
-	Init      string   `json:"init"`      // run folder or weights file to begin with; empty for fresh networks
-	Key       string   `json:"key"`       // where in that file the generator's state dict lies; empty for the usual places
-	Out       string   `json:"out"`       // folder that holds the run folders
-	Epochs    int      `json:"epochs"`    // passes over the data
-	Steps     int      `json:"steps"`     // stop after as many steps in all; 0 for no limit
-	Batch     int      `json:"batch"`     // images per step
-	Seed      int64    `json:"seed"`      // of every random number
-	Threads   int      `json:"threads"`   // threads per op; 0 for libtorch's choice
-	LR        float64  `json:"lr"`        // Adam's learning rate
-	Beta1     float64  `json:"beta1"`     // Adam's first decay
-	Beta2     float64  `json:"beta2"`     // Adam's second decay
-	Device    string   `json:"device"`    // auto, cpu or cuda
-	Exact     bool     `json:"exact"`     // the original's ops in the original's order
-	Precision string   `json:"precision"` // of convolutions: f32 or bf16
-	Without   []string `json:"without"`   // names of Units to leave out
-	Trace     string   `json:"trace"`     // file for losses and digests; empty for none
+	Arithmetic
+	Data    string  `json:"data"`    // folder with IDX files; empty for MNIST
+	Init    string  `json:"init"`    // run folder or weights file to begin with; empty for fresh networks
+	Key     string  `json:"key"`     // where in that file the generator's state dict lies; empty for the usual places
+	Out     string  `json:"out"`     // folder that holds the run folders
+	Epochs  int     `json:"epochs"`  // passes over the data
+	Steps   int     `json:"steps"`   // stop after as many steps in all; 0 for no limit
+	Batch   int     `json:"batch"`   // images per step
+	Seed    int64   `json:"seed"`    // of every random number
+	Threads int     `json:"threads"` // threads per op; 0 for libtorch's choice
+	LR      float64 `json:"lr"`      // Adam's learning rate
+	Beta1   float64 `json:"beta1"`   // Adam's first decay
+	Beta2   float64 `json:"beta2"`   // Adam's second decay
+	Device  string  `json:"device"`  // auto, cpu or cuda
+	Trace   string  `json:"trace"`   // file for losses and digests; empty for none
 }
 
 // Default is the article's training with the values that it leaves open.
 func Default() Config {
 	return Config{
 		Config: models.Default(),
-		Out:    "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Precision: "f32",
+		Out:    "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Arithmetic: Arithmetic{Precision: "f32"},
 	}
 }
 
@@ -82,7 +80,7 @@ func (c Config) Validate() error {
 			return err
 		}
 	}
-	if err := c.checkSpeed(); err != nil {
+	if err := c.Arithmetic.Validate(); err != nil {
 		return err
 	}
 	return c.Config.Validate()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 
 	"cgan/bindings/torch"
 	"cgan/weights"
@@ -24,10 +23,7 @@ func (c *Config) readSet(ctx context.Context, say func(string)) (set *Set, err e
 
 // settle prepares libtorch as c says, notes what it chose, and gives the device. It runs inside torch.Do.
 func (c *Config) settle() (torch.Device, error) {
-	if !slices.Contains(c.Without, "pages") { // exact mode too: it moves no bit
-		torch.KeepPages()
-	}
-	torch.ChooseKernels(c.has("tiles"), c.has("wide"))
+	c.Settle()
 	if c.Threads > 0 {
 		torch.SetNumThreads(c.Threads)
 	}

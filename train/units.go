@@ -7,10 +7,14 @@ import (
 	"strings"
 
 	"cgan/bindings/nn"
+	"cgan/bindings/torch"
 )
 
 // Unit is one thing that makes the default mode faster than exact mode, and that can be left out.
-type Unit struct{ Name, Does string }
+type Unit struct {
+	Name string `json:"name"`
+	Does string `json:"does"`
+}
 
 // Units lists all of them. Exact mode has none.
 var Units = []Unit{
@@ -20,23 +24,30 @@ var Units = []Unit{
 	{"tiles", "their products on the tile unit (AMX), else on vectors"},
 	{"wide", "their products on vectors of 512 bits (AVX-512), else of 256 (AVX2)"},
 	{"labels", "label planes as one map for each class, not as channels to convolve"},
-	{"norm", "BatchNorm and its activation in one pass"},
+	{"norm", "BatchNorm and its activation in one pass, and in drawing within the convolution"},
 	{"adam", "Adam on all parameters in one pass"},
 }
 
-// checkSpeed says what Precision, Without and Exact can't be, or can't be together.
-func (c Config) checkSpeed() error {
-	if c.Precision != "f32" && c.Precision != "bf16" {
-		return fmt.Errorf("--precision is %q: it must be f32 or bf16", c.Precision)
+// Arithmetic is how numbers are computed: as PyTorch does, or faster.
+type Arithmetic struct {
+	Exact     bool     `json:"exact"`     // the original's ops in the original's order
+	Precision string   `json:"precision"` // what convolutions multiply: f32 or bf16
+	Without   []string `json:"without"`   // names of Units to leave out
+}
+
+// Validate says what the values can't be, or can't be together.
+func (a Arithmetic) Validate() error {
+	if a.Precision != "f32" && a.Precision != "bf16" {
+		return fmt.Errorf("--precision is %q: it must be f32 or bf16", a.Precision)
 	}
-	if c.Exact && c.Precision == "bf16" {
+	if a.Exact && a.Precision == "bf16" {
 		return errors.New("--exact is float32: leave out --precision bf16 or --exact")
 	}
 	var known []string
 	for _, u := range Units {
 		known = append(known, u.Name)
 	}
-	for _, name := range c.Without {
+	for _, name := range a.Without {
 		if !slices.Contains(known, name) {
 			return fmt.Errorf("--without names %q: there are %s", name, strings.Join(known, ", "))
 		}
@@ -44,10 +55,18 @@ func (c Config) checkSpeed() error {
 	return nil
 }
 
-// has says whether c uses the unit.
-func (c Config) has(unit string) bool { return !c.Exact && !slices.Contains(c.Without, unit) }
+// has says whether the unit is in use.
+func (a Arithmetic) has(unit string) bool { return !a.Exact && !slices.Contains(a.Without, unit) }
 
-// fast is how the networks run.
-func (c Config) fast() nn.Fast {
-	return nn.Fast{Kernels: c.has("kernels"), Norm: c.has("norm"), BFloat16: c.Precision == "bf16"}
+// Settle prepares libtorch, for the whole process. It runs inside torch.Do.
+func (a Arithmetic) Settle() {
+	if !slices.Contains(a.Without, "pages") { // exact mode too: it moves no bit
+		torch.KeepPages()
+	}
+	torch.ChooseKernels(a.has("tiles"), a.has("wide"))
+}
+
+// Fast is how networks run with it.
+func (a Arithmetic) Fast() nn.Fast {
+	return nn.Fast{Kernels: a.has("kernels"), Norm: a.has("norm"), BFloat16: a.Precision == "bf16"}
 }

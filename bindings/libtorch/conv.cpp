@@ -43,7 +43,7 @@ struct Conv : torch::autograd::Function<Conv> {
     const Convolution c = convolution_of(x, weight, stride, padding, transposed);
     const at::Tensor in = pixelwise(x);
     Finish finish;
-    finish.bias = bias;
+    finish.bias = bias.contiguous();
     finish.slope = slope;
     const at::Tensor y = transposed ? to_fine(c, in, weight, finish) : to_coarse(c, in, weight, finish);
     ctx->save_for_backward({in, weight, slope == 1 ? at::Tensor() : y});
@@ -137,6 +137,20 @@ struct LabelConv : torch::autograd::Function<LabelConv> {
 char *cgan_conv(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed, double slope, cgan_tensor *out) {
   return guarded([&] {
     *out = cgan::handle(cgan::Conv::apply(tensor(input), tensor(weight), tensor(bias), stride, padding, transposed != 0, slope));
+  });
+}
+
+// In evaluation a batch normalisation is a scale and a shift, which the convolution in front of it applies.
+char *cgan_conv_norm(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed, const cgan_tensor *norm,
+                     double eps, double slope, cgan_tensor *out) {
+  return guarded([&] {
+    const at::Tensor &gamma = tensor(norm[0]), &beta = tensor(norm[1]), &mean = tensor(norm[2]), &var = tensor(norm[3]), &x = tensor(input);
+    cgan::Finish finish;
+    finish.scale = gamma / at::sqrt(var + eps);
+    finish.bias = (tensor(bias) - mean) * finish.scale + beta;
+    finish.slope = slope;
+    const cgan::Convolution c = cgan::convolution_of(x, tensor(weight), stride, padding, transposed != 0);
+    *out = cgan::handle(transposed ? cgan::to_fine(c, x, tensor(weight), finish) : cgan::to_coarse(c, x, tensor(weight), finish));
   });
 }
 

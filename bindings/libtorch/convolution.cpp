@@ -110,15 +110,15 @@ at::Tensor image(const at::Tensor &t, const Grid &g) { // of matrices [pixels, B
 
 // Rows is Finish by pixel and row.
 struct Rows {
-  at::Tensor bias, maps, index;
+  at::Tensor scale, bias, maps, index;
   float slope;
 
-  Rows(const Finish &f)
-      : bias(f.bias.defined() ? f.bias.contiguous() : f.bias), maps(f.maps), index(f.index), slope(static_cast<float>(f.slope)) {}
+  Rows(const Finish &f) : scale(f.scale), bias(f.bias), maps(f.maps), index(f.index), slope(static_cast<float>(f.slope)) {}
 
   Output at(int64_t pixel, int64_t row, int64_t column, std::vector<const float *> &row_bias) const {
     Output out;
     out.slope = slope;
+    if (scale.defined()) out.scale = data<float>(scale) + column;
     if (bias.defined()) out.bias = data<float>(bias) + column;
     if (maps.defined()) {
       const float *map = data<float>(maps) + pixel * maps.size(1) * maps.size(2) + column;
@@ -206,17 +206,21 @@ template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tenso
 
 // fold adds up what each coarse pixel gave to its fine neighbours: columns [pixels, B, taps * C], float32.
 template <class T> at::Tensor fold(const Convolution &c, const at::Tensor &columns, const Finish &finish) {
+  TORCH_CHECK(!finish.maps.defined(), "maps are of coarse pixels");
   const Links from = links(c, true);
   const int64_t channels = c.fine.channels, width = c.taps() * channels, count = c.batch * channels;
   at::Tensor result = at::empty({c.fine.pixels(), c.batch, channels}, type_of<T>);
   const Rows rows(finish);
   parallel(c.fine.pixels(), [&](int64_t pixel) {
     std::vector<float> total(count + kPanel);
-    for (int64_t i = 0; rows.bias.defined() && i < count; i++) total[i] = data<float>(rows.bias)[i % channels];
     for (const Link &link : from[pixel]) {
       const float *column = data<float>(columns) + link.pixel * c.batch * width + link.tap * channels;
       for (int64_t b = 0; b < c.batch; b++)
         for (int64_t f = 0; f < channels; f++) total[b * channels + f] += column[b * width + f];
+    }
+    for (int64_t i = 0; i < count; i++) {
+      if (rows.scale.defined()) total[i] *= data<float>(rows.scale)[i % channels];
+      if (rows.bias.defined()) total[i] += data<float>(rows.bias)[i % channels];
     }
     Output out;
     out.slope = rows.slope;

@@ -29,10 +29,10 @@ Convolution convolution_of(const at::Tensor &input, const at::Tensor &weight, in
 // pixelwise is t [A, B, H, W] in the memory order H, W, A, B.
 at::Tensor pixelwise(const at::Tensor &t);
 
-// What goes on behind the sums: plus bias [C] or, at each coarse pixel, plus one of the maps [pixels, N, C]
+// What goes on behind the sums: times scale [C] if there is one, plus bias [C] or, at each coarse pixel, plus one of the maps [pixels, N, C]
 // that index [B] picks; then LeakyReLU of slope, where 1 is none.
 struct Finish {
-  at::Tensor bias, maps, index;
+  at::Tensor scale, bias, maps, index;
   double slope = 1;
 };
 

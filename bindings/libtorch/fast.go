@@ -18,6 +18,12 @@ func Conv(input, weight, bias Handle, stride, padding int64, transposed bool, sl
 		flag(transposed), C.double(slope), (*C.cgan_tensor)(out)))
 }
 
+// ConvNorm is Conv with a batch normalisation in evaluation before LeakyReLU: its weight, bias, mean and variance.
+func ConvNorm(input, weight, bias Handle, stride, padding int64, transposed bool, norm [4]Handle, eps, slope float64, out *Handle) error {
+	return check(C.cgan_conv_norm(C.cgan_tensor(input), C.cgan_tensor(weight), C.cgan_tensor(bias), C.int64_t(stride), C.int64_t(padding),
+		flag(transposed), (*C.cgan_tensor)(unsafe.SliceData(norm[:])), C.double(eps), C.double(slope), (*C.cgan_tensor)(out)))
+}
+
 // LabelConv is Conv on an image with the label's one-hot planes behind it.
 func LabelConv(image, label, weight, bias Handle, stride, padding int64, slope float64, out *Handle) error {
 	return check(C.cgan_label_conv(C.cgan_tensor(image), C.cgan_tensor(label), C.cgan_tensor(weight), C.cgan_tensor(bias),

@@ -31,8 +31,9 @@ struct Segment {
   const char *left, *right;
 };
 
-// Output is what becomes of a block's results before they are stored: plus bias, then LeakyReLU.
+// Output is what becomes of a block's results before they are stored: times scale, plus bias, then LeakyReLU.
 struct Output {
+  const float *scale = nullptr;           // [N]
   const float *bias = nullptr;            // [N]
   const float *const *row_bias = nullptr; // an [N] for every row, in place of bias
   float slope = 1;

@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/core/grad_mode.h>
 #include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -23,6 +24,10 @@ char *cgan_show_config(char **out) {
 
 char *cgan_cpu_capability(char **out) {
   return guarded([&] { *out = strdup(at::get_cpu_capability().c_str()); });
+}
+
+char *cgan_grad_enabled(int *out) {
+  return guarded([&] { *out = at::GradMode::is_enabled(); });
 }
 
 // One heap serves all threads: the settings below reach no other. It must be said before the first thread is.

@@ -137,6 +137,13 @@ func CPUCapability() (string, error) {
 // KeepPages makes glibc keep freed memory of up to 1 GiB a block for the next allocation.
 func KeepPages() error { return check(C.cgan_keep_pages()) }
 
+// GradEnabled says whether ops on this OS thread record a history.
+func GradEnabled() (bool, error) {
+	var on C.int
+	err := check(C.cgan_grad_enabled(&on))
+	return on != 0, err
+}
+
 // LibraryPath is the path of the libtorch_cpu.so that this process runs on.
 func LibraryPath() (string, error) {
 	return text(func(out **C.char) *C.char { return C.cgan_library_path(out) })

@@ -43,6 +43,7 @@ char *cgan_get_num_threads(int *out);
 char *cgan_show_config(char **out);
 char *cgan_cpu_capability(char **out);
 char *cgan_keep_pages(void);
+char *cgan_grad_enabled(int *out);
 
 // script.cpp
 char *cgan_script(const char *source, int count, const char *const *keys, const cgan_tensor *tensors, const int *buffers,
@@ -54,6 +55,8 @@ char *cgan_choose_kernels(int tiles, int wide, char **out);
 // conv.cpp
 char *cgan_conv(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed,
                 double slope, cgan_tensor *out);
+char *cgan_conv_norm(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed,
+                     const cgan_tensor *norm, double eps, double slope, cgan_tensor *out);
 char *cgan_label_conv(cgan_tensor image, cgan_tensor label, cgan_tensor weight, cgan_tensor bias, int64_t stride,
                       int64_t padding, double slope, cgan_tensor *out);
 char *cgan_lay_out_pixelwise(cgan_tensor self);

@@ -144,6 +144,7 @@ void store(const float *c, int64_t ldc, int64_t rows, int64_t cols, const Output
     const float *bias = o.row_bias ? o.row_bias[r] : o.bias;
     for (int64_t n = 0; n < cols; n += WIDTH) {
       V v = at(c + r * ldc + n, WIDTH);
+      if (o.scale) v *= at(o.scale + n, cols - n);
       if (bias) v += at(bias + n, cols - n);
       put(out + r * ld + n, cols - n, leaky(v, o.slope));
     }

@@ -28,6 +28,11 @@ func (c *conv) forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor {
 	return torch.FastConv(as(x, c.fast.dtype()), c.weight, c.bias, c.stride, c.padding, c.transposed, slope)
 }
 
+func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torch.Tensor {
+	return torch.FastConvNorm(as(x, c.fast.dtype()), c.weight, c.bias, c.stride, c.padding, c.transposed,
+		b.weight, b.bias, b.runningMean, b.runningVar, batchNormEps, slope)
+}
+
 func (c *conv) forwardLabels(image, label *torch.Tensor, slope float64) *torch.Tensor {
 	return torch.FastLabelConv(as(image, c.fast.dtype()), label, c.weight, c.bias, c.stride, c.padding, slope)
 }

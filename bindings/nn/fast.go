@@ -45,6 +45,11 @@ type fusing interface {
 	forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor
 }
 
+// convolution is a layer that can take over a BatchNorm2d in evaluation too, and the activation behind it.
+type convolution interface {
+	forwardNorm(x *torch.Tensor, norm *BatchNorm2d, slope float64) *torch.Tensor
+}
+
 // as is x with values of dtype: x itself where it has them.
 func as(x *torch.Tensor, dtype torch.DType) *torch.Tensor {
 	if x.DType() == dtype {

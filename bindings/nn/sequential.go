@@ -34,29 +34,45 @@ func (s *Sequential) from(first int, x *torch.Tensor) *torch.Tensor {
 	return x
 }
 
-// step runs x through module i, and with it through the activation behind it where the two are one op. It
-// gives the number of modules that it took.
+// step runs x through module i, and with it through what stands behind it where all is one op. It gives the
+// number of modules that it took.
 func (s *Sequential) step(i int, x *torch.Tensor) (y *torch.Tensor, taken int) {
-	if i+1 < len(s.modules) {
-		layer, fuses := s.modules[i].module.(fusing)
-		activation, leaks := s.modules[i+1].module.(leaky)
-		if fuses && leaks && layer.fuses(x) {
-			return layer.forwardLeaky(x, activation.slope()), 2
-		}
+	layer, fuses := s.at(i).(fusing)
+	if !fuses || !layer.fuses(x) {
+		return s.at(i).Forward(x), 1
 	}
-	return s.modules[i].module.Forward(x), 1
+	norm, normed := s.at(i + 1).(*BatchNorm2d)
+	if c, ok := layer.(convolution); ok && normed && norm.fast.Norm && !norm.Training() && !torch.GradEnabled() {
+		slope, taken := s.slopeAt(i + 2)
+		return c.forwardNorm(x, norm, slope), 2 + taken
+	}
+	slope, taken := s.slopeAt(i + 1)
+	return layer.forwardLeaky(x, slope), 1 + taken
+}
+
+// at is module i, or nil behind the last.
+func (s *Sequential) at(i int) Module {
+	if i >= len(s.modules) {
+		return nil
+	}
+	return s.modules[i].module
+}
+
+// slopeAt is the slope of module i, one module taken, or none where it is no LeakyReLU.
+func (s *Sequential) slopeAt(i int) (slope float64, taken int) {
+	if activation, ok := s.at(i).(leaky); ok {
+		return activation.slope(), 1
+	}
+	return 1, 0
 }
 
 // ForwardLabels is Forward of the image [B, C, H, W] with the planes of label [B] behind its channels. Where
 // the first module is a fast convolution, it makes no planes; else it says no.
 func (s *Sequential) ForwardLabels(image, label *torch.Tensor) (y *torch.Tensor, ok bool) {
-	c, ok := s.modules[0].module.(*Conv2d)
+	c, ok := s.at(0).(*Conv2d)
 	if !ok || !c.fuses(image) {
 		return nil, false
 	}
-	slope, next := 1.0, 1
-	if activation, leaks := s.modules[1].module.(leaky); leaks {
-		slope, next = activation.slope(), 2
-	}
-	return s.from(next, c.forwardLabels(image, label, slope)), true
+	slope, taken := s.slopeAt(1)
+	return s.from(1+taken, c.forwardLabels(image, label, slope)), true
 }

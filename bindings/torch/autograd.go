@@ -57,3 +57,10 @@ func NoGrad(fn func()) {
 	defer libtch.AtGradSetEnabled(before)
 	fn()
 }
+
+// GradEnabled says whether ops record a history here.
+func GradEnabled() bool {
+	on, err := libtorch.GradEnabled()
+	must("is_grad_enabled", err)
+	return on
+}

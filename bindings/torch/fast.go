@@ -30,6 +30,16 @@ func FastConv(input, weight, bias *Tensor, stride, padding int64, transposed boo
 	})
 }
 
+// FastConvNorm is FastConv with BatchNorm in evaluation between it and LeakyRelu, and without a history.
+func FastConvNorm(input, weight, bias *Tensor, stride, padding int64, transposed bool,
+	normWeight, normBias, runningMean, runningVar *Tensor, eps, slope float64,
+) *Tensor {
+	in := []*Tensor{input, weight, bias, normWeight, normBias, runningMean, runningVar}
+	return shim("conv and batch norm", in, func(out *libtorch.Handle, in []libtorch.Handle) error {
+		return libtorch.ConvNorm(in[0], in[1], in[2], stride, padding, transposed, [4]libtorch.Handle(in[3:]), eps, slope, out)
+	})
+}
+
 // FastLabelConv is FastConv of image [B, C, H, W] with the planes of label [B], int64, behind its channels,
 // without making them.
 func FastLabelConv(image, label, weight, bias *Tensor, stride, padding int64, slope float64) *Tensor {

@@ -13,6 +13,11 @@ func (t *Tensor) Add(other *Tensor) *Tensor {
 	})
 }
 
+// Matmul is the matrix product of t [M, K] and other [K, N].
+func (t *Tensor) Matmul(other *Tensor) *Tensor {
+	return call("matmul", []*Tensor{t, other}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgMatmul(out, in[0], in[1]) })
+}
+
 // DivScalar is t / value.
 func (t *Tensor) DivScalar(value float64) *Tensor {
 	return call("div", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {

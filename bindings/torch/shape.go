@@ -9,6 +9,13 @@ func (t *Tensor) View(size ...int64) *Tensor {
 	})
 }
 
+// Reshape is t's values, row-major, in another shape; they are copied where they don't lie so.
+func (t *Tensor) Reshape(size ...int64) *Tensor {
+	return call("reshape", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgReshape(out, in[0], size, len(size))
+	})
+}
+
 // Expand repeats dimensions of size 1 up to size, without a copy.
 func (t *Tensor) Expand(size ...int64) *Tensor {
 	return call("expand", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {

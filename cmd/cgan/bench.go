@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"cgan/train"
 
@@ -16,10 +18,11 @@ func benchCommand() *cli.Command {
 	d := train.Default()
 	return &cli.Command{
 		Name:        "bench",
-		Usage:       "time training steps",
-		Description: "Times each step of training, data included, behind 5 steps of warm-up.",
+		Usage:       "time training or drawing",
+		Description: "Times each step of training, data and log included, or each batch drawn, behind 5 steps of warm-up.",
 		Flags: append([]cli.Flag{
 			dataFlag(),
+			&cli.StringFlag{Name: "mode", Usage: "what to time: train or generate", Value: "train"},
 			&cli.IntFlag{
 				Name: "steps", Usage: "steps to time, from 1 to 100000", Value: benchSteps,
 				Action: func(_ *cli.Context, v int) error {
@@ -33,12 +36,22 @@ func benchCommand() *cli.Command {
 			seedFlag(),
 			threadsFlag(),
 			deviceFlag(d.Device),
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
+			&cli.BoolFlag{Name: "units", Usage: "say what the speed-ups of --without are, and end"},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		}, append(speedFlags(d), sizeFlags(d)...)...),
 		Action: func(c *cli.Context) error {
+			if c.Bool("units") {
+				return printUnits(c)
+			}
 			cfg, err := trainConfig(c)
 			if err != nil {
 				return err
+			}
+			if err := cfg.Arithmetic.Validate(); err != nil {
+				return usageError{err}
+			}
+			if !slices.Contains(train.Modes, c.String("mode")) {
+				return usageError{fmt.Errorf("--mode is %q: it must be train or generate", c.String("mode"))}
 			}
 			cfg.Steps = c.Int("steps")
 			return runBench(c, cfg)
@@ -47,7 +60,7 @@ func benchCommand() *cli.Command {
 }
 
 func runBench(c *cli.Context, cfg train.Config) error {
-	s, err := train.Bench(c.Context, cfg)
+	s, err := train.Bench(c.Context, cfg, c.String("mode"))
 	if errors.Is(err, context.Canceled) {
 		return errInterrupted
 	}
@@ -57,7 +70,24 @@ func runBench(c *cli.Context, cfg train.Config) error {
 	if c.Bool("json") {
 		return printJSON(c, s)
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "libtorch %s, %d threads, batch %d: %.1f ms a step at the least, %.1f ms median, %.0f images/s, peak memory %.0f MB\n",
-		s.Torch, s.Threads, s.Batch, s.StepMsMin, s.StepMsMedian, s.ImagesPerS, s.RSSMB)
+	const text = `libtorch %s, kernels %s, %d threads, batch %d
+step      %.1f ms at the least, %.1f ms median, %.1f %% of it outside of the step itself
+speed     %.0f images/s, %.0f GFLOP/s; a matrix product here reaches %.0f
+memory    %.0f MB at the peak
+`
+	_, err = fmt.Fprintf(c.App.Writer, text, s.Torch, cmp.Or(s.Kernels, "none"), s.Threads, s.Batch,
+		s.StepMsMin, s.StepMsMedian, s.Overhead, s.ImagesPerS, s.GFLOPS, s.Matmul, s.RSSMB)
 	return err
+}
+
+func printUnits(c *cli.Context) error {
+	if c.Bool("json") {
+		return printJSON(c, train.Units)
+	}
+	for _, u := range train.Units {
+		if _, err := fmt.Fprintf(c.App.Writer, "%-8s  %s\n", u.Name, u.Does); err != nil {
+			return err
+		}
+	}
+	return nil
 }

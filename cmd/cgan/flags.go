@@ -69,6 +69,11 @@ func speedFlags(d train.Config) []cli.Flag {
 	}
 }
 
+// arithmetic reads the flags of speedFlags.
+func arithmetic(c *cli.Context) train.Arithmetic {
+	return train.Arithmetic{Exact: c.Bool("exact"), Precision: c.String("precision"), Without: c.StringSlice("without")}
+}
+
 func seedFlag() cli.Flag {
 	return &cli.Int64Flag{Name: "seed", Usage: "seed of every random number, any whole number of 64 bits"}
 }
@@ -108,12 +113,12 @@ func trainConfig(c *cli.Context) (cfg train.Config, err error) {
 			*to = c.Float64(name)
 		}
 	}
-	for name, to := range map[string]*string{"data": &cfg.Data, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace, "precision": &cfg.Precision} {
+	for name, to := range map[string]*string{"data": &cfg.Data, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace} {
 		if c.IsSet(name) {
 			*to = c.String(name)
 		}
 	}
-	cfg.Seed, cfg.Exact, cfg.Without = c.Int64("seed"), c.Bool("exact"), c.StringSlice("without")
+	cfg.Seed, cfg.Arithmetic = c.Int64("seed"), arithmetic(c)
 	return cfg, nil
 }
 

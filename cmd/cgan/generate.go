@@ -25,7 +25,7 @@ func generateCommand() *cli.Command {
 		Usage: "draw images of the classes that you name",
 		Description: "Writes one PNG grid. With several classes the columns are the classes and the images of a row\n" +
 			"share one noise. The same weights, classes, count and seed give the same bytes.",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator"},
 			keyFlag(),
 			&cli.StringFlag{Name: "class", Usage: "classes to draw: 3, 0-9 or 1,3,5", Value: "0-9"},
@@ -34,7 +34,7 @@ func generateCommand() *cli.Command {
 			&cli.StringFlag{Name: "out", Usage: "PNG `FILE` to write; an existing one is replaced", Value: "images.png"},
 			deviceFlag("auto"),
 			threadsFlag(),
-		},
+		}, speedFlags(train.Default())...),
 		Action: runGenerate,
 	}
 }
@@ -52,6 +52,9 @@ func runGenerate(c *cli.Context) error {
 	}
 	classes, err := parseClasses(c.String("class"))
 	if err != nil {
+		return usageError{err}
+	}
+	if err := arithmetic(c).Validate(); err != nil {
 		return usageError{err}
 	}
 	w, err := train.OpenWeights(c.String("weights"), c.String("key"))
@@ -86,11 +89,14 @@ func draw(c *cli.Context, g *models.Generator, sizes models.Config, classes []in
 		if n := c.Int("threads"); n > 0 {
 			torch.SetNumThreads(n)
 		}
+		arithmetic(c).Settle()
 		device, err := torch.ParseDevice(c.String("device"))
-		if err == nil {
-			g.To(device)
+		if err != nil {
+			return err
 		}
-		return err
+		g.To(device)
+		g.SetFast(arithmetic(c).Fast())
+		return nil
 	})
 	if err != nil {
 		return models.Images{}, 0, err
