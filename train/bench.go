@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -117,7 +118,7 @@ func timeTraining(ctx context.Context, c Config, device torch.Device) (t times, 
 	if err != nil {
 		return t, err
 	}
-	defer log.Close()
+	defer func() { err = errors.Join(err, log.Close()) }()
 	return timeSteps(ctx, c, func(done int) (inside time.Duration, err error) {
 		i := done % loader.Batches()
 		if i == 0 {
