@@ -1,6 +1,7 @@
 #include "convolution.h"
 #include "kernels.h"
 #include "parallel.h"
+#include "scratch.h"
 
 #include <algorithm>
 #include <vector>
@@ -50,10 +51,11 @@ std::vector<std::vector<int64_t>> phases(const Convolution &c) {
 
 // Panels is one packed operand for every pixel or tap.
 struct Panels {
-  at::Tensor memory;
-  size_t matrix, panel; // bytes of each
   int64_t panels;       // of a matrix
-  const char *operator[](int64_t i) const { return static_cast<const char *>(memory.data_ptr()) + i * matrix; }
+  size_t panel, matrix; // bytes of each
+  Scratch memory;
+  Panels(int64_t panels, size_t panel, int64_t count) : panels(panels), panel(panel), matrix(panel * panels), memory(matrix * count) {}
+  const char *operator[](int64_t i) const { return memory.data() + i * matrix; }
 };
 
 template <class T> constexpr at::ScalarType type_of = at::kFloat;
@@ -65,12 +67,8 @@ template <class T> T *data(const at::Tensor &t) { return static_cast<T *>(t.data
 template <class T, class Fill>
 Panels pack(Side side, Along along, int64_t count, int64_t lines, int64_t length, Fill fill) {
   const auto &kernel = In<T>::kernel();
-  Panels p;
   const bool panelwise = along == Along::panel;
-  p.panel = kernel.panel_bytes(panelwise ? lines : length);
-  p.panels = ((panelwise ? length : lines) + kPanel - 1) / kPanel;
-  p.matrix = p.panel * p.panels;
-  p.memory = at::empty({static_cast<int64_t>(p.matrix) * count}, at::kByte);
+  Panels p(((panelwise ? length : lines) + kPanel - 1) / kPanel, kernel.panel_bytes(panelwise ? lines : length), count);
   parallel(count, [&](int64_t i) {
     std::vector<const T *> line(lines);
     fill(i, line);
