@@ -9,11 +9,11 @@ import (
 	"cgan/weights"
 )
 
-// LoadGenerator makes a generator of the given sizes, in evaluation mode, with the weights of a state dict. Missing, unexpected and
-// wrongly shaped keys are one error that lists them all.
+// LoadGenerator makes a generator of the given sizes, in evaluation mode, with the weights of a state dict; no
+// random number is drawn. Missing, unexpected and wrongly shaped keys are one error that lists them all.
 func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) {
 	err = torch.Do("make the generator", func() error {
-		g = c.NewGenerator()
+		nn.SkipInit(func() { g = c.NewGenerator() })
 		return nil
 	})
 	if err != nil {
@@ -30,7 +30,7 @@ func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) 
 // LoadDiscriminator makes a discriminator, as LoadGenerator does.
 func LoadDiscriminator(state weights.StateDict, c Config) (d *Discriminator, err error) {
 	err = torch.Do("make the discriminator", func() error {
-		d = c.NewDiscriminator()
+		nn.SkipInit(func() { d = c.NewDiscriminator() })
 		return nil
 	})
 	if err != nil {

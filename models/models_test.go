@@ -164,6 +164,24 @@ func TestLoadGeneratorReadsTheSizesOffTheShapes(t *testing.T) {
 	}
 }
 
+func TestLoadingDrawsNoRandomNumber(t *testing.T) {
+	state, err := StateDict(newSmall(t).StateDict())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after []byte
+	do(t, func() { before = torch.RNGState().Bytes() })
+	g, err := LoadGenerator(state, small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Free()
+	do(t, func() { after = torch.RNGState().Bytes() })
+	if !slices.Equal(before, after) {
+		t.Error("the state of the random numbers moved on")
+	}
+}
+
 func TestLoadGeneratorListsWhatIsWrongAndLoadsNothing(t *testing.T) {
 	before := torch.Live()
 	var state weights.StateDict

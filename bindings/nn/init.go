@@ -2,9 +2,35 @@ package nn
 
 import (
 	"math"
+	"runtime"
+	"sync"
 
 	"cgan/bindings/torch"
+
+	"golang.org/x/sys/unix"
 )
+
+// skipping has the threads that run SkipInit.
+var skipping sync.Map
+
+// SkipInit runs fn, in which new layers draw no random numbers and leave their weights as the memory was: for
+// layers that get their weights from a file. It is torch.nn.utils.skip_init.
+func SkipInit(fn func()) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	thread := unix.Gettid()
+	if _, nested := skipping.LoadOrStore(thread, nil); !nested {
+		defer skipping.Delete(thread)
+	}
+	fn()
+}
+
+// uniform draws t within bound of 0.
+func uniform(t *torch.Tensor, bound float64) {
+	if _, skip := skipping.Load(unix.Gettid()); !skip {
+		torch.NoGrad(func() { t.Uniform_(-bound, bound) })
+	}
+}
 
 // kaimingUniform sets w as torch.nn.init.kaiming_uniform_(w, a=math.sqrt(5)) does: uniform within
 // sqrt(3) * gain / sqrt(fanIn) of 0.
@@ -13,11 +39,11 @@ func kaimingUniform(w *torch.Tensor, fanIn int64) {
 	gain := math.Sqrt(2.0 / (1 + torch.Pow(a, 2)))
 	std := gain / math.Sqrt(float64(fanIn))
 	bound := math.Sqrt(3.0) * std
-	torch.NoGrad(func() { w.Uniform_(-bound, bound) })
+	uniform(w, bound)
 }
 
 // biasUniform sets b as the layers of torch.nn do: uniform within 1 / sqrt(fanIn) of 0.
 func biasUniform(b *torch.Tensor, fanIn int64) {
 	bound := 1 / math.Sqrt(float64(fanIn))
-	torch.NoGrad(func() { b.Uniform_(-bound, bound) })
+	uniform(b, bound)
 }

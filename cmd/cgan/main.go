@@ -116,5 +116,5 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	text = strings.Replace(text, "flag needs an argument: -", "a value is missing behind --", 1)
 	text = strings.Replace(text, " for flag -", " for --", 1)
 	text = strings.Replace(text, ": parse error", ": it is not a number of the right kind", 1)
-	return usageError{fmt.Errorf("%s (see cgan %s --help)", strings.ReplaceAll(text, "---", "--"), c.Command.Name)}
+	return usageError{fmt.Errorf("%s (see %s --help)", strings.ReplaceAll(text, "---", "--"), c.Command.HelpName)}
 }
