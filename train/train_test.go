@@ -356,3 +356,35 @@ func TestTheLastCheckpointIsThatOfTheHighestStep(t *testing.T) {
 		t.Errorf("got %s, %v", path, err)
 	}
 }
+
+// The config.json of a run from before fast mode says nothing of precision and without.
+func TestInitFromARunBeforeFastMode(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps = 1
+	result, _ := mustRun(t, c)
+	path := filepath.Join(result.Dir, "config.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := map[string]any{}
+	if err := json.Unmarshal(text, &fields); err != nil || fields["precision"] != "f32" {
+		t.Fatal(err, fields)
+	}
+	delete(fields, "precision")
+	delete(fields, "without")
+	if text, err = json.Marshal(fields); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	next, err := InitConfig(result.Dir, "")
+	if err != nil || next.Precision != "f32" || next.Without != nil || next.Validate() != nil {
+		t.Fatalf("%v, %+v", err, next)
+	}
+	next.Data, next.Out, next.Device, next.Steps = c.Data, c.Out, c.Device, 2
+	if result, _ := mustRun(t, next); result.Steps != 2 {
+		t.Errorf("%+v", result)
+	}
+}

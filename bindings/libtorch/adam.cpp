@@ -36,6 +36,8 @@ char *cgan_adam(int count, const cgan_tensor *params, const cgan_tensor *exp_avg
     for (int i = 0; i < count; i++) {
       at::Tensor param = tensor(params[i]).detach(), &exp_avg = tensor(exp_avgs[i]), &exp_avg_sq = tensor(exp_avg_sqs[i]);
       TORCH_CHECK(param.scalar_type() == at::kFloat && param.is_non_overlapping_and_dense(), "Adam moves dense float32 parameters");
+      TORCH_CHECK(tensor(params[i]).grad().defined(), "a parameter has no gradient");
+      TORCH_CHECK(exp_avg.sizes() == param.sizes() && exp_avg_sq.sizes() == param.sizes(), "means of ", exp_avg.sizes(), " and ", exp_avg_sq.sizes(), " don't fit a parameter of ", param.sizes());
       grads.push_back(tensor(params[i]).grad());
       cgan::laid_out_as(grads.back(), param);
       cgan::laid_out_as(exp_avg, param);

@@ -11,6 +11,15 @@ using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
 namespace cgan {
+
+void check_taken(const at::Tensor &x, int64_t channels, at::ArrayRef<at::Tensor> parameters) {
+  TORCH_CHECK(chosen() != nullptr, "this machine has no kernels, or none are chosen");
+  TORCH_CHECK(x.is_cpu() && x.dim() == 4, "the kernels take [B, C, H, W] on the CPU, got ", x.sizes(), " on ", x.device());
+  TORCH_CHECK(x.scalar_type() == at::kFloat || (x.scalar_type() == at::kBFloat16 && chosen()->bf16 != nullptr), "the kernels of ", chosen()->name, " don't take ", x.scalar_type());
+  for (const at::Tensor &p : parameters)
+    TORCH_CHECK(p.scalar_type() == at::kFloat && p.dim() == 1 && p.size(0) == channels, "expected ", channels, " values of Float for the channels, got ", p.sizes(), " of ", p.scalar_type());
+}
+
 namespace {
 
 template <class T> void leaky_grad_of(const at::Tensor &y, const at::Tensor &dy, float slope, at::Tensor &dx) {
@@ -41,6 +50,7 @@ struct Conv : torch::autograd::Function<Conv> {
   static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias,
                             int64_t stride, int64_t padding, bool transposed, double slope) {
     const Convolution c = convolution_of(x, weight, stride, padding, transposed);
+    check_taken(x, weight.size(transposed ? 1 : 0), {bias});
     const at::Tensor in = pixelwise(x);
     Finish finish;
     finish.bias = bias.contiguous();
@@ -89,6 +99,7 @@ template <class T> at::Tensor sums_by_label(const at::Tensor &dy, const at::Tens
 struct LabelConv : torch::autograd::Function<LabelConv> {
   static at::Tensor forward(AutogradContext *ctx, const at::Tensor &image, const at::Tensor &label, const at::Tensor &weight,
                             const at::Tensor &bias, int64_t stride, int64_t padding, double slope) {
+    check_taken(image, weight.size(0), {bias});
     const int64_t channels = image.size(1), classes = weight.size(1) - channels;
     TORCH_CHECK(classes > 0, "the weight takes ", weight.size(1), " channels, the image alone has ", channels);
     TORCH_CHECK(label.scalar_type() == at::kLong && label.dim() == 1 && label.size(0) == image.size(0), "expected one int64 label for each image");
@@ -118,14 +129,16 @@ struct LabelConv : torch::autograd::Function<LabelConv> {
     const at::Tensor dy = leaky_grad(saved[3], pixelwise(grads[0]), ctx->saved_data["slope"].toDouble());
     at::Tensor dx, dw, db;
     if (ctx->needs_input_grad(0)) dx = to_fine(c, dy, image_weight, {});
-    if (ctx->needs_input_grad(2)) {
-      const at::Tensor of_image = weight_grad(c, dy, image);
+    if (ctx->needs_input_grad(2) || ctx->needs_input_grad(3)) {
       const at::Tensor sums = dy.scalar_type() == at::kBFloat16 ? sums_by_label<BFloat>(dy, label, classes) : sums_by_label<float>(dy, label, classes);
-      c.batch = classes;
-      c.fine.channels = classes;
-      const at::Tensor of_planes = weight_grad(c, sums, planes(classes, c.fine));
-      dw = as_laid_out(at::cat({of_image, of_planes}, 1), weight);
       db = at::sum(sums, {0, 2, 3});
+      if (ctx->needs_input_grad(2)) {
+        const at::Tensor of_image = weight_grad(c, dy, image);
+        c.batch = classes;
+        c.fine.channels = classes;
+        const at::Tensor of_planes = weight_grad(c, sums, planes(classes, c.fine));
+        dw = as_laid_out(at::cat({of_image, of_planes}, 1), weight);
+      }
     }
     return {dx, at::Tensor(), dw, db, at::Tensor(), at::Tensor(), at::Tensor()};
   }
@@ -145,6 +158,7 @@ char *cgan_conv_norm(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, in
                      double eps, double slope, cgan_tensor *out) {
   return guarded([&] {
     const at::Tensor &gamma = tensor(norm[0]), &beta = tensor(norm[1]), &mean = tensor(norm[2]), &var = tensor(norm[3]), &x = tensor(input);
+    cgan::check_taken(x, tensor(weight).size(transposed ? 1 : 0), {tensor(bias), gamma, beta, mean, var});
     cgan::Finish finish;
     finish.scale = gamma / at::sqrt(var + eps);
     finish.bias = (tensor(bias) - mean) * finish.scale + beta;

@@ -317,7 +317,8 @@ Convolution convolution_of(const at::Tensor &input, const at::Tensor &weight, in
   const Grid in{input.size(1), input.size(2), input.size(3)};
   auto other = [&](int64_t n) { return transposed ? (n - 1) * stride - 2 * padding + k : (n + 2 * padding - k) / stride + 1; };
   const Grid out{weight.size(1 - from), other(in.height), other(in.width)};
-  TORCH_CHECK(out.height > 0 && out.width > 0, "a kernel of ", k, " does not fit on ", input.sizes());
+  const bool inside = transposed || std::min(in.height, in.width) + 2 * padding >= k; // division would round up to 1
+  TORCH_CHECK(inside && out.height > 0 && out.width > 0, "a kernel of ", k, " does not fit on ", input.sizes());
   return {input.size(0), k, stride, padding, transposed ? in : out, transposed ? out : in};
 }
 

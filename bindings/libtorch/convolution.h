@@ -26,6 +26,9 @@ struct Convolution {
 // convolution_of checks the shapes of input [B, C, H, W] and weight.
 Convolution convolution_of(const at::Tensor &input, const at::Tensor &weight, int64_t stride, int64_t padding, bool transposed);
 
+// check_taken says what the kernels would read past: x [B, C, H, W], and parameters of channels values each.
+void check_taken(const at::Tensor &x, int64_t channels, at::ArrayRef<at::Tensor> parameters);
+
 // pixelwise is t [A, B, H, W] in the memory order H, W, A, B.
 at::Tensor pixelwise(const at::Tensor &t);
 

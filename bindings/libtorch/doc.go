@@ -1,6 +1,15 @@
-// Package libtorch is the C++ shim for what gotch's raw layer lacks.
+// Package libtorch is the C++ shim for what gotch's raw layer lacks, and the kernels of the fast mode.
 //
 // Its Go face is a set of plain functions on raw handles that return an error; package torch
 // alone calls them, on a locked OS thread. The #cgo lines and the constants that say which
 // libtorch was chosen are in prepared.go, which cmd/libtorch writes.
+//
+// The fast mode stands on four storeys, each of which knows only the one below:
+//
+//	conv.cpp, norm.cpp, adam.cpp    the ops as libtorch sees them, with their gradients
+//	convolution.cpp                 a convolution as products of packed matrices, one for each pixel and tap
+//	kernels.h                       what an instruction set must offer; kernels.cpp chooses one
+//	amx.cpp, avx512.cpp, avx2.cpp   those that do; vectors.h and products.h are what they share
+//
+// parallel.h shares work out over libtorch's threads, scratch.h holds packed matrices.
 package libtorch

@@ -111,6 +111,7 @@ template <class T> tensor_list backward_of(Batch &b, const at::Tensor &x, const 
 struct BatchNormAct : torch::autograd::Function<BatchNormAct> {
   static at::Tensor forward(AutogradContext *ctx, const at::Tensor &input, const at::Tensor &weight, const at::Tensor &bias,
                             at::Tensor running_mean, at::Tensor running_var, double momentum, double eps, double slope) {
+    check_taken(input, input.dim() > 1 ? input.size(1) : 0, {weight, bias, running_mean, running_var});
     const at::Tensor x = pixelwise(input);
     Batch b(x);
     TORCH_CHECK(b.rows > 1, "Expected more than 1 value per channel when training, got input size ", input.sizes());

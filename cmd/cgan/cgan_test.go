@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"image"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -106,6 +107,12 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		"no such device":          {[]string{"train", "--device", "tpu"}, exitUsage, `--device is "tpu": it must be auto, cpu or cuda`},
 		"trace in no folder":      {[]string{"train", "--trace", "/nowhere/trace.json"}, exitUsage, "--trace /nowhere/trace.json: there is no folder /nowhere"},
 		"trace is a folder":       {[]string{"train", "--trace", t.TempDir()}, exitUsage, "it is not a file"},
+		"no such precision":       {[]string{"train", "--precision", "f16"}, exitUsage, `--precision is "f16": it must be f32 or bf16`},
+		"precision, generate":     {[]string{"generate", "--weights", aFile, "--precision", ""}, exitUsage, `--precision is ""`},
+		"exact in bf16":           {[]string{"bench", "--exact", "--precision", "bf16"}, exitUsage, "--exact is float32: leave out --precision bf16"},
+		"without a unit unknown":  {[]string{"train", "--without", "norm,turbo"}, exitUsage, `--without names "turbo": there are pages, grads`},
+		"without, generate":       {[]string{"generate", "--weights", aFile, "--without", "all"}, exitUsage, `--without names "all"`},
+		"no such mode":            {[]string{"bench", "--mode", "draw"}, exitUsage, `--mode is "draw": it must be train or generate`},
 		"bench without steps":     {[]string{"bench", "--steps", "0"}, exitUsage, "--steps is 0: it must be from 1"},
 		"out is a file":           {[]string{"train", "--data", good, "--out", aFile, "--device", "cpu"}, exitFailure, "--out"},
 		"data is not there":       {[]string{"train", "--data", "/nowhere", "--device", "cpu"}, exitData, "/nowhere/train-images-idx3-ubyte"},
@@ -229,6 +236,60 @@ func TestGeneratePicksTheClassesOfTheWeights(t *testing.T) {
 			if got[i] != want[i] {
 				t.Errorf("%s: %v", text, got)
 			}
+		}
+	}
+}
+
+// pixelsOf draws with a fixed seed and gives the gray values.
+func pixelsOf(t *testing.T, run string, flags ...string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "picture.png")
+	mustInvoke(t, append([]string{"generate", "--weights", run, "--seed", "3", "--count", "4", "--device", "cpu", "--out", path}, flags...)...)
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	picture, err := png.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return picture.(*image.Gray).Pix
+}
+
+// contrastRun trains until pictures have dark and light places, and gives the run folder.
+func contrastRun(t *testing.T) string {
+	t.Helper()
+	out := t.TempDir()
+	data := writeSet(t, 8, func(images, labels []byte) ([]byte, []byte) {
+		for i := 16; i < len(images); i += 3 {
+			images[i] = 255
+		}
+		return images, labels
+	})
+	mustInvoke(t, "train", "--quiet", "--exact", "--data", data, "--out", out, "--device", "cpu",
+		"--epochs", "10", "--batch", "2", "--lr", "0.01", "--nz", "5", "--ngf", "8", "--ndf", "4")
+	return filepath.Join(out, "00000-"+setName(t, out))
+}
+
+// Fast mode's last bits differ, so that a pixel next to a rounding's edge may become the gray beside it.
+func TestGenerateDrawsWhatExactModeDraws(t *testing.T) {
+	run := contrastRun(t)
+	exact := pixelsOf(t, run, "--exact")
+	for _, c := range []struct {
+		flags []string
+		grays int
+	}{{nil, 1}, {[]string{"--without", "tiles"}, 1}, {[]string{"--without", "kernels,norm"}, 1}, {[]string{"--precision", "bf16"}, 6}} {
+		fast := pixelsOf(t, run, c.flags...)
+		if len(fast) != len(exact) {
+			t.Fatalf("%v: %d pixels, exact mode has %d", c.flags, len(fast), len(exact))
+		}
+		worst := 0
+		for i := range exact {
+			worst = max(worst, int(fast[i])-int(exact[i]), int(exact[i])-int(fast[i]))
+		}
+		if worst > c.grays {
+			t.Errorf("%v: a pixel is off by %d grays, at most %d", c.flags, worst, c.grays)
 		}
 	}
 }

@@ -2,6 +2,7 @@
 //
 //	compare parity    the same bits: every loss, parameter and buffer
 //	compare bench     the same work, timed in turn; writes BENCHMARKS.md and .github/scaling.png
+//	compare accuracy  the same quality: fast f32 and bf16 learn to draw the asked digit as exact does
 //	compare python    the Python that it runs, for tests that exchange files with it
 //
 // It installs the torch that bin/cgan was built against into a cached virtual environment, from wheels
@@ -40,6 +41,18 @@ func newApp() *cli.App {
 				Usage:  "compare every loss, parameter and buffer bit for bit",
 				Flags:  []cli.Flag{cgan},
 				Action: func(c *cli.Context) error { return parity(c.Context, c.String("cgan")) },
+			},
+			{
+				Name:  "accuracy",
+				Usage: "train exact, f32 and bf16, and count the drawn digits that show their class",
+				Flags: []cli.Flag{
+					cgan,
+					&cli.IntFlag{Name: "epochs", Usage: "passes over MNIST of each training", Value: 2},
+					&cli.IntFlag{Name: "seeds", Usage: "trainings of each arithmetic, from seed 0 on", Value: 3},
+				},
+				Action: func(c *cli.Context) error {
+					return accuracy(c.Context, c.String("cgan"), c.Int("epochs"), c.Int("seeds"))
+				},
 			},
 			{
 				Name:      "python",

@@ -48,12 +48,20 @@ func (p *programs) goTrain(ctx context.Context, flags []string) (t trace, checkp
 	if err := quiet(ctx, p.cgan, args...); err != nil {
 		return t, "", err
 	}
-	checkpoints, err := filepath.Glob(filepath.Join(out, "*", "checkpoint-*.pt"))
-	if err != nil || len(checkpoints) == 0 {
-		return t, "", fmt.Errorf("no checkpoint in %s", out)
+	if checkpoint, err = lastCheckpoint(out); err != nil {
+		return t, "", err
 	}
 	t, err = readTrace(file)
-	return t, checkpoints[len(checkpoints)-1], err
+	return t, checkpoint, err
+}
+
+// lastCheckpoint is the newest one of the one run whose folder is in out.
+func lastCheckpoint(out string) (string, error) {
+	checkpoints, err := filepath.Glob(filepath.Join(out, "*", "checkpoint-*.pt"))
+	if err != nil || len(checkpoints) == 0 {
+		return "", fmt.Errorf("no checkpoint in %s", out)
+	}
+	return checkpoints[len(checkpoints)-1], nil
 }
 
 // pythonTrain trains with train.py and gives its trace and its checkpoint.

@@ -1,0 +1,102 @@
+package torch
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// inOtherLayouts are the values of x: pixelwise, channels last in memory, and as a window into something bigger.
+func inOtherLayouts(x *Tensor) map[string]*Tensor {
+	pixelwise := x.Add(Zeros(x.Shape(), Float32, CPU)).Detach()
+	pixelwise.LayOutPixelwise()
+	beside := Full(x.Shape(), math.NaN(), CPU)
+	window := Cat([]*Tensor{beside, x, beside}, 3).Detach().Narrow(3, x.Size(3), x.Size(3))
+	return map[string]*Tensor{"pixelwise": pixelwise, "a window": window}
+}
+
+// The layout of what goes in moves no bit of what comes out.
+func TestFastConvTakesEveryLayout(t *testing.T) {
+	onEverySet(t, func(t *testing.T) {
+		for _, name := range []string{"discriminator 2", "labels, 3 and 4", "33 from 13"} {
+			c := convCases[name]
+			x, weight, bias := c.leaves(false)
+			label := FromInt64s(make([]int64, c.batch))
+			want := c.fast(x, label, weight, bias)
+			g := leaf(false, want.Shape()...)
+			wants := append(pull(want, g, x, weight, bias), want)
+			others := inOtherLayouts(weight)
+			for layout, image := range inOtherLayouts(x) {
+				image, weight := image.RequiresGrad_(true), others[layout].RequiresGrad_(true)
+				got := c.fast(image, label, weight, bias)
+				for i, value := range append(pull(got, g, image, weight, bias), got) {
+					if !slices.Equal(value.Float32s(), wants[i].Float32s()) {
+						t.Errorf("%s, %s: result %d differs", name, layout, i)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Training asks for some gradients alone: the generator's step for none of the discriminator's parameters.
+func TestFastConvGivesTheGradientsThatAreAsked(t *testing.T) {
+	onEverySet(t, func(t *testing.T) {
+		for _, name := range []string{"discriminator 3", "labels", "3 from 33"} {
+			c := convCases[name]
+			x, weight, bias := c.leaves(false)
+			label := FromInt64s(make([]int64, c.batch))
+			leaves := []*Tensor{x, weight, bias}
+			y := c.fast(x, label, weight, bias)
+			g := leaf(false, y.Shape()...)
+			wants := pull(y, g, leaves...)
+			for i, asked := range leaves {
+				for _, l := range leaves {
+					l.RequiresGrad_(l == asked)
+				}
+				got := pull(c.fast(x, label, weight, bias), g, asked)[0]
+				if got == nil || !slices.Equal(got.Float32s(), wants[i].Float32s()) {
+					t.Errorf("%s: gradient %d alone differs", name, i)
+				}
+			}
+		}
+	})
+}
+
+func TestFastOpsRefuse(t *testing.T) {
+	ones := func(size ...int64) *Tensor { return Full(size, 1, CPU) }
+	conv := func(x, weight *Tensor, stride int64, transposed bool) func() {
+		return func() { FastConv(x, weight, ones(4), stride, 0, transposed, 1) }
+	}
+	labels := func(x, label *Tensor) func() {
+		return func() { FastLabelConv(x, label, ones(4, 11, 3, 3), ones(4), 2, 0, 1) }
+	}
+	onEverySet(t, func(t *testing.T) {
+		for _, c := range []struct {
+			name, want string
+			op         func()
+		}{
+			{"channels", "the input has 2 channels, the weight takes 3", conv(ones(1, 2, 5, 5), ones(4, 3, 3, 3), 1, false)},
+			{"channels, transposed", "the input has 2 channels, the weight takes 3", conv(ones(1, 2, 5, 5), ones(3, 4, 3, 3), 1, true)},
+			{"no image", "expected [B, C, H, W]", conv(ones(3, 5, 5), ones(4, 3, 3, 3), 1, false)},
+			{"kernel", "a kernel of 3 does not fit on [1, 3, 2, 2]", conv(ones(1, 3, 2, 2), ones(4, 3, 3, 3), 1, false)},
+			{"kernel by stride", "a kernel of 3 does not fit on [1, 3, 2, 2]", conv(ones(1, 3, 2, 2), ones(4, 3, 3, 3), 2, false)},
+			{"bias", "expected 4 values of Float for the channels, got [1]", func() { FastConv(ones(1, 3, 5, 5), ones(4, 3, 3, 3), ones(1), 1, 0, false, 1) }},
+			{"float64", "don't take Double", conv(ScalarTensor(1, Float64, CPU).Expand(1, 3, 5, 5), ones(4, 3, 3, 3), 1, false)},
+			{"norm's weight", "expected 3 values of Float for the channels, got [1]", func() { FastBatchNorm(ones(2, 3, 5, 5), ones(1), ones(3), ones(3), ones(3), 0.1, 1e-5, 1) }},
+			{"no gradient", "a parameter has no gradient", func() { FastAdam([]*Tensor{ones(3)}, []*Tensor{ones(3)}, []*Tensor{ones(3)}, []int64{1}, 0.1, 0.5, 0.99, 1e-8) }},
+			{"label 10", "a label is outside of the 10 classes", labels(ones(2, 1, 5, 5), FromInt64s([]int64{0, 10}))},
+			{"label -1", "a label is outside of the 10 classes", labels(ones(2, 1, 5, 5), FromInt64s([]int64{-1, 9}))},
+			{"too few labels", "expected one int64 label for each image", labels(ones(2, 1, 5, 5), FromInt64s([]int64{1}))},
+			{"labels of float32", "expected one int64 label for each image", labels(ones(2, 1, 5, 5), ones(2))},
+			{"no classes", "the weight takes 11 channels, the image alone has 11", labels(ones(1, 11, 5, 5), FromInt64s([]int64{0}))},
+			{"one value per channel", "Expected more than 1 value per channel", func() { FastBatchNorm(ones(1, 4, 1, 1), ones(4), ones(4), ones(4), ones(4), 0.1, 1e-5, 1) }},
+		} {
+			err := Do(c.name, func() error { c.op(); return nil })
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), c.name+": ") {
+				t.Errorf("%s: got %v, want %q", c.name, err, c.want)
+			}
+		}
+	})
+}
