@@ -1,6 +1,8 @@
 package torch
 
 import (
+	"sync/atomic"
+
 	"cgan/bindings/libtorch"
 )
 
@@ -37,8 +39,22 @@ func Version() string { return libtorch.Version }
 // FullVersion is libtorch's version with the build's suffix, as torch.__version__ gives it.
 func FullVersion() string { return libtorch.FullVersion }
 
-// SetNumThreads sets the threads that one op may use.
-func SetNumThreads(n int) { must("set_num_threads", libtorch.SetThreads(n)) }
+// wantedThreads is what SetNumThreads set, or 0.
+var wantedThreads atomic.Int64
+
+// SetNumThreads sets the threads that one op may use, for the whole process. Scopes that other goroutines have
+// open keep what they had.
+func SetNumThreads(n int) {
+	must("set_num_threads", libtorch.SetThreads(n))
+	wantedThreads.Store(int64(n))
+}
+
+// takeThreads brings this OS thread to what SetNumThreads set on another one: OpenMP keeps a number for each.
+func takeThreads() {
+	if n := int(wantedThreads.Load()); n > 0 && NumThreads() != n {
+		must("set_num_threads", libtorch.SetThreads(n))
+	}
+}
 
 // NumThreads is the number of threads that one op may use.
 func NumThreads() int {

@@ -36,6 +36,7 @@ func Do(doing string, fn func() error) (err error) {
 			panic(failure)
 		}
 	}()
+	takeThreads()
 	return fn()
 }
 
