@@ -19,6 +19,7 @@ namespace cgan {
 namespace {
 
 #define WIDTH 16
+#define ROUND_TO_BF16 _mm512_cvtneps_pbh
 #include "vectors.h"
 
 constexpr int64_t kUnit = 32;  // values of K in a tile's row
@@ -186,7 +187,7 @@ void block(const Segment *s, int64_t count, int64_t units, int left, int right, 
 }
 
 template <class T, int Parts> constexpr Kernel<T> tile_kernel() {
-  return {kUnit, Parts * kTile, pack<T, Parts>, block<Parts>, store<T>, configure, release};
+  return {kUnit, Parts * kTile, pack<T, Parts>, pack<float, Parts>, block<Parts>, store<T>, configure, release};
 }
 
 constexpr Kernel<float> split_kernel = tile_kernel<float, 3>();

@@ -21,22 +21,39 @@ bool few(const Convolution &c) { return c.fine.channels <= kFewChannels; }
 struct Link {
   int64_t pixel, tap;
 };
-using Links = std::vector<std::vector<Link>>; // by pixel
 
-Links links(const Convolution &c, bool by_fine) {
-  Links all(by_fine ? c.fine.pixels() : c.coarse.pixels());
-  for (int64_t pixel = 0; pixel < c.coarse.pixels(); pixel++)
+// Links are those of every pixel, one pixel's behind the other's.
+struct Links {
+  explicit Links(size_t most) { all.reserve(most); }
+  std::vector<Link> all;
+  std::vector<size_t> begin{0}; // and the end of all
+  void close() { begin.push_back(all.size()); }
+  at::ArrayRef<Link> operator[](int64_t pixel) const { return {all.data() + begin[pixel], begin[pixel + 1] - begin[pixel]}; }
+  int64_t pixels() const { return begin.size() - 1; }
+};
+
+// coarse_links gives each coarse pixel its fine neighbours.
+Links coarse_links(const Convolution &c) {
+  Links links(c.coarse.pixels() * c.taps());
+  for (int64_t pixel = 0; pixel < c.coarse.pixels(); pixel++, links.close())
     for (int64_t tap = 0; tap < c.taps(); tap++) {
       const int64_t y = pixel / c.coarse.width * c.stride - c.padding + tap / c.kernel;
       const int64_t x = pixel % c.coarse.width * c.stride - c.padding + tap % c.kernel;
-      if (y < 0 || y >= c.fine.height || x < 0 || x >= c.fine.width) continue;
-      const int64_t fine = y * c.fine.width + x;
-      if (by_fine)
-        all[fine].push_back({pixel, tap});
-      else
-        all[pixel].push_back({fine, tap});
+      if (y >= 0 && y < c.fine.height && x >= 0 && x < c.fine.width) links.all.push_back({y * c.fine.width + x, tap});
     }
-  return all;
+  return links;
+}
+
+// fine_links gives each fine pixel its coarse neighbours.
+Links fine_links(const Convolution &c) {
+  Links links(c.coarse.pixels() * c.taps());
+  for (int64_t pixel = 0; pixel < c.fine.pixels(); pixel++, links.close())
+    for (int64_t tap = 0; tap < c.taps(); tap++) {
+      const int64_t y = pixel / c.fine.width + c.padding - tap / c.kernel, x = pixel % c.fine.width + c.padding - tap % c.kernel;
+      if (y < 0 || x < 0 || y % c.stride != 0 || x % c.stride != 0) continue;
+      if (y / c.stride < c.coarse.height && x / c.stride < c.coarse.width) links.all.push_back({y / c.stride * c.coarse.width + x / c.stride, tap});
+    }
+  return links;
 }
 
 // phases groups the fine pixels by the taps that can reach them.
@@ -54,8 +71,9 @@ struct Panels {
   int64_t panels;       // of a matrix
   size_t panel, matrix; // bytes of each
   Scratch memory;
-  Panels(int64_t panels, size_t panel, int64_t count) : panels(panels), panel(panel), matrix(panel * panels), memory(matrix * count) {}
-  const char *operator[](int64_t i) const { return memory.data() + i * matrix; }
+  char *begin;
+  Panels(int64_t panels, size_t panel, int64_t count) : panels(panels), panel(panel), matrix(panel * panels), memory(matrix * count), begin(memory.data()) {}
+  char *operator[](int64_t i) const { return begin + i * matrix; }
 };
 
 template <class T> constexpr at::ScalarType type_of = at::kFloat;
@@ -63,32 +81,37 @@ template <> constexpr at::ScalarType type_of<BFloat> = at::kBFloat16;
 
 template <class T> T *data(const at::Tensor &t) { return static_cast<T *>(t.data_ptr()); }
 
-// pack packs count matrices; lines(i, line) gives the lines of one, as many as line is long, each of length values.
-template <class T, class Fill>
+// pack packs count matrices of S to be multiplied as T; fill(i, line) gives the lines of one, as many as line is long,
+// each of length values.
+template <class T, class S = T, class Fill>
 Panels pack(Side side, Along along, int64_t count, int64_t lines, int64_t length, Fill fill) {
   const auto &kernel = In<T>::kernel();
   const bool panelwise = along == Along::panel;
   Panels p(((panelwise ? length : lines) + kPanel - 1) / kPanel, kernel.panel_bytes(panelwise ? lines : length), count);
   parallel(count, [&](int64_t i) {
-    std::vector<const T *> line(lines);
+    std::vector<const S *> line(lines);
     fill(i, line);
-    kernel.pack(side, along, Lines<T>{line.data(), lines, length}, const_cast<char *>(p[i]));
+    const Lines<S> all{line.data(), lines, length};
+    if constexpr (std::is_same_v<S, T>)
+      kernel.pack(side, along, all, p[i]);
+    else
+      kernel.pack_f32(side, along, all, p[i]);
   });
   return p;
 }
 
-// pack_matrices packs the matrices of t [count, rows, columns].
-template <class T> Panels pack_matrices(Side side, Along along, const at::Tensor &t) {
+// pack_matrices packs the matrices of t [count, rows, columns], which is of S.
+template <class T, class S = T> Panels pack_matrices(Side side, Along along, const at::Tensor &t) {
   const int64_t rows = t.size(1), columns = t.size(2);
-  return pack<T>(side, along, t.size(0), rows, columns, [&](int64_t i, std::vector<const T *> &line) {
-    for (int64_t r = 0; r < rows; r++) line[r] = data<T>(t) + (i * rows + r) * columns;
+  return pack<T, S>(side, along, t.size(0), rows, columns, [&](int64_t i, std::vector<const S *> &line) {
+    for (int64_t r = 0; r < rows; r++) line[r] = data<S>(t) + (i * rows + r) * columns;
   });
 }
 
 // pack_gathered packs for every coarse pixel its fine neighbours: a line for each tap and channel, along the batch.
 template <class T> Panels pack_gathered(const Convolution &c, Side side, Along along, const at::Tensor &fine) {
   const at::Tensor lines = fine.transpose(1, 2).contiguous(); // [pixels, C, B]
-  const Links from = links(c, false);
+  const Links from = coarse_links(c);
   return pack<T>(side, along, c.coarse.pixels(), c.taps() * c.fine.channels, c.batch, [&](int64_t i, std::vector<const T *> &line) {
     std::fill(line.begin(), line.end(), nullptr);
     for (const Link &link : from[i])
@@ -106,22 +129,32 @@ at::Tensor image(const at::Tensor &t, const Grid &g) { // of matrices [pixels, B
   return t.view({g.height, g.width, t.size(1), t.size(2)}).permute({2, 3, 0, 1});
 }
 
-// Rows is Finish by pixel and row.
+// Rows is Finish by pixel and row. It must not outlive its Finish.
 struct Rows {
-  at::Tensor scale, bias, maps, index;
+  const float *scale = nullptr, *bias = nullptr, *maps = nullptr; // [columns], [columns], [pixels, maps, columns]
+  const int64_t *index = nullptr;
+  int64_t rows = 0, map = 0, pixel_maps = 0; // of index; values of a map, and of a pixel's maps
   float slope;
 
-  Rows(const Finish &f) : scale(f.scale), bias(f.bias), maps(f.maps), index(f.index), slope(static_cast<float>(f.slope)) {}
+  Rows(const Finish &f) : slope(static_cast<float>(f.slope)) {
+    if (f.scale.defined()) scale = data<float>(f.scale);
+    if (f.bias.defined()) bias = data<float>(f.bias);
+    if (!f.maps.defined()) return;
+    maps = data<float>(f.maps);
+    index = data<int64_t>(f.index);
+    rows = f.index.size(0);
+    map = f.maps.size(2);
+    pixel_maps = f.maps.size(1) * map;
+  }
 
   Output at(int64_t pixel, int64_t row, int64_t column, std::vector<const float *> &row_bias) const {
     Output out;
     out.slope = slope;
-    if (scale.defined()) out.scale = data<float>(scale) + column;
-    if (bias.defined()) out.bias = data<float>(bias) + column;
-    if (maps.defined()) {
-      const float *map = data<float>(maps) + pixel * maps.size(1) * maps.size(2) + column;
-      for (size_t r = 0; r < row_bias.size() && row + static_cast<int64_t>(r) < index.size(0); r++)
-        row_bias[r] = map + data<int64_t>(index)[row + r] * maps.size(2);
+    if (scale != nullptr) out.scale = scale + column;
+    if (bias != nullptr) out.bias = bias + column;
+    if (maps != nullptr) {
+      for (int64_t r = row; r < std::min<int64_t>(rows, row + row_bias.size()); r++)
+        row_bias[r - row] = maps + pixel * pixel_maps + index[r] * map + column;
       out.row_bias = row_bias.data();
     }
     return out;
@@ -135,7 +168,8 @@ at::Tensor sum(const Links &from, const std::vector<std::vector<int64_t>> &group
                int64_t rows, int64_t columns, const Finish &finish) {
   const auto &kernel = In<T>::kernel();
   const Rows finish_rows(finish);
-  at::Tensor result = at::empty({static_cast<int64_t>(from.size()), rows, columns}, type_of<R>);
+  at::Tensor result = at::empty({from.pixels(), rows, columns}, type_of<R>);
+  R *const out = data<R>(result);
   struct Item {
     const int64_t *pixels;
     int64_t count, row, column, columns;
@@ -166,7 +200,7 @@ at::Tensor sum(const Links &from, const std::vector<std::vector<int64_t>> &group
         kernel.block(segments.data(), segments.size(), units, std::min<int64_t>(2, left.panels - item.row),
                      std::min<int64_t>(2, right.panels - n), left.panel, right.panel, block, kBlock, false);
         In<R>::kernel().store(block, kBlock, std::min(kBlock, rows - row), std::min(kBlock, columns - column),
-                              finish_rows.at(pixel, row, column, row_bias), data<R>(result) + (pixel * rows + row) * columns + column, columns);
+                              finish_rows.at(pixel, row, column, row_bias), out + (pixel * rows + row) * columns + column, columns);
       }
     kernel.end();
   });
@@ -180,32 +214,32 @@ std::vector<std::vector<int64_t>> one_group(int64_t pixels) {
 }
 
 Links each_itself(int64_t pixels) {
-  Links all(pixels);
-  for (int64_t p = 0; p < pixels; p++) all[p].push_back({p, 0});
-  return all;
+  Links links(pixels);
+  for (int64_t p = 0; p < pixels; p++, links.close()) links.all.push_back({p, 0});
+  return links;
 }
 
 // gathered_weight is the weight as one matrix [1, coarse, taps * fine].
-template <class T> at::Tensor gathered_weight(const Convolution &c, const at::Tensor &weight) {
-  return weight.permute({0, 2, 3, 1}).to(type_of<T>).reshape({1, c.coarse.channels, c.taps() * c.fine.channels}).contiguous();
+at::Tensor gathered_weight(const Convolution &c, const at::Tensor &weight) {
+  return weight.permute({0, 2, 3, 1}).reshape({1, c.coarse.channels, c.taps() * c.fine.channels}).contiguous();
 }
 
 template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight, const Finish &finish) {
   const auto all = one_group(c.coarse.pixels());
   if (few(c)) {
     const Panels left = pack_gathered<T>(c, Side::left, Along::panel, matrices<T>(fine));
-    const Panels right = pack_matrices<T>(Side::right, Along::k, gathered_weight<T>(c, weight));
+    const Panels right = pack_matrices<T, float>(Side::right, Along::k, gathered_weight(c, weight));
     return image(sum<T, T>(each_itself(c.coarse.pixels()), all, left, right, c.batch, c.coarse.channels, finish), c.coarse);
   }
   const Panels left = pack_matrices<T>(Side::left, Along::k, matrices<T>(fine));
-  const Panels right = pack_matrices<T>(Side::right, Along::k, matrices<T>(weight));
-  return image(sum<T, T>(links(c, false), all, left, right, c.batch, c.coarse.channels, finish), c.coarse);
+  const Panels right = pack_matrices<T, float>(Side::right, Along::k, matrices<float>(weight));
+  return image(sum<T, T>(coarse_links(c), all, left, right, c.batch, c.coarse.channels, finish), c.coarse);
 }
 
 // fold adds up what each coarse pixel gave to its fine neighbours: columns [pixels, B, taps * C], float32.
 template <class T> at::Tensor fold(const Convolution &c, const at::Tensor &columns, const Finish &finish) {
   TORCH_CHECK(!finish.maps.defined(), "maps are of coarse pixels");
-  const Links from = links(c, true);
+  const Links from = fine_links(c);
   const int64_t channels = c.fine.channels, width = c.taps() * channels, count = c.batch * channels;
   at::Tensor result = at::empty({c.fine.pixels(), c.batch, channels}, type_of<T>);
   const Rows rows(finish);
@@ -217,8 +251,8 @@ template <class T> at::Tensor fold(const Convolution &c, const at::Tensor &colum
         for (int64_t f = 0; f < channels; f++) total[b * channels + f] += column[b * width + f];
     }
     for (int64_t i = 0; i < count; i++) {
-      if (rows.scale.defined()) total[i] *= data<float>(rows.scale)[i % channels];
-      if (rows.bias.defined()) total[i] += data<float>(rows.bias)[i % channels];
+      if (rows.scale != nullptr) total[i] *= rows.scale[i % channels];
+      if (rows.bias != nullptr) total[i] += rows.bias[i % channels];
     }
     Output out;
     out.slope = rows.slope;
@@ -230,13 +264,13 @@ template <class T> at::Tensor fold(const Convolution &c, const at::Tensor &colum
 template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight, const Finish &finish) {
   const Panels left = pack_matrices<T>(Side::left, Along::k, matrices<T>(coarse));
   if (few(c)) {
-    const Panels right = pack_matrices<T>(Side::right, Along::panel, gathered_weight<T>(c, weight));
+    const Panels right = pack_matrices<T, float>(Side::right, Along::panel, gathered_weight(c, weight));
     const auto all = one_group(c.coarse.pixels());
     const at::Tensor columns = sum<T, float>(each_itself(c.coarse.pixels()), all, left, right, c.batch, c.taps() * c.fine.channels, {});
     return image(fold<T>(c, columns, finish), c.fine);
   }
-  const Panels right = pack_matrices<T>(Side::right, Along::panel, matrices<T>(weight));
-  return image(sum<T, T>(links(c, true), phases(c), left, right, c.batch, c.fine.channels, finish), c.fine);
+  const Panels right = pack_matrices<T, float>(Side::right, Along::panel, matrices<float>(weight));
+  return image(sum<T, T>(fine_links(c), phases(c), left, right, c.batch, c.fine.channels, finish), c.fine);
 }
 
 // Strip is the part of the gradients of a group's taps that one thread makes.
@@ -304,7 +338,7 @@ template <class T> at::Tensor weight_grad_of(const Convolution &c, const at::Ten
     return grad[0].narrow(0, 0, c.coarse.channels).narrow(1, 0, c.taps() * c.fine.channels).view({c.coarse.channels, k, k, c.fine.channels}).permute({0, 3, 1, 2});
   }
   const Panels right = pack_matrices<T>(Side::right, Along::panel, matrices<T>(fine));
-  const at::Tensor grad = correlate<T>(links(c, true), phases(c), left, right, c.taps());
+  const at::Tensor grad = correlate<T>(fine_links(c), phases(c), left, right, c.taps());
   return grad.narrow(1, 0, c.coarse.channels).narrow(2, 0, c.fine.channels).view({k, k, c.coarse.channels, c.fine.channels}).permute({2, 3, 0, 1});
 }
 

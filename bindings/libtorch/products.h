@@ -60,5 +60,5 @@ void block_floats(const Segment *s, int64_t count, int64_t k, int left, int righ
 void nothing() {}
 
 template <int Rows, int Right> constexpr Kernel<float> floats() {
-  return {1, kPanel * sizeof(float), pack_floats, block_floats<Rows, Right>, store<float>, nothing, nothing};
+  return {1, kPanel * sizeof(float), pack_floats, pack_floats, block_floats<Rows, Right>, store<float>, nothing, nothing};
 }

@@ -34,9 +34,16 @@ INLINE void put(float *p, int64_t n, V v) {
   }
   for (int64_t i = 0; i < n; i++) p[i] = v[i];
 }
-INLINE void put(BFloat *p, int64_t n, V v) {
+INLINE H rounded(V v) {
+#ifdef ROUND_TO_BF16
+  return (H)ROUND_TO_BF16(v);
+#else
   const U bits = (U)v, nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-  const H h = __builtin_convertvector(v == v ? nearest : U{} + 0x7fc0, H);
+  return __builtin_convertvector(v == v ? nearest : U{} + 0x7fc0, H);
+#endif
+}
+INLINE void put(BFloat *p, int64_t n, V v) {
+  const H h = rounded(v);
   if (n >= WIDTH) {
     *(HU *)p = h;
     return;
