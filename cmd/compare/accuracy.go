@@ -42,15 +42,11 @@ func accuracy(ctx context.Context, cgan string, epochs, seeds int) error {
 	if epochs < 1 || seeds < 2 {
 		return fmt.Errorf("%d epochs, %d seeds: at least 1 epoch is needed, and 2 seeds for a standard deviation", epochs, seeds)
 	}
-	work, err := os.MkdirTemp("", "cgan-accuracy-")
+	p, err := newPrograms(ctx, cgan)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
-	p, err := newPrograms(ctx, cgan, work)
-	if err != nil {
-		return err
-	}
+	defer p.clear()
 	all, err := learn(ctx, p, epochs, seeds)
 	if err != nil {
 		return err

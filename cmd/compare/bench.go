@@ -35,15 +35,11 @@ func bench(ctx context.Context, cgan string, plan plan) error {
 	if plan.rounds < 1 || plan.steps < 1 {
 		return fmt.Errorf("%d rounds of %d steps: at least 1 of each is needed", plan.rounds, plan.steps)
 	}
-	work, err := os.MkdirTemp("", "cgan-bench-")
+	p, err := newPrograms(ctx, cgan)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
-	p, err := newPrograms(ctx, cgan, work)
-	if err != nil {
-		return err
-	}
+	defer p.clear()
 	r, err := measure(ctx, p, plan)
 	if err != nil {
 		return err

@@ -34,15 +34,11 @@ var parityCases = []parityCase{
 
 // parity runs every case in both programs and fails when one bit differs.
 func parity(ctx context.Context, cgan string) error {
-	work, err := os.MkdirTemp("", "cgan-parity-")
+	p, err := newPrograms(ctx, cgan)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
-	p, err := newPrograms(ctx, cgan, work)
-	if err != nil {
-		return err
-	}
+	defer p.clear()
 	differing := 0
 	for _, c := range parityCases {
 		n, err := c.run(ctx, p)

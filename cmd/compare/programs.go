@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -16,15 +17,23 @@ type programs struct {
 	runs         int
 }
 
-func newPrograms(ctx context.Context, cgan, work string) (*programs, error) {
+// newPrograms finds the Python for the torch of cgan. Clear them.
+func newPrograms(ctx context.Context, cgan string) (*programs, error) {
 	found, err := askDoctor(ctx, cgan)
 	if err != nil {
 		return nil, err
 	}
 	torch, _, _ := strings.Cut(found.Version, "+")
 	interpreter, err := python(ctx, torch)
+	if err != nil {
+		return nil, err
+	}
+	work, err := os.MkdirTemp("", "cgan-compare-")
 	return &programs{cgan: cgan, python: interpreter, threads: found.Threads, mnist: found.MNIST, work: work}, err
 }
+
+// clear removes the folder.
+func (p *programs) clear() { os.RemoveAll(p.work) }
 
 // data is the folder of MNIST, or of its first images.
 func (p *programs) data(images int) (string, error) {
