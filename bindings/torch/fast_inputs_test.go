@@ -85,7 +85,9 @@ func TestFastOpsRefuse(t *testing.T) {
 			{"bias", "expected 4 values of Float for the channels, got [1]", func() { FastConv(ones(1, 3, 5, 5), ones(4, 3, 3, 3), ones(1), 1, 0, false, 1) }},
 			{"float64", "don't take Double", conv(ScalarTensor(1, Float64, CPU).Expand(1, 3, 5, 5), ones(4, 3, 3, 3), 1, false)},
 			{"norm's weight", "expected 3 values of Float for the channels, got [1]", func() { FastBatchNorm(ones(2, 3, 5, 5), ones(1), ones(3), ones(3), ones(3), 0.1, 1e-5, 1) }},
-			{"no gradient", "a parameter has no gradient", func() { FastAdam([]*Tensor{ones(3)}, []*Tensor{ones(3)}, []*Tensor{ones(3)}, []int64{1}, 0.1, 0.5, 0.99, 1e-8) }},
+			{"no gradient", "a parameter has no gradient", func() {
+				FastAdam([]*Tensor{ones(3)}, []*Tensor{ones(3)}, []*Tensor{ones(3)}, []int64{1}, 0.1, 0.5, 0.99, 1e-8)
+			}},
 			{"label 10", "a label is outside of the 10 classes", labels(ones(2, 1, 5, 5), FromInt64s([]int64{0, 10}))},
 			{"label -1", "a label is outside of the 10 classes", labels(ones(2, 1, 5, 5), FromInt64s([]int64{-1, 9}))},
 			{"too few labels", "expected one int64 label for each image", labels(ones(2, 1, 5, 5), FromInt64s([]int64{1}))},
