@@ -4,6 +4,7 @@
 #include "scratch.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 namespace cgan {
@@ -100,33 +101,43 @@ Panels pack(Side side, Along along, int64_t count, int64_t lines, int64_t length
   return p;
 }
 
-// pack_matrices packs the matrices of t [count, rows, columns], which is of S.
-template <class T, class S = T> Panels pack_matrices(Side side, Along along, const at::Tensor &t) {
-  const int64_t rows = t.size(1), columns = t.size(2);
-  return pack<T, S>(side, along, t.size(0), rows, columns, [&](int64_t i, std::vector<const S *> &line) {
-    for (int64_t r = 0; r < rows; r++) line[r] = data<S>(t) + (i * rows + r) * columns;
+// Matrices are [count, rows, columns], each value behind the other.
+template <class T> struct Matrices {
+  at::Tensor memory;
+  int64_t count, rows, columns;
+};
+
+// matrices is t [A, B, H, W] as [H * W, A, B].
+template <class T> Matrices<T> matrices(const at::Tensor &t) {
+  const at::Tensor p = pixelwise(t);
+  return {p.scalar_type() == type_of<T> ? p : p.to(type_of<T>), t.size(2) * t.size(3), t.size(0), t.size(1)};
+}
+
+// pack_matrices packs matrices of S.
+template <class T, class S> Panels pack_matrices(Side side, Along along, const Matrices<S> &m) {
+  const S *const begin = data<S>(m.memory);
+  return pack<T, S>(side, along, m.count, m.rows, m.columns, [&](int64_t i, std::vector<const S *> &line) {
+    for (int64_t r = 0; r < m.rows; r++) line[r] = begin + (i * m.rows + r) * m.columns;
   });
 }
 
 // pack_gathered packs for every coarse pixel its fine neighbours: a line for each tap and channel, along the batch.
 template <class T> Panels pack_gathered(const Convolution &c, Side side, Along along, const at::Tensor &fine) {
-  const at::Tensor lines = fine.transpose(1, 2).contiguous(); // [pixels, C, B]
+  const at::Tensor lines = fine.permute({2, 3, 1, 0}).to(type_of<T>).contiguous(); // [H, W, C, B]
+  const T *const begin = data<T>(lines);
   const Links from = coarse_links(c);
   return pack<T>(side, along, c.coarse.pixels(), c.taps() * c.fine.channels, c.batch, [&](int64_t i, std::vector<const T *> &line) {
     std::fill(line.begin(), line.end(), nullptr);
     for (const Link &link : from[i])
       for (int64_t f = 0; f < c.fine.channels; f++)
-        line[link.tap * c.fine.channels + f] = data<T>(lines) + (link.pixel * c.fine.channels + f) * c.batch;
+        line[link.tap * c.fine.channels + f] = begin + (link.pixel * c.fine.channels + f) * c.batch;
   });
 }
 
-// matrices is t [A, B, H, W] as [H * W, A, B].
-template <class T> at::Tensor matrices(const at::Tensor &t) {
-  return pixelwise(t).permute({2, 3, 0, 1}).to(type_of<T>).view({t.size(2) * t.size(3), t.size(0), t.size(1)});
-}
-
-at::Tensor image(const at::Tensor &t, const Grid &g) { // of matrices [pixels, B, C]
-  return t.view({g.height, g.width, t.size(1), t.size(2)}).permute({2, 3, 0, 1});
+// image is a new [B, C, H, W], pixelwise.
+at::Tensor image(int64_t batch, const Grid &g, at::ScalarType type) {
+  const int64_t pixel = batch * g.channels;
+  return at::empty_strided({batch, g.channels, g.height, g.width}, {g.channels, 1, g.width * pixel, pixel}, type);
 }
 
 // Rows is Finish by pixel and row. It must not outlive its Finish.
@@ -161,15 +172,13 @@ struct Rows {
   }
 };
 
-// sum is [pixels, rows, columns]: for each pixel the sum over its links of left[pixel] * right[tap]. Pixels of
+// sum makes matrices [pixels, rows, columns]: for each pixel the sum over its links of left[pixel] * right[tap]. Pixels of
 // one group share taps, whose panels stay in the cache while the group's pixels pass by.
 template <class T, class R>
-at::Tensor sum(const Links &from, const std::vector<std::vector<int64_t>> &groups, const Panels &left, const Panels &right,
-               int64_t rows, int64_t columns, const Finish &finish) {
+void sum(const Links &from, const std::vector<std::vector<int64_t>> &groups, const Panels &left, const Panels &right,
+         int64_t rows, int64_t columns, const Finish &finish, R *out) {
   const auto &kernel = In<T>::kernel();
   const Rows finish_rows(finish);
-  at::Tensor result = at::empty({from.pixels(), rows, columns}, type_of<R>);
-  R *const out = data<R>(result);
   struct Item {
     const int64_t *pixels;
     int64_t count, row, column, columns;
@@ -204,7 +213,6 @@ at::Tensor sum(const Links &from, const std::vector<std::vector<int64_t>> &group
       }
     kernel.end();
   });
-  return result;
 }
 
 std::vector<std::vector<int64_t>> one_group(int64_t pixels) {
@@ -219,34 +227,36 @@ Links each_itself(int64_t pixels) {
   return links;
 }
 
-// gathered_weight is the weight as one matrix [1, coarse, taps * fine].
-at::Tensor gathered_weight(const Convolution &c, const at::Tensor &weight) {
-  return weight.permute({0, 2, 3, 1}).reshape({1, c.coarse.channels, c.taps() * c.fine.channels}).contiguous();
+// gathered_weight is the weight as one matrix [coarse, taps * fine].
+Matrices<float> gathered_weight(const Convolution &c, const at::Tensor &weight) {
+  return {weight.permute({0, 2, 3, 1}).contiguous(), 1, c.coarse.channels, c.taps() * c.fine.channels};
 }
 
 template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight, const Finish &finish) {
   const auto all = one_group(c.coarse.pixels());
+  const at::Tensor result = image(c.batch, c.coarse, type_of<T>);
   if (few(c)) {
-    const Panels left = pack_gathered<T>(c, Side::left, Along::panel, matrices<T>(fine));
-    const Panels right = pack_matrices<T, float>(Side::right, Along::k, gathered_weight(c, weight));
-    return image(sum<T, T>(each_itself(c.coarse.pixels()), all, left, right, c.batch, c.coarse.channels, finish), c.coarse);
+    const Panels left = pack_gathered<T>(c, Side::left, Along::panel, fine);
+    const Panels right = pack_matrices<T>(Side::right, Along::k, gathered_weight(c, weight));
+    sum<T>(each_itself(c.coarse.pixels()), all, left, right, c.batch, c.coarse.channels, finish, data<T>(result));
+    return result;
   }
   const Panels left = pack_matrices<T>(Side::left, Along::k, matrices<T>(fine));
-  const Panels right = pack_matrices<T, float>(Side::right, Along::k, matrices<float>(weight));
-  return image(sum<T, T>(coarse_links(c), all, left, right, c.batch, c.coarse.channels, finish), c.coarse);
+  const Panels right = pack_matrices<T>(Side::right, Along::k, matrices<float>(weight));
+  sum<T>(coarse_links(c), all, left, right, c.batch, c.coarse.channels, finish, data<T>(result));
+  return result;
 }
 
-// fold adds up what each coarse pixel gave to its fine neighbours: columns [pixels, B, taps * C], float32.
-template <class T> at::Tensor fold(const Convolution &c, const at::Tensor &columns, const Finish &finish) {
+// fold adds up what each coarse pixel gave to its fine neighbours: columns [pixels, B, taps * C].
+template <class T> void fold(const Convolution &c, const float *columns, const Finish &finish, T *out) {
   TORCH_CHECK(!finish.maps.defined(), "maps are of coarse pixels");
   const Links from = fine_links(c);
   const int64_t channels = c.fine.channels, width = c.taps() * channels, count = c.batch * channels;
-  at::Tensor result = at::empty({c.fine.pixels(), c.batch, channels}, type_of<T>);
   const Rows rows(finish);
   parallel(c.fine.pixels(), [&](int64_t pixel) {
     std::vector<float> total(count + kPanel);
     for (const Link &link : from[pixel]) {
-      const float *column = data<float>(columns) + link.pixel * c.batch * width + link.tap * channels;
+      const float *column = columns + link.pixel * c.batch * width + link.tap * channels;
       for (int64_t b = 0; b < c.batch; b++)
         for (int64_t f = 0; f < channels; f++) total[b * channels + f] += column[b * width + f];
     }
@@ -254,23 +264,26 @@ template <class T> at::Tensor fold(const Convolution &c, const at::Tensor &colum
       if (rows.scale != nullptr) total[i] *= rows.scale[i % channels];
       if (rows.bias != nullptr) total[i] += rows.bias[i % channels];
     }
-    Output out;
-    out.slope = rows.slope;
-    In<T>::kernel().store(total.data(), 0, 1, count, out, data<T>(result) + pixel * count, 0);
+    Output output;
+    output.slope = rows.slope;
+    In<T>::kernel().store(total.data(), 0, 1, count, output, out + pixel * count, 0);
   });
-  return result;
 }
 
 template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight, const Finish &finish) {
   const Panels left = pack_matrices<T>(Side::left, Along::k, matrices<T>(coarse));
+  const at::Tensor result = image(c.batch, c.fine, type_of<T>);
   if (few(c)) {
-    const Panels right = pack_matrices<T, float>(Side::right, Along::panel, gathered_weight(c, weight));
-    const auto all = one_group(c.coarse.pixels());
-    const at::Tensor columns = sum<T, float>(each_itself(c.coarse.pixels()), all, left, right, c.batch, c.taps() * c.fine.channels, {});
-    return image(fold<T>(c, columns, finish), c.fine);
+    const Panels right = pack_matrices<T>(Side::right, Along::panel, gathered_weight(c, weight));
+    const int64_t width = c.taps() * c.fine.channels;
+    const at::Tensor columns = at::empty({c.coarse.pixels(), c.batch, width}, at::kFloat);
+    sum<T>(each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, c.batch, width, {}, data<float>(columns));
+    fold(c, data<float>(columns), finish, data<T>(result));
+    return result;
   }
-  const Panels right = pack_matrices<T, float>(Side::right, Along::panel, matrices<float>(weight));
-  return image(sum<T, T>(fine_links(c), phases(c), left, right, c.batch, c.fine.channels, finish), c.fine);
+  const Panels right = pack_matrices<T>(Side::right, Along::panel, matrices<float>(weight));
+  sum<T>(fine_links(c), phases(c), left, right, c.batch, c.fine.channels, finish, data<T>(result));
+  return result;
 }
 
 // Strip is the part of the gradients of a group's taps that one thread makes.
@@ -296,7 +309,8 @@ template <class T>
 at::Tensor correlate(const Links &from, const std::vector<std::vector<int64_t>> &groups, const Panels &left, const Panels &right, int64_t taps) {
   const auto &kernel = In<T>::kernel();
   const int64_t rows = left.panels * kPanel, columns = right.panels * kPanel;
-  at::Tensor result = at::zeros({taps, rows, columns}, at::kFloat);
+  const at::Tensor result = at::zeros({taps, rows, columns}, at::kFloat);
+  float *const out = data<float>(result);
   std::vector<Strip> items;
   for (const auto &group : groups) strips(group, from, left.panels, right.panels, items);
   const int64_t units = left.panel / kernel.unit_bytes, most = std::max<int64_t>(1, 128 / kernel.unit);
@@ -321,7 +335,7 @@ at::Tensor correlate(const Links &from, const std::vector<std::vector<int64_t>> 
               for (const Segment &g : segments[tap]) here.push_back({g.left + m * left.panel, g.right + n * right.panel});
               kernel.block(here.data(), here.size(), std::min(most, units - u), std::min<int64_t>(2, s.left + s.lefts - m),
                            std::min<int64_t>(2, s.right + s.rights - n), left.panel, right.panel,
-                           data<float>(result) + (tap * rows + m * kPanel) * columns + n * kPanel, columns, true);
+                           out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, true);
             }
       }
     kernel.end();
@@ -331,15 +345,16 @@ at::Tensor correlate(const Links &from, const std::vector<std::vector<int64_t>> 
 
 template <class T> at::Tensor weight_grad_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &fine) {
   const Panels left = pack_matrices<T>(Side::left, Along::panel, matrices<T>(coarse));
-  const int64_t k = c.kernel;
+  const int64_t k = c.kernel, channels = c.fine.channels;
+  const std::array<int64_t, 4> sizes{c.coarse.channels, channels, k, k};
   if (few(c)) {
-    const Panels right = pack_gathered<T>(c, Side::right, Along::k, matrices<T>(fine));
+    const Panels right = pack_gathered<T>(c, Side::right, Along::k, fine);
     const at::Tensor grad = correlate<T>(each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, 1);
-    return grad[0].narrow(0, 0, c.coarse.channels).narrow(1, 0, c.taps() * c.fine.channels).view({c.coarse.channels, k, k, c.fine.channels}).permute({0, 3, 1, 2});
+    return grad.as_strided(sizes, {grad.size(2), 1, k * channels, channels});
   }
   const Panels right = pack_matrices<T>(Side::right, Along::panel, matrices<T>(fine));
   const at::Tensor grad = correlate<T>(fine_links(c), phases(c), left, right, c.taps());
-  return grad.narrow(1, 0, c.coarse.channels).narrow(2, 0, c.fine.channels).view({k, k, c.coarse.channels, c.fine.channels}).permute({2, 3, 0, 1});
+  return grad.as_strided(sizes, {grad.size(2), 1, k * grad.stride(0), grad.stride(0)});
 }
 
 } // namespace
@@ -356,7 +371,14 @@ Convolution convolution_of(const at::Tensor &input, const at::Tensor &weight, in
   return {input.size(0), k, stride, padding, transposed ? in : out, transposed ? out : in};
 }
 
-at::Tensor pixelwise(const at::Tensor &t) { return t.permute({2, 3, 0, 1}).contiguous().permute({2, 3, 0, 1}); }
+at::Tensor pixelwise(const at::Tensor &t) {
+  int64_t next = 1;
+  for (int64_t d : {1, 0, 3, 2}) {
+    if (t.size(d) != 1 && t.stride(d) != next) return t.permute({2, 3, 0, 1}).contiguous().permute({2, 3, 0, 1});
+    next *= t.size(d);
+  }
+  return t;
+}
 
 at::Tensor to_coarse(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight, const Finish &finish) {
   return fine.scalar_type() == at::kBFloat16 ? to_coarse_of<BFloat>(c, fine, weight, finish) : to_coarse_of<float>(c, fine, weight, finish);
