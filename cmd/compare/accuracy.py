@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "train"))
 from train import CLASSES, NOISE, Generator, concat_noise_label, loader, read_idx  # noqa: E402
 
-SEED, EPOCHS, BATCH, EACH = 0, 2, 128, 100  # EACH: images of a class
+SEED, EPOCHS, BATCH, EACH = 0, 3, 128, 100  # EACH: images of a class
 
 
 def network():
