@@ -30,19 +30,23 @@ struct Part {
 char *cgan_adam(int count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs, const int64_t *steps,
                 double lr, double beta1, double beta2, double eps) {
   return guarded([&] {
+    const cgan::Set *const set = cgan::chosen();
+    TORCH_CHECK(set != nullptr, "this machine has no kernels, or none are chosen");
     const int64_t stretch = 1 << 15;
     std::vector<cgan::Part> parts;
     std::vector<at::Tensor> grads;
     for (int i = 0; i < count; i++) {
       at::Tensor param = tensor(params[i]).detach(), &exp_avg = tensor(exp_avgs[i]), &exp_avg_sq = tensor(exp_avg_sqs[i]);
-      TORCH_CHECK(param.scalar_type() == at::kFloat && param.is_non_overlapping_and_dense(), "Adam moves dense float32 parameters");
+      TORCH_CHECK(param.is_cpu() && param.scalar_type() == at::kFloat && param.is_non_overlapping_and_dense(), "Adam moves dense float32 parameters on the CPU");
       TORCH_CHECK(tensor(params[i]).grad().defined(), "a parameter has no gradient");
+      for (const at::Tensor *mean : {&exp_avg, &exp_avg_sq})
+        TORCH_CHECK(mean->is_cpu() && mean->scalar_type() == at::kFloat, "Adam's means are float32 on the CPU");
       TORCH_CHECK(exp_avg.sizes() == param.sizes() && exp_avg_sq.sizes() == param.sizes(), "means of ", exp_avg.sizes(), " and ", exp_avg_sq.sizes(), " don't fit a parameter of ", param.sizes());
       grads.push_back(tensor(params[i]).grad());
       cgan::laid_out_as(grads.back(), param);
       cgan::laid_out_as(exp_avg, param);
       cgan::laid_out_as(exp_avg_sq, param);
-      const cgan::Adam adam = {static_cast<float>(beta1), static_cast<float>(beta2), static_cast<float>(eps),
+      const cgan::Adam adam = {static_cast<float>(1 - beta1), static_cast<float>(beta2), static_cast<float>(1 - beta2), static_cast<float>(eps),
                                static_cast<float>(lr / (1 - std::pow(beta1, steps[i]))),
                                static_cast<float>(std::sqrt(1 - std::pow(beta2, steps[i])))};
       for (int64_t from = 0; from < param.numel(); from += stretch)
@@ -51,7 +55,7 @@ char *cgan_adam(int count, const cgan_tensor *params, const cgan_tensor *exp_avg
     }
     cgan::parallel(parts.size(), [&](int64_t i) {
       const cgan::Part &p = parts[i];
-      cgan::chosen()->adam(p.param, p.grad, p.exp_avg, p.exp_avg_sq, p.count, p.adam);
+      set->adam(p.param, p.grad, p.exp_avg, p.exp_avg_sq, p.count, p.adam);
     });
   });
 }

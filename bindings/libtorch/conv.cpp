@@ -12,12 +12,17 @@ using torch::autograd::tensor_list;
 
 namespace cgan {
 
-void check_taken(const at::Tensor &x, int64_t channels, at::ArrayRef<at::Tensor> parameters) {
+void check_type(const at::Tensor &x) {
   TORCH_CHECK(chosen() != nullptr, "this machine has no kernels, or none are chosen");
   TORCH_CHECK(x.is_cpu() && x.dim() == 4, "the kernels take [B, C, H, W] on the CPU, got ", x.sizes(), " on ", x.device());
   TORCH_CHECK(x.scalar_type() == at::kFloat || (x.scalar_type() == at::kBFloat16 && chosen()->bf16 != nullptr), "the kernels of ", chosen()->name, " don't take ", x.scalar_type());
+}
+
+void check_taken(const at::Tensor &x, int64_t channels, at::ArrayRef<at::Tensor> parameters) {
+  check_type(x);
   for (const at::Tensor &p : parameters)
-    TORCH_CHECK(p.scalar_type() == at::kFloat && p.dim() == 1 && p.size(0) == channels, "expected ", channels, " values of Float for the channels, got ", p.sizes(), " of ", p.scalar_type());
+    TORCH_CHECK(p.is_cpu() && p.scalar_type() == at::kFloat && p.dim() == 1 && p.size(0) == channels && p.is_contiguous(), "expected ", channels,
+                " values of Float for the channels, behind each other on the CPU, got ", p.sizes(), " of ", p.scalar_type(), " on ", p.device(), ", strides ", p.strides());
 }
 
 namespace {
@@ -53,7 +58,7 @@ struct Conv : torch::autograd::Function<Conv> {
     check_taken(x, weight.size(transposed ? 1 : 0), {bias});
     const at::Tensor in = pixelwise(x);
     Finish finish;
-    finish.bias = bias.contiguous();
+    finish.bias = bias;
     finish.slope = slope;
     const at::Tensor y = transposed ? to_fine(c, in, weight, finish) : to_coarse(c, in, weight, finish);
     ctx->save_for_backward({in, weight, slope == 1 ? at::Tensor() : y});
@@ -67,6 +72,7 @@ struct Conv : torch::autograd::Function<Conv> {
   static tensor_list backward(AutogradContext *ctx, tensor_list grads) {
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1];
+    check_type(x);
     const bool transposed = ctx->saved_data["transposed"].toBool();
     const Convolution c = convolution_of(x, weight, ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt(), transposed);
     const at::Tensor dy = leaky_grad(saved[2], pixelwise(grads[0]), ctx->saved_data["slope"].toDouble());
@@ -123,6 +129,7 @@ struct LabelConv : torch::autograd::Function<LabelConv> {
   static tensor_list backward(AutogradContext *ctx, tensor_list grads) {
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &image = saved[0], &label = saved[1], &weight = saved[2];
+    check_type(image);
     const int64_t channels = image.size(1), classes = weight.size(1) - channels;
     const at::Tensor image_weight = weight.narrow(1, 0, channels);
     Convolution c = convolution_of(image, image_weight, ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt(), false);

@@ -361,6 +361,9 @@ template <class T> at::Tensor weight_grad_of(const Convolution &c, const at::Ten
 
 Convolution convolution_of(const at::Tensor &input, const at::Tensor &weight, int64_t stride, int64_t padding, bool transposed) {
   TORCH_CHECK(input.dim() == 4 && weight.dim() == 4 && weight.size(2) == weight.size(3), "expected [B, C, H, W] and a square kernel, got ", input.sizes(), " and ", weight.sizes());
+  TORCH_CHECK(weight.is_cpu() && weight.scalar_type() == at::kFloat, "the kernels take a weight of Float on the CPU, got ", weight.scalar_type(), " on ", weight.device());
+  TORCH_CHECK(input.numel() > 0 && weight.numel() > 0, "the kernels take no empty tensors, got ", input.sizes(), " and ", weight.sizes());
+  TORCH_CHECK(stride > 0 && padding >= 0, "expected a stride of at least 1 and a padding of at least 0, got ", stride, " and ", padding);
   const int64_t from = transposed ? 0 : 1, k = weight.size(2);
   TORCH_CHECK(input.size(1) == weight.size(from), "the input has ", input.size(1), " channels, the weight takes ", weight.size(from));
   const Grid in{input.size(1), input.size(2), input.size(3)};

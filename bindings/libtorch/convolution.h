@@ -26,7 +26,10 @@ struct Convolution {
 // convolution_of checks the shapes of input [B, C, H, W] and weight.
 Convolution convolution_of(const at::Tensor &input, const at::Tensor &weight, int64_t stride, int64_t padding, bool transposed);
 
-// check_taken says what the kernels would read past: x [B, C, H, W], and parameters of channels values each.
+// check_type checks that the chosen kernels take x [B, C, H, W]: others may have been chosen since the forward pass.
+void check_type(const at::Tensor &x);
+
+// check_taken checks x, and parameters of channels values each.
 void check_taken(const at::Tensor &x, int64_t channels, at::ArrayRef<at::Tensor> parameters);
 
 // pixelwise is t [A, B, H, W] in the memory order H, W, A, B.

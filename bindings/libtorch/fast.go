@@ -4,7 +4,10 @@ package libtorch
 // #include "shim.h"
 import "C"
 
-import "unsafe"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // ChooseKernels picks the best instruction set for the ops of this file and gives its name: the tile
 // unit and 512-bit vectors only where asked for. The name is empty where the machine has none of them.
@@ -43,6 +46,9 @@ func BatchNormAct(input, weight, bias, runningMean, runningVar Handle, momentum,
 func Adam(params, expAvgs, expAvgSqs []Handle, steps []int64, lr, beta1, beta2, eps float64) error {
 	if len(params) == 0 {
 		return nil
+	}
+	if n := len(params); len(expAvgs) != n || len(expAvgSqs) != n || len(steps) != n {
+		return fmt.Errorf("%d parameters, %d and %d means, %d steps", n, len(expAvgs), len(expAvgSqs), len(steps))
 	}
 	handles := func(h []Handle) *C.cgan_tensor { return (*C.cgan_tensor)(unsafe.SliceData(h)) }
 	return check(C.cgan_adam(C.int(len(params)), handles(params), handles(expAvgs), handles(expAvgSqs),

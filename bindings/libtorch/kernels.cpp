@@ -1,9 +1,11 @@
 #include "kernels.h"
 #include "guard.h"
 
+#include <atomic>
+
 namespace cgan {
 namespace {
-const Set *in_use = nullptr;
+std::atomic<const Set *> in_use{nullptr};
 }
 const Set *chosen() { return in_use; }
 } // namespace cgan

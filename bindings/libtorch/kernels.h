@@ -81,7 +81,7 @@ template <class T> struct Vectors {
 
 // Adam is one step of torch.optim.Adam on count values.
 struct Adam {
-  float beta1, beta2, eps, step_size, correction; // correction = sqrt(1 - beta2^step)
+  float rest1, beta2, rest2, eps, step_size, correction; // rest = 1 - beta, correction = sqrt(1 - beta2^step)
 };
 using AdamStep = void (*)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, int64_t count, const Adam &);
 

@@ -112,9 +112,9 @@ struct BatchNormAct : torch::autograd::Function<BatchNormAct> {
   static at::Tensor forward(AutogradContext *ctx, const at::Tensor &input, const at::Tensor &weight, const at::Tensor &bias,
                             at::Tensor running_mean, at::Tensor running_var, double momentum, double eps, double slope) {
     check_taken(input, input.dim() > 1 ? input.size(1) : 0, {weight, bias, running_mean, running_var});
+    TORCH_CHECK(input.numel() > input.size(1), "Expected more than 1 value per channel when training, got input size ", input.sizes());
     const at::Tensor x = pixelwise(input);
     Batch b(x);
-    TORCH_CHECK(b.rows > 1, "Expected more than 1 value per channel when training, got input size ", input.sizes());
     const at::Tensor y = x.scalar_type() == at::kBFloat16 ? forward_of<BFloat>(b, x, weight, bias, running_mean, running_var, momentum, eps, slope)
                                                           : forward_of<float>(b, x, weight, bias, running_mean, running_var, momentum, eps, slope);
     ctx->save_for_backward({x, y, b.mean, b.scale, b.invstd});
@@ -125,6 +125,7 @@ struct BatchNormAct : torch::autograd::Function<BatchNormAct> {
   static tensor_list backward(AutogradContext *ctx, tensor_list grads) {
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &x = saved[0], &y = saved[1], dy = pixelwise(grads[0]);
+    check_type(x);
     const double slope = ctx->saved_data["slope"].toDouble();
     Batch b(x);
     b.mean = saved[2];

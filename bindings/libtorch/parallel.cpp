@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <dlfcn.h>
+#include <exception>
 
 namespace cgan {
 namespace {
@@ -17,11 +18,18 @@ struct Job {
   const std::function<void(int64_t)> &body;
   const int64_t items;
   std::atomic<int64_t> next{0};
+  std::atomic_flag failed = ATOMIC_FLAG_INIT;
+  std::exception_ptr error;
 };
 
 void work(void *data) {
   Job &job = *static_cast<Job *>(data);
-  for (int64_t item; (item = job.next.fetch_add(1, std::memory_order_relaxed)) < job.items;) job.body(item);
+  try {
+    for (int64_t item; (item = job.next.fetch_add(1, std::memory_order_relaxed)) < job.items;) job.body(item);
+  } catch (...) { // no exception may leave a thread of OpenMP's
+    job.next = job.items;
+    if (!job.failed.test_and_set()) job.error = std::current_exception();
+  }
 }
 
 } // namespace
@@ -33,6 +41,7 @@ void parallel(int64_t items, const std::function<void(int64_t)> &body) {
     gomp_parallel(work, &job, static_cast<unsigned>(threads), 0);
   else
     work(&job);
+  if (job.error) std::rethrow_exception(job.error);
 }
 
 } // namespace cgan

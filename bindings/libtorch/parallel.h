@@ -7,7 +7,7 @@
 namespace cgan {
 
 // parallel runs body for every item from 0 to items-1, in no order, on as many threads as libtorch may use.
-// body must not throw.
+// The first exception of a body ends the work and is thrown again here.
 void parallel(int64_t items, const std::function<void(int64_t)> &body);
 
 } // namespace cgan

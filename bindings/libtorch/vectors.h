@@ -135,8 +135,8 @@ void adam(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, in
   for (int64_t i = 0; i < count; i += WIDTH) {
     const int64_t n = count - i;
     const V g = at(grad + i, n), old = at(exp_avg + i, n);
-    const V m = old + (g - old) * (1 - a.beta1);
-    const V v = at(exp_avg_sq + i, n) * a.beta2 + g * g * (1 - a.beta2);
+    const V m = old + (g - old) * a.rest1;
+    const V v = at(exp_avg_sq + i, n) * a.beta2 + g * g * a.rest2;
     V root;
     for (int j = 0; j < WIDTH; j++) root[j] = __builtin_sqrtf(v[j]);
     put(exp_avg + i, n, m);

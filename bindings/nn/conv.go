@@ -45,7 +45,12 @@ func (c *conv) cast(x *torch.Tensor) (input, weight, bias *torch.Tensor) {
 	return as(x, torch.BFloat16), c.weight.Type(torch.BFloat16), c.bias.Type(torch.BFloat16)
 }
 
-func (c *conv) layOut() { torch.NoGrad(c.weight.LayOutPixelwise) }
+// layOut gives the weight the kernels' memory order where they run.
+func (c *conv) layOut() {
+	if c.fast.kernels(c.weight) {
+		torch.NoGrad(c.weight.LayOutPixelwise)
+	}
+}
 
 // Conv2d is torch.nn.Conv2d.
 type Conv2d struct{ conv }

@@ -14,7 +14,7 @@ type Fast struct {
 func (b *Base) SetFast(f Fast) {
 	b.each("", func(_ string, b *Base) { b.fast = f })
 	for _, leaf := range b.Leaves() {
-		if c, ok := leaf.Module.(interface{ layOut() }); ok && f.Kernels {
+		if c, ok := leaf.Module.(interface{ layOut() }); ok {
 			c.layOut()
 		}
 	}

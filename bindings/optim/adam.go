@@ -26,7 +26,7 @@ func NewAdam(parameters []*torch.Tensor, lr, beta1, beta2 float64) *Adam {
 
 // Step moves every parameter that has a gradient.
 func (a *Adam) Step() {
-	if a.Fused && torch.KernelsFor(torch.Float32) && a.parameters[0].Device() == torch.CPU {
+	if a.Fused && len(a.parameters) > 0 && torch.KernelsFor(torch.Float32) && a.parameters[0].Device() == torch.CPU {
 		a.fused()
 		return
 	}

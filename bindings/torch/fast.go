@@ -1,24 +1,34 @@
 package torch
 
-import "cgan/bindings/libtorch"
+import (
+	"sync/atomic"
+
+	"cgan/bindings/libtorch"
+)
 
 // Kernels is the instruction set that the ops of this file run on, such as "AMX"; empty where the
 // machine has none, and then they can't be called.
-func Kernels() string { return kernels }
+func Kernels() string {
+	if name := kernels.Load(); name != nil {
+		return *name
+	}
+	return ""
+}
 
 // KernelsFor says whether the ops of this file take tensors of dtype. Only the tile unit multiplies bfloat16.
 func KernelsFor(dtype DType) bool {
-	return kernels != "" && (dtype == Float32 || dtype == BFloat16 && kernels == "AMX")
+	name := Kernels()
+	return name != "" && (dtype == Float32 || dtype == BFloat16 && name == "AMX")
 }
 
-var kernels string
+var kernels atomic.Pointer[string]
 
 // ChooseKernels picks the best instruction set: the tile unit and 512-bit vectors only where asked for.
 // It holds for the whole process.
 func ChooseKernels(tiles, wide bool) {
-	var err error
-	kernels, err = libtorch.ChooseKernels(tiles, wide)
+	name, err := libtorch.ChooseKernels(tiles, wide)
 	must("choose kernels", err)
+	kernels.Store(&name)
 }
 
 // FastConv is Conv2d, or ConvTranspose2d, with LeakyRelu of slope behind it, where 1 is none. It takes

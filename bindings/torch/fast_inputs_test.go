@@ -82,11 +82,21 @@ func TestFastOpsRefuse(t *testing.T) {
 			{"no image", "expected [B, C, H, W]", conv(ones(3, 5, 5), ones(4, 3, 3, 3), 1, false)},
 			{"kernel", "a kernel of 3 does not fit on [1, 3, 2, 2]", conv(ones(1, 3, 2, 2), ones(4, 3, 3, 3), 1, false)},
 			{"kernel by stride", "a kernel of 3 does not fit on [1, 3, 2, 2]", conv(ones(1, 3, 2, 2), ones(4, 3, 3, 3), 2, false)},
-			{"bias", "expected 4 values of Float for the channels, got [1]", func() { FastConv(ones(1, 3, 5, 5), ones(4, 3, 3, 3), ones(1), 1, 0, false, 1) }},
+			{"bias", "expected 4 values of Float for the channels, behind each other on the CPU, got [1]", func() { FastConv(ones(1, 3, 5, 5), ones(4, 3, 3, 3), ones(1), 1, 0, false, 1) }},
 			{"float64", "don't take Double", conv(ScalarTensor(1, Float64, CPU).Expand(1, 3, 5, 5), ones(4, 3, 3, 3), 1, false)},
-			{"norm's weight", "expected 3 values of Float for the channels, got [1]", func() { FastBatchNorm(ones(2, 3, 5, 5), ones(1), ones(3), ones(3), ones(3), 0.1, 1e-5, 1) }},
+			{"norm's weight", "expected 3 values of Float for the channels, behind each other on the CPU, got [1]", func() { FastBatchNorm(ones(2, 3, 5, 5), ones(1), ones(3), ones(3), ones(3), 0.1, 1e-5, 1) }},
 			{"no gradient", "a parameter has no gradient", func() {
 				FastAdam([]*Tensor{ones(3)}, []*Tensor{ones(3)}, []*Tensor{ones(3)}, []int64{1}, 0.1, 0.5, 0.99, 1e-8)
+			}},
+			{"stride 0", "expected a stride of at least 1", conv(ones(1, 3, 5, 5), ones(4, 3, 3, 3), 0, false)},
+			{"stride 0, transposed", "expected a stride of at least 1", conv(ones(1, 3, 5, 5), ones(3, 4, 3, 3), 0, true)},
+			{"padding -1", "a padding of at least 0, got 1 and -1", func() { FastConv(ones(1, 3, 5, 5), ones(3, 4, 3, 3), ones(4), 1, -1, true, 1) }},
+			{"no images", "no empty tensors, got [0, 3, 5, 5]", conv(ones(0, 3, 5, 5), ones(4, 3, 3, 3), 1, false)},
+			{"weight of bfloat16", "a weight of Float on the CPU, got BFloat16", conv(ones(1, 3, 5, 5), ones(4, 3, 3, 3).Type(BFloat16), 1, false)},
+			{"bias in steps", "behind each other on the CPU, got [4]", func() { FastConv(ones(1, 3, 5, 5), ones(4, 3, 3, 3), ones(1).Expand(4), 1, 0, false, 1) }},
+			{"norm of no channels", "Expected more than 1 value per channel", func() { FastBatchNorm(ones(2, 0, 5, 5), ones(0), ones(0), ones(0), ones(0), 0.1, 1e-5, 1) }},
+			{"too few means", "1 parameters, 0 and 1 means, 1 steps", func() {
+				FastAdam([]*Tensor{ones(3)}, nil, []*Tensor{ones(3)}, []int64{1}, 0.1, 0.5, 0.99, 1e-8)
 			}},
 			{"label 10", "a label is outside of the 10 classes", labels(ones(2, 1, 5, 5), FromInt64s([]int64{0, 10}))},
 			{"label -1", "a label is outside of the 10 classes", labels(ones(2, 1, 5, 5), FromInt64s([]int64{-1, 9}))},
