@@ -16,7 +16,7 @@ type Unit struct {
 	Does string `json:"does"`
 }
 
-// Units lists all of them. Exact mode has none.
+// Units lists all of them. Exact mode has none but pages, which moves no bit.
 var Units = []Unit{
 	{"pages", "one heap that keeps its memory, in huge pages"},
 	{"grads", "no gradients of D's parameters in G's step, where the original throws them away"},
@@ -64,6 +64,14 @@ func (a Arithmetic) Settle() {
 		torch.KeepPages()
 	}
 	torch.ChooseKernels(a.has("tiles"), a.has("wide"))
+}
+
+// dtype is what convolutions multiply.
+func (a Arithmetic) dtype() torch.DType {
+	if a.Precision == "bf16" {
+		return torch.BFloat16
+	}
+	return torch.Float32
 }
 
 // Fast is how networks run with it.

@@ -23,7 +23,7 @@ func TestNoiseHasSeedsAndImages(t *testing.T) {
 	if a.mean() != 97 || a.deviation() != 1 || b.deviation() != 0 {
 		t.Errorf("mean %v, deviations %v and %v", a.mean(), a.deviation(), b.deviation())
 	}
-	want := 2 * math.Sqrt(1.0/3+97*3/3000.0+90*10/3000.0) // seeds of a, images of a, images of b
+	want := 2 * math.Sqrt(2*1.0/3+97*3/3000.0+90*10/3000.0) // seeds, images of a, images of b
 	if got := noise(a, b); math.Abs(got-want) > 1e-12 {
 		t.Errorf("noise %v, want %v", got, want)
 	}
@@ -39,7 +39,7 @@ func TestVerdictFailsOnlyBelowTheNoise(t *testing.T) {
 		{learned("f32", 970, 970, 970), ""},
 		{learned("f32", 961, 961, 961), ""},
 		{learned("f32", 960, 960, 960), "f32 learns less than exact"},
-		{learned("f32", 930, 960, 990), ""}, // seeds that differ more allow more
+		{learned("f32", 970, 970, 600), "f32 learns less than exact"}, // one seed that fails is enough
 		{learned("f32", 0, 0, 0), "f32 learns less than exact"},
 	} {
 		text, err := judgeAll([]*arithmetic{exact, c.fast})
@@ -49,6 +49,10 @@ func TestVerdictFailsOnlyBelowTheNoise(t *testing.T) {
 		if strings.Contains(text, "FAIL") != (c.want != "") {
 			t.Errorf("%v: %s", c.fast.scores, text)
 		}
+	}
+	unsteady := learned("exact", 970, 970, 600) // what the original leaves to chance is no fault of f32
+	if text, err := judgeAll([]*arithmetic{unsteady, learned("f32", 970, 600, 970)}); err != nil {
+		t.Errorf("%v: %s", err, text)
 	}
 	text, err := judgeAll([]*arithmetic{exact, learned("f32", 1, 1, 1), learned("bf16", 2, 2, 2)})
 	if err == nil || !strings.HasPrefix(err.Error(), "f32 and bf16 ") || strings.Count(text, "FAIL") != 2 {

@@ -71,7 +71,7 @@ func speedTable(all []*contender) string {
 }
 
 func (r results) limitTable() string {
-	t := newTable(1, "", "GFLOP a step", "GFLOP/s by min", "by median", "matrix product, best", "median", "share by min", "by median", "outside of ops")
+	t := newTable(1, "", "GFLOP a step", "GFLOP/s by min", "by median", "matrix product, best", "median", "share by min", "by median", "around the steps")
 	for _, c := range []*contender{r.training.f32, r.training.bf16} {
 		s := c.summary()
 		byMin, byMedian := s.share()
@@ -79,20 +79,23 @@ func (r results) limitTable() string {
 			percent(byMin, 1), percent(byMedian, 1), percent(s.overhead, 2))
 	}
 	return "## Share of the machine's limit\n\nA training step's multiplications and additions beside one large `torch.mm` of the same precision in the\n" +
-		"same process, and the part of a step that passes outside of libtorch's ops.\n\n" + t.String()
+		"same process. They are counted as `torch.utils.flop_counter` does, taps on padding included: a tenth of all, which\n" +
+		"the kernels skip. In f32 they run as sums of bfloat16 products where there are tiles (AMX), `torch.mm` on vectors.\n" +
+		"\"Around the steps\" is the part of the time that data, log and loop take.\n\n" + t.String()
 }
 
 func (r results) unitTable() string {
 	t := newTable(2, "unit", "what it does", "f32 ms without", "x by min", "x by median", "bf16 ms without", "x by min", "x by median")
-	all := r.units[0]
 	for _, u := range r.units {
-		f32Min, f32Median := all.f32.ratio(u.f32)
-		bf16Min, bf16Median := all.bf16.ratio(u.bf16)
+		with := r.units[u.beside]
+		f32Min, f32Median := with.f32.ratio(u.f32)
+		bf16Min, bf16Median := with.bf16.ratio(u.bf16)
 		t.add(u.Name, u.Does, number(u.f32.summary().median, 1), number(f32Min, 2), number(f32Median, 2),
 			number(u.bf16.summary().median, 1), number(bf16Min, 2), number(bf16Median, 2))
 	}
 	return "## What each unit is worth\n\nTraining without one unit: \"x\" is how much faster cgan is with it. Units overlap, so these numbers do not\n" +
-		"multiply to the whole.\n\n" + t.String()
+		"multiply to the whole. Less than 5 % is noise. Without \"norm\", PyTorch's BatchNorm gets images in the kernels' memory\n" +
+		"order, on which it is slow; \"wide\" is measured without \"tiles\", which hides it.\n\n" + t.String()
 }
 
 func (r results) startTable() string {

@@ -23,23 +23,29 @@ func (a *arithmetic) deviation() float64 {
 	return math.Sqrt(sum / float64(len(a.scores)-1))
 }
 
-// variance is that of the mean m over k seeds with n images in all, in percent squared:
-//
-//	s²/k + m(100-m)/n
-//
-// s is the deviation over the seeds. Three seeds may agree by chance, so that s alone would call any difference
-// real; the binomial error of the counted images is added, though s has a part of it already.
-func (a *arithmetic) variance() float64 {
-	images := 0
+// images is how many were drawn over all seeds.
+func (a *arithmetic) images() (sum int) {
 	for _, s := range a.scores {
-		images += s.Images
+		sum += s.Images
 	}
-	s, m := a.deviation(), a.mean()
-	return s*s/float64(len(a.scores)) + m*(100-m)/float64(images)
+	return sum
 }
 
-// noise is two standard errors of the difference between two means: 2 sqrt(variance of a + variance of b).
-func noise(a, b *arithmetic) float64 { return 2 * math.Sqrt(a.variance()+b.variance()) }
+// noise is two standard errors of the difference of two means, were fast as good as exact:
+//
+//	2 sqrt(2s²/k + m(100-m)/n of exact + m(100-m)/n of fast)
+//
+// s is exact's deviation over the k seeds, and stands for both: a fast mode that fails on some seeds is not to be
+// excused by its own deviation. Three seeds may agree by chance, so the binomial error of m percent of n images
+// is added, though s has a part of it already.
+func noise(exact, fast *arithmetic) float64 {
+	s := exact.deviation()
+	variance := 2 * s * s / float64(len(exact.scores))
+	for _, a := range []*arithmetic{exact, fast} {
+		variance += a.mean() * (100 - a.mean()) / float64(a.images())
+	}
+	return 2 * math.Sqrt(variance)
+}
 
 // judgeAll passes every arithmetic whose mean is not below that of the first by more than the noise.
 func judgeAll(all []*arithmetic) (text string, err error) {
