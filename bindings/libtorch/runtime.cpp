@@ -30,15 +30,13 @@ char *cgan_grad_enabled(int *out) {
   return guarded([&] { *out = at::GradMode::is_enabled(); });
 }
 
-// One heap serves all threads: the settings below reach no other. It must be said before the first thread is.
-static const int one_heap = mallopt(M_ARENA_MAX, 1);
-
 // glibc hands big blocks back to the system on every free, and the page faults of getting them again cost
 // more than small kernels do. Here the heap keeps what it has, and grows in strides that huge pages back.
 // No result changes, and what the system refuses only makes it slower.
 char *cgan_keep_pages(void) {
   return guarded([] {
     const int stride = 1 << 30;
+    mallopt(M_ARENA_MAX, 1); // one heap serves all threads: the settings below reach no other
     if (mallopt(M_MMAP_THRESHOLD, stride) == 0) mallopt(M_MMAP_THRESHOLD, 32 << 20); // the limit of older glibc
     mallopt(M_TRIM_THRESHOLD, stride);
     mallopt(M_TOP_PAD, stride);
