@@ -204,6 +204,9 @@ def training(args, count):
     trainer = Trainer(args.seed)
     tune(trainer.generator, args)
     tune(trainer.discriminator, args)
+    if args.fused_adam:
+        for optimizer in (trainer.optimizerG, trainer.optimizerD):
+            optimizer.param_groups[0]["fused"] = True
     for b in batches(loader(args.data, args.batch), Progress(), count):
         yield trainer.step(*b)
 
@@ -310,7 +313,7 @@ def main():
             command.add_argument("--init")
         else:
             command.add_argument("--mode", choices=("train", "generate"), default="train")
-            for flag in ("--channels-last", "--bf16", "--compile"):
+            for flag in ("--channels-last", "--bf16", "--compile", "--fused-adam"):
                 command.add_argument(flag, action="store_true")
     args = parser.parse_args()
     if args.threads:

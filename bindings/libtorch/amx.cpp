@@ -101,11 +101,12 @@ inline void transpose(__m512i *r) {
 
 // pack fills the tiles of one operand: a left tile is 16 rows of 32 of K, a right one 16 pairs of K by 16
 // columns, which is the left one's transpose in units of pairs.
-template <class T, int Parts> void pack(Side side, Along along, const Lines<T> &a, char *out) {
+template <class T, int Parts> void pack(Side side, Along along, const Lines<T> &a, char *begin, size_t stride) {
   const bool panelwise = along == Along::panel, turn = panelwise == (side == Side::left);
   const int64_t k = panelwise ? a.count : a.length, width = panelwise ? a.length : a.count;
   auto line = [&](int64_t i) { return i < a.count ? a.line[i] : nullptr; };
-  for (int64_t panel = 0; panel < width; panel += kPanel)
+  for (int64_t panel = 0; panel < width; panel += kPanel, begin += stride) {
+    char *out = begin;
     for (int64_t unit = 0; unit < k; unit += kUnit, out += Parts * kTile) {
       __m512i rows[Parts][16];
       for (int r = 0; r < 16; r++) {
@@ -123,6 +124,7 @@ template <class T, int Parts> void pack(Side side, Along along, const Lines<T> &
         for (int r = 0; r < 16; r++) _mm512_store_si512(out + part * kTile + r * 64, rows[part][r]);
       }
     }
+  }
 }
 
 // Tiles 0 to 3 are sums, 4 and 5 left panels, 6 and 7 right ones.

@@ -67,14 +67,16 @@ std::vector<std::vector<int64_t>> phases(const Convolution &c) {
   return groups;
 }
 
-// Panels is one packed operand for every pixel or tap.
+// Panels is one packed operand for every pixel or tap. The same panel of all lies together: matrices of a power of two
+// of bytes would put it into the same few lines of a cache each time.
 struct Panels {
-  int64_t panels;       // of a matrix
-  size_t panel, matrix; // bytes of each
+  int64_t panels; // of a matrix
+  size_t panel;   // bytes
+  size_t stride;  // bytes from one panel of a matrix to the next
   Scratch memory;
   char *begin;
-  Panels(int64_t panels, size_t panel, int64_t count) : panels(panels), panel(panel), matrix(panel * panels), memory(matrix * count), begin(memory.data()) {}
-  char *operator[](int64_t i) const { return begin + i * matrix; }
+  Panels(int64_t panels, size_t panel, int64_t count) : panels(panels), panel(panel), stride(panel * count), memory(stride * panels), begin(memory.data()) {}
+  char *operator[](int64_t i) const { return begin + i * panel; }
 };
 
 template <class T> constexpr at::ScalarType type_of = at::kFloat;
@@ -94,9 +96,9 @@ Panels pack(Side side, Along along, int64_t count, int64_t lines, int64_t length
     fill(i, line);
     const Lines<S> all{line.data(), lines, length};
     if constexpr (std::is_same_v<S, T>)
-      kernel.pack(side, along, all, p[i]);
+      kernel.pack(side, along, all, p[i], p.stride);
     else
-      kernel.pack_f32(side, along, all, p[i]);
+      kernel.pack_f32(side, along, all, p[i], p.stride);
   });
   return p;
 }
@@ -205,9 +207,9 @@ void sum(const Links &from, const std::vector<std::vector<int64_t>> &groups, con
         const int64_t pixel = item.pixels[p], row = item.row * kPanel, column = n * kPanel;
         segments.clear();
         for (const Link &link : from[pixel])
-          segments.push_back({left[link.pixel] + item.row * left.panel, right[link.tap] + n * right.panel});
+          segments.push_back({left[link.pixel] + item.row * left.stride, right[link.tap] + n * right.stride});
         kernel.block(segments.data(), segments.size(), units, std::min<int64_t>(2, left.panels - item.row),
-                     std::min<int64_t>(2, right.panels - n), left.panel, right.panel, block, kBlock, false);
+                     std::min<int64_t>(2, right.panels - n), left.stride, right.stride, block, kBlock, false);
         In<R>::kernel().store(block, kBlock, std::min(kBlock, rows - row), std::min(kBlock, columns - column),
                               finish_rows.at(pixel, row, column, row_bias), out + (pixel * rows + row) * columns + column, columns);
       }
@@ -332,9 +334,9 @@ at::Tensor correlate(const Links &from, const std::vector<std::vector<int64_t>> 
           for (int64_t m = s.left; m < s.left + s.lefts && !segments[tap].empty(); m += 2)
             for (int64_t n = s.right; n < s.right + s.rights; n += 2) {
               here.clear();
-              for (const Segment &g : segments[tap]) here.push_back({g.left + m * left.panel, g.right + n * right.panel});
+              for (const Segment &g : segments[tap]) here.push_back({g.left + m * left.stride, g.right + n * right.stride});
               kernel.block(here.data(), here.size(), std::min(most, units - u), std::min<int64_t>(2, s.left + s.lefts - m),
-                           std::min<int64_t>(2, s.right + s.rights - n), left.panel, right.panel,
+                           std::min<int64_t>(2, s.right + s.rights - n), left.stride, right.stride,
                            out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, true);
             }
       }

@@ -43,9 +43,9 @@ struct Output {
 template <class T> struct Kernel {
   int64_t unit;      // K is padded to a multiple of this
   size_t unit_bytes; // of one panel
-  // pack writes an operand's panels, panel_bytes(K) each, and pads the last one with zeros.
-  void (*pack)(Side, Along, const Lines<T> &, char *out);
-  void (*pack_f32)(Side, Along, const Lines<float> &, char *out); // the same for float32, rounded to T
+  // pack writes an operand's panels, panel_bytes(K) each and stride bytes from one to the next, and pads the last one with zeros.
+  void (*pack)(Side, Along, const Lines<T> &, char *out, size_t stride);
+  void (*pack_f32)(Side, Along, const Lines<float> &, char *out, size_t stride); // the same for float32, rounded to T
   // block computes left x right panels, 1 or 2 each, summed over all segments, into c or on top of it.
   // stride is the bytes from one panel to the next.
   void (*block)(const Segment *, int64_t count, int64_t units, int left, int right, size_t stride_left, size_t stride_right,

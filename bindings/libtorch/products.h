@@ -1,10 +1,10 @@
 // Products of float32 in GCC's vectors, included behind vectors.h in the same way. A panel of K x 16 lies
 // row by row, on both sides.
 
-void pack_floats(Side, Along along, const Lines<float> &a, char *to) {
-  float *out = reinterpret_cast<float *>(to);
+void pack_floats(Side, Along along, const Lines<float> &a, char *begin, size_t stride) {
   const int64_t k = along == Along::panel ? a.count : a.length, width = along == Along::panel ? a.length : a.count;
-  for (int64_t panel = 0; panel < width; panel += kPanel, out += k * kPanel) {
+  for (int64_t panel = 0; panel < width; panel += kPanel, begin += stride) {
+    float *const out = reinterpret_cast<float *>(begin);
     if (along == Along::panel) {
       for (int64_t i = 0; i < k; i++)
         for (int64_t n = 0; n < kPanel; n += WIDTH)

@@ -42,8 +42,10 @@ char *cgan_set_num_threads(int threads);
 char *cgan_get_num_threads(int *out);
 char *cgan_show_config(char **out);
 char *cgan_cpu_capability(char **out);
-char *cgan_keep_pages(void);
 char *cgan_grad_enabled(int *out);
+
+// pages.cpp
+char *cgan_keep_pages(void);
 
 // script.cpp
 char *cgan_script(const char *source, int count, const char *const *keys, const cgan_tensor *tensors, const int *buffers,
