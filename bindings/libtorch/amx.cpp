@@ -20,6 +20,7 @@ namespace {
 
 #define WIDTH 16
 #define ROUND_TO_BF16 _mm512_cvtneps_pbh
+#define SQUARE_ROOT _mm512_sqrt_ps
 #include "vectors.h"
 
 constexpr int64_t kUnit = 32;  // values of K in a tile's row

@@ -1,6 +1,7 @@
 #include "kernels.h"
 
 #include <cstring>
+#include <immintrin.h>
 
 #pragma GCC target("avx2,fma")
 #pragma GCC optimize("O3,no-math-errno")
@@ -9,13 +10,14 @@ namespace cgan {
 namespace {
 
 #define WIDTH 8
+#define SQUARE_ROOT _mm256_sqrt_ps
 #include "vectors.h"
 
 #include "products.h"
 
 constexpr Kernel<float> kernel = floats<4, 1>();
-constexpr Vectors<float> along = vectors<float>();
-constexpr Set set = {"AVX2", &kernel, nullptr, &along, nullptr, adam};
+constexpr Vectors<float> along_f32 = vectors<float>();
+constexpr Set set = {"AVX2", &kernel, nullptr, &along_f32, nullptr, adam};
 
 } // namespace
 

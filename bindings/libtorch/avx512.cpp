@@ -1,6 +1,7 @@
 #include "kernels.h"
 
 #include <cstring>
+#include <immintrin.h>
 
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq")
 #pragma GCC optimize("O3,no-math-errno")
@@ -9,13 +10,14 @@ namespace cgan {
 namespace {
 
 #define WIDTH 16
+#define SQUARE_ROOT _mm512_sqrt_ps
 #include "vectors.h"
 
 #include "products.h"
 
 constexpr Kernel<float> kernel = floats<8, 2>();
-constexpr Vectors<float> along = vectors<float>();
-constexpr Set set = {"AVX-512", &kernel, nullptr, &along, nullptr, adam};
+constexpr Vectors<float> along_f32 = vectors<float>();
+constexpr Set set = {"AVX-512", &kernel, nullptr, &along_f32, nullptr, adam};
 
 } // namespace
 

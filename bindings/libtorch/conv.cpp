@@ -1,7 +1,7 @@
 #include "convolution.h"
 #include "guard.h"
 #include "kernels.h"
-#include "parallel.h"
+#include "rows.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -44,7 +44,22 @@ at::Tensor leaky_grad(const at::Tensor &y, const at::Tensor &dy, double slope) {
   return dx;
 }
 
-at::Tensor bias_grad(const at::Tensor &dy) { return at::sum(dy, {0, 2, 3}, false, at::kFloat); }
+template <class T> void bias_grad_of(const at::Tensor &dy, at::Tensor &db) {
+  const int64_t channels = db.numel();
+  const std::vector<float> zeros(channels);
+  std::vector<double> sum, square;
+  sums(dy.numel() / channels, channels, sum, square, [&](int64_t from, int64_t rows, double *s, double *q) {
+    In<T>::vectors().moments(static_cast<const T *>(dy.data_ptr()) + from * channels, rows, channels, zeros.data(), s, q);
+  });
+  std::copy(sum.begin(), sum.end(), db.data_ptr<float>());
+}
+
+// bias_grad is dy, pixelwise, summed up by channel.
+at::Tensor bias_grad(const at::Tensor &dy) {
+  at::Tensor db = at::empty({dy.size(1)}, at::kFloat);
+  dy.scalar_type() == at::kBFloat16 ? bias_grad_of<BFloat>(dy, db) : bias_grad_of<float>(dy, db);
+  return db;
+}
 
 // as_laid_out gives a weight's gradient the memory order of the weight, so that nothing copies it later.
 at::Tensor as_laid_out(const at::Tensor &grad, const at::Tensor &weight) {

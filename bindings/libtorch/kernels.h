@@ -69,10 +69,10 @@ template <class T> struct Vectors {
   // moments adds up x - pivot and its square over rows.
   void (*moments)(const T *x, int64_t rows, int64_t channels, const float *pivot, double *sum, double *square);
   void (*norm)(const T *x, int64_t rows, const Norm &, T *y);
-  // norm_sums adds up g and g * (x - mean) over rows, where g is dy through the LeakyReLU of y.
-  void (*norm_sums)(const T *x, const T *y, const T *dy, int64_t rows, const Norm &, double *sum, double *product);
+  // norm_sums adds up g and g * (x - mean) over rows, where g is dy through the LeakyReLU.
+  void (*norm_sums)(const T *x, const T *dy, int64_t rows, const Norm &, double *sum, double *product);
   // norm_grad is scale * (g - a - (x - mean) * b), where a and b are by channel.
-  void (*norm_grad)(const T *x, const T *y, const T *dy, int64_t rows, const Norm &, const float *a, const float *b, T *dx);
+  void (*norm_grad)(const T *x, const T *dy, int64_t rows, const Norm &, const float *a, const float *b, T *dx);
   // sum_by adds up the rows of each index: sums [indices, channels].
   void (*sum_by)(const T *x, const int64_t *index, int64_t rows, int64_t channels, float *sums);
   // leaky_grad is dy through the LeakyReLU of y.

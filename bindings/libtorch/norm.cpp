@@ -1,7 +1,7 @@
 #include "convolution.h"
 #include "guard.h"
 #include "kernels.h"
-#include "parallel.h"
+#include "rows.h"
 
 #include <cmath>
 #include <torch/csrc/autograd/custom_function.h>
@@ -15,31 +15,6 @@ using torch::autograd::tensor_list;
 namespace cgan {
 namespace {
 
-// Runs of rows are the same for any number of threads, and so are the sums.
-constexpr int64_t kRun = 1024;
-
-// over calls body(first row, rows) for each run.
-template <class Body> void over(int64_t rows, Body body) {
-  parallel((rows + kRun - 1) / kRun, [&](int64_t i) { body(i * kRun, std::min(kRun, rows - i * kRun)); });
-}
-
-// sums adds up two quantities by channel, which body(first row, rows, a, b) gives for a run.
-template <class Body> void sums(int64_t rows, int64_t channels, std::vector<double> &a, std::vector<double> &b, Body body) {
-  const int64_t runs = (rows + kRun - 1) / kRun;
-  std::vector<double> each(runs * 2 * channels);
-  over(rows, [&](int64_t from, int64_t count) {
-    double *mine = each.data() + from / kRun * 2 * channels;
-    body(from, count, mine, mine + channels);
-  });
-  a.assign(channels, 0);
-  b.assign(channels, 0);
-  for (int64_t i = 0; i < runs; i++)
-    for (int64_t c = 0; c < channels; c++) {
-      a[c] += each[i * 2 * channels + c];
-      b[c] += each[(i * 2 + 1) * channels + c];
-    }
-}
-
 template <class T> T *data(const at::Tensor &t) { return static_cast<T *>(t.data_ptr()); }
 
 // Batch is a batch normalisation of x [B, C, H, W], pixelwise, in training.
@@ -50,7 +25,7 @@ struct Batch {
   explicit Batch(const at::Tensor &x) : channels(x.size(1)), rows(x.numel() / x.size(1)) {}
 
   Norm norm(float slope) const {
-    return {channels, data<float>(mean), scale.defined() ? data<float>(scale) : nullptr, shift.defined() ? data<float>(shift) : nullptr, slope};
+    return {channels, data<float>(mean), data<float>(scale), data<float>(shift), slope};
   }
 };
 
@@ -67,7 +42,7 @@ at::Tensor forward_of(Batch &b, const at::Tensor &x, const at::Tensor &weight, c
   b.mean = at::empty({b.channels}, at::kFloat);
   b.invstd = at::empty_like(b.mean);
   b.scale = at::empty_like(b.mean);
-  b.shift = bias;
+  b.shift = bias.detach().clone();
   const double n = static_cast<double>(b.rows);
   for (int64_t c = 0; c < b.channels; c++) {
     const double off = sum[c] / n, mean = pivot[c] + off, var = std::max(0.0, square[c] / n - off * off), invstd = 1 / std::sqrt(var + eps);
@@ -80,17 +55,17 @@ at::Tensor forward_of(Batch &b, const at::Tensor &x, const at::Tensor &weight, c
   }
   at::Tensor y = at::empty_like(x);
   const Norm norm = b.norm(slope);
-  over(b.rows, [&](int64_t from, int64_t rows) { vectors.norm(data<T>(x) + from * b.channels, rows, norm, data<T>(y) + from * b.channels); });
+  over(b.rows, b.channels, [&](int64_t from, int64_t rows) { vectors.norm(data<T>(x) + from * b.channels, rows, norm, data<T>(y) + from * b.channels); });
   return y;
 }
 
-template <class T> tensor_list backward_of(Batch &b, const at::Tensor &x, const at::Tensor &y, const at::Tensor &dy, double slope) {
+template <class T> tensor_list backward_of(Batch &b, const at::Tensor &x, const at::Tensor &dy, double slope) {
   const auto &vectors = In<T>::vectors();
   const Norm norm = b.norm(slope);
   std::vector<double> sum, product;
   sums(b.rows, b.channels, sum, product, [&](int64_t from, int64_t rows, double *s, double *p) {
     const int64_t at = from * b.channels;
-    vectors.norm_sums(data<T>(x) + at, data<T>(y) + at, data<T>(dy) + at, rows, norm, s, p);
+    vectors.norm_sums(data<T>(x) + at, data<T>(dy) + at, rows, norm, s, p);
   });
   at::Tensor dx = at::empty_like(x), dw = at::empty_like(b.mean), db = at::empty_like(b.mean);
   std::vector<float> along_mean(b.channels), along_x(b.channels);
@@ -101,9 +76,9 @@ template <class T> tensor_list backward_of(Batch &b, const at::Tensor &x, const 
     along_mean[c] = sum[c] / b.rows;
     along_x[c] = product[c] * invstd * invstd / b.rows;
   }
-  over(b.rows, [&](int64_t from, int64_t rows) {
+  over(b.rows, b.channels, [&](int64_t from, int64_t rows) {
     const int64_t at = from * b.channels;
-    vectors.norm_grad(data<T>(x) + at, data<T>(y) + at, data<T>(dy) + at, rows, norm, along_mean.data(), along_x.data(), data<T>(dx) + at);
+    vectors.norm_grad(data<T>(x) + at, data<T>(dy) + at, rows, norm, along_mean.data(), along_x.data(), data<T>(dx) + at);
   });
   return {dx, dw, db};
 }
@@ -117,21 +92,22 @@ struct BatchNormAct : torch::autograd::Function<BatchNormAct> {
     Batch b(x);
     const at::Tensor y = x.scalar_type() == at::kBFloat16 ? forward_of<BFloat>(b, x, weight, bias, running_mean, running_var, momentum, eps, slope)
                                                           : forward_of<float>(b, x, weight, bias, running_mean, running_var, momentum, eps, slope);
-    ctx->save_for_backward({x, y, b.mean, b.scale, b.invstd});
+    ctx->save_for_backward({x, b.mean, b.scale, b.shift, b.invstd});
     ctx->saved_data["slope"] = slope;
     return y;
   }
 
   static tensor_list backward(AutogradContext *ctx, tensor_list grads) {
     const auto saved = ctx->get_saved_variables();
-    const at::Tensor &x = saved[0], &y = saved[1], dy = pixelwise(grads[0]);
+    const at::Tensor &x = saved[0], dy = pixelwise(grads[0]);
     check_type(x);
     const double slope = ctx->saved_data["slope"].toDouble();
     Batch b(x);
-    b.mean = saved[2];
-    b.scale = saved[3];
+    b.mean = saved[1];
+    b.scale = saved[2];
+    b.shift = saved[3];
     b.invstd = saved[4];
-    tensor_list d = x.scalar_type() == at::kBFloat16 ? backward_of<BFloat>(b, x, y, dy, slope) : backward_of<float>(b, x, y, dy, slope);
+    tensor_list d = x.scalar_type() == at::kBFloat16 ? backward_of<BFloat>(b, x, dy, slope) : backward_of<float>(b, x, dy, slope);
     d.resize(8);
     return d;
   }

@@ -1,5 +1,5 @@
 // The arithmetic of kernels.h in GCC's vectors of WIDTH floats. It is included once per instruction set, behind
-// the #pragma that names the set, in a namespace of its own.
+// the #pragma that names the set, in a namespace of its own. SQUARE_ROOT is an instruction of the set.
 
 typedef float V __attribute__((vector_size(WIDTH * 4)));
 typedef uint32_t U __attribute__((vector_size(WIDTH * 4)));
@@ -53,109 +53,164 @@ INLINE void put(BFloat *p, int64_t n, V v) {
 
 INLINE V leaky(V v, float slope) { return v > 0 ? v : v * slope; }
 
-// Rows of a strip of WIDTH channels, in float32, are few enough to lose nothing; strips add up in double.
-const int64_t kStrip = 64;
+// Whole is the length of a whole vector. At a call it is a constant, so that no test for the end of a row is left.
+struct Whole {
+  constexpr operator int64_t() const { return WIDTH; }
+};
 
-INLINE void add(double *to, V v, int64_t n) {
-  for (int64_t i = 0; i < n && i < WIDTH; i++) to[i] += v[i];
+// along calls body(i, n) for each vector of count values, which begins at i and has n of them.
+template <class Body> INLINE void along(int64_t count, Body body) {
+  int64_t i = 0;
+  for (; i + WIDTH <= count; i += WIDTH) body(i, Whole());
+  if (i < count) body(i, count - i);
 }
 
-template <class T> void moments(const T *x, int64_t rows, int64_t channels, const float *pivot, double *sum, double *square) {
+// Rows of a strip, added up in float32, are few enough to lose nothing; strips add up in double.
+const int64_t kStrip = 64;
+
+// Wide vectors of channels are taken at once: their sums stay in registers, and rows are read in whole lines.
+const int kWide = 4;
+template <int Count> struct Vectorized {
+  static constexpr int count = Count;
+};
+
+// strips calls body(first row, row behind the last, first channel, Vectorized, n) for each strip of rows and each few vectors of channels.
+template <class Body> INLINE void strips(int64_t rows, int64_t channels, Body body) {
   for (int64_t begin = 0; begin < rows; begin += kStrip) {
     const int64_t end = begin + kStrip < rows ? begin + kStrip : rows;
-    for (int64_t c = 0; c < channels; c += WIDTH) {
-      const int64_t n = channels - c;
-      const V middle = at(pivot + c, n);
-      V s{}, q{};
-      for (int64_t r = begin; r < end; r++) {
-        const V d = at(x + r * channels + c, n) - middle;
-        s += d;
-        q += d * d;
-      }
-      add(sum + c, s, n);
-      add(square + c, q, n);
-    }
+    int64_t c = 0;
+    for (; c + kWide * WIDTH <= channels; c += kWide * WIDTH) body(begin, end, c, Vectorized<kWide>(), Whole());
+    along(channels - c, [&](int64_t i, auto n) { body(begin, end, c + i, Vectorized<1>(), n); });
   }
 }
 
-template <class T> void norm(const T *x, int64_t rows, const Norm &p, T *y) {
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t c = 0; c < p.channels; c += WIDTH) {
-      const int64_t n = p.channels - c, i = r * p.channels + c;
-      const V v = (at(x + i, n) - at(p.mean + c, n)) * at(p.scale + c, n) + at(p.shift + c, n);
-      put(y + i, n, leaky(v, p.slope));
+typedef double D __attribute__((vector_size(WIDTH * 8), aligned(8), may_alias));
+
+INLINE void add(double *to, V v, int64_t n) {
+  if (n >= WIDTH) {
+    *(D *)to += __builtin_convertvector(v, D);
+    return;
+  }
+  for (int64_t i = 0; i < n; i++) to[i] += v[i];
+}
+
+template <class T> void moments(const T *x, int64_t rows, int64_t channels, const float *pivot, double *sum, double *square) {
+  strips(rows, channels, [&](int64_t begin, int64_t end, int64_t c, auto vectors, auto n) {
+    constexpr int count = decltype(vectors)::count;
+    V middle[count], s[count] = {}, q[count] = {};
+    for (int i = 0; i < count; i++) middle[i] = at(pivot + c + i * WIDTH, n);
+    for (int64_t r = begin; r < end; r++)
+      for (int i = 0; i < count; i++) {
+        const V d = at(x + r * channels + c + i * WIDTH, n) - middle[i];
+        s[i] += d;
+        q[i] += d * d;
+      }
+    for (int i = 0; i < count; i++) {
+      add(sum + c + i * WIDTH, s[i], n);
+      add(square + c + i * WIDTH, q[i], n);
     }
+  });
+}
+
+// ByChannel is a Norm's values for a few vectors of channels.
+template <int Count> struct ByChannel {
+  V mean[Count], scale[Count], shift[Count];
+  template <class N> __attribute__((always_inline)) ByChannel(const Norm &p, int64_t c, N n) {
+    for (int i = 0; i < Count; i++) {
+      mean[i] = at(p.mean + c + i * WIDTH, n);
+      scale[i] = at(p.scale + c + i * WIDTH, n);
+      shift[i] = at(p.shift + c + i * WIDTH, n);
+    }
+  }
+  __attribute__((always_inline)) V normed(int i, V x) const { return (x - mean[i]) * scale[i] + shift[i]; }
+};
+
+template <class T> void norm(const T *x, int64_t rows, const Norm &p, T *y) {
+  strips(rows, p.channels, [&](int64_t begin, int64_t end, int64_t c, auto vectors, auto n) {
+    constexpr int count = decltype(vectors)::count;
+    const ByChannel<count> by(p, c, n);
+    for (int64_t r = begin; r < end; r++)
+      for (int i = 0; i < count; i++) {
+        const int64_t to = r * p.channels + c + i * WIDTH;
+        put(y + to, n, leaky(by.normed(i, at(x + to, n)), p.slope));
+      }
+  });
 }
 
 INLINE V through(V dy, V y, float slope) { return y > 0 ? dy : dy * slope; }
 
-template <class T>
-void norm_sums(const T *x, const T *y, const T *dy, int64_t rows, const Norm &p, double *sum, double *product) {
-  for (int64_t begin = 0; begin < rows; begin += kStrip) {
-    const int64_t end = begin + kStrip < rows ? begin + kStrip : rows;
-    for (int64_t c = 0; c < p.channels; c += WIDTH) {
-      const int64_t n = p.channels - c;
-      const V mean = at(p.mean + c, n);
-      V s{}, q{};
-      for (int64_t r = begin; r < end; r++) {
-        const int64_t i = r * p.channels + c;
-        const V g = through(at(dy + i, n), at(y + i, n), p.slope);
-        s += g;
-        q += g * (at(x + i, n) - mean);
+template <class T> void norm_sums(const T *x, const T *dy, int64_t rows, const Norm &p, double *sum, double *product) {
+  strips(rows, p.channels, [&](int64_t begin, int64_t end, int64_t c, auto vectors, auto n) {
+    constexpr int count = decltype(vectors)::count;
+    const ByChannel<count> by(p, c, n);
+    V s[count] = {}, q[count] = {};
+    for (int64_t r = begin; r < end; r++)
+      for (int i = 0; i < count; i++) {
+        const int64_t from = r * p.channels + c + i * WIDTH;
+        const V v = at(x + from, n), g = through(at(dy + from, n), by.normed(i, v), p.slope);
+        s[i] += g;
+        q[i] += g * (v - by.mean[i]);
       }
-      add(sum + c, s, n);
-      add(product + c, q, n);
+    for (int i = 0; i < count; i++) {
+      add(sum + c + i * WIDTH, s[i], n);
+      add(product + c + i * WIDTH, q[i], n);
     }
-  }
+  });
 }
 
-template <class T>
-void norm_grad(const T *x, const T *y, const T *dy, int64_t rows, const Norm &p, const float *a, const float *b, T *dx) {
-  for (int64_t r = 0; r < rows; r++)
-    for (int64_t c = 0; c < p.channels; c += WIDTH) {
-      const int64_t n = p.channels - c, i = r * p.channels + c;
-      const V g = through(at(dy + i, n), at(y + i, n), p.slope);
-      put(dx + i, n, (g - at(a + c, n) - (at(x + i, n) - at(p.mean + c, n)) * at(b + c, n)) * at(p.scale + c, n));
+template <class T> void norm_grad(const T *x, const T *dy, int64_t rows, const Norm &p, const float *a, const float *b, T *dx) {
+  strips(rows, p.channels, [&](int64_t begin, int64_t end, int64_t c, auto vectors, auto n) {
+    constexpr int count = decltype(vectors)::count;
+    const ByChannel<count> by(p, c, n);
+    V minus[count], times[count];
+    for (int i = 0; i < count; i++) {
+      minus[i] = at(a + c + i * WIDTH, n);
+      times[i] = at(b + c + i * WIDTH, n);
     }
+    for (int64_t r = begin; r < end; r++)
+      for (int i = 0; i < count; i++) {
+        const int64_t to = r * p.channels + c + i * WIDTH;
+        const V v = at(x + to, n), g = through(at(dy + to, n), by.normed(i, v), p.slope);
+        put(dx + to, n, (g - minus[i] - (v - by.mean[i]) * times[i]) * by.scale[i]);
+      }
+  });
 }
 
 template <class T> void sum_by(const T *x, const int64_t *index, int64_t rows, int64_t channels, float *sums) {
   for (int64_t r = 0; r < rows; r++)
-    for (int64_t c = 0; c < channels; c += WIDTH) {
+    along(channels, [&](int64_t c, auto n) {
       float *sum = sums + index[r] * channels + c;
-      put(sum, channels - c, at(sum, channels - c) + at(x + r * channels + c, channels - c));
-    }
+      put(sum, n, at(sum, n) + at(x + r * channels + c, n));
+    });
 }
 
 template <class T> void leaky_grad(const T *y, const T *dy, int64_t count, float slope, T *dx) {
-  for (int64_t i = 0; i < count; i += WIDTH) put(dx + i, count - i, through(at(dy + i, count - i), at(y + i, count - i), slope));
+  along(count, [&](int64_t i, auto n) { put(dx + i, n, through(at(dy + i, n), at(y + i, n), slope)); });
 }
 
 void adam(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, int64_t count, const Adam &a) {
-  for (int64_t i = 0; i < count; i += WIDTH) {
-    const int64_t n = count - i;
+  const float correct = 1 / a.correction;
+  along(count, [&](int64_t i, auto n) {
     const V g = at(grad + i, n), old = at(exp_avg + i, n);
     const V m = old + (g - old) * a.rest1;
     const V v = at(exp_avg_sq + i, n) * a.beta2 + g * g * a.rest2;
-    V root;
-    for (int j = 0; j < WIDTH; j++) root[j] = __builtin_sqrtf(v[j]);
     put(exp_avg + i, n, m);
     put(exp_avg_sq + i, n, v);
-    put(param + i, n, at(param + i, n) - a.step_size * m / (root / a.correction + a.eps));
-  }
+    put(param + i, n, at(param + i, n) - a.step_size * m / ((V)SQUARE_ROOT(v) * correct + a.eps));
+  });
 }
 
 template <class T>
 void store(const float *c, int64_t ldc, int64_t rows, int64_t cols, const Output &o, T *out, int64_t ld) {
-  for (int64_t r = 0; r < rows; r++) {
-    const float *bias = o.row_bias ? o.row_bias[r] : o.bias;
-    for (int64_t n = 0; n < cols; n += WIDTH) {
-      V v = at(c + r * ldc + n, WIDTH);
-      if (o.scale) v *= at(o.scale + n, cols - n);
-      if (bias) v += at(bias + n, cols - n);
-      put(out + r * ld + n, cols - n, leaky(v, o.slope));
+  along(cols, [&](int64_t n, auto count) {
+    const V scale = o.scale ? at(o.scale + n, count) : V{} + 1, bias = o.bias && !o.row_bias ? at(o.bias + n, count) : V{};
+    const float *const *const row_bias = o.row_bias;
+    const float slope = o.slope;
+    for (int64_t r = 0; r < rows; r++) {
+      const V more = row_bias ? at(row_bias[r] + n, count) : bias;
+      put(out + r * ld + n, count, leaky(at(c + r * ldc + n, WIDTH) * scale + more, slope));
     }
-  }
+  });
 }
 
 template <class T> constexpr Vectors<T> vectors() { return {moments<T>, norm<T>, norm_sums<T>, norm_grad<T>, sum_by<T>, leaky_grad<T>}; }
