@@ -106,36 +106,40 @@ template <class T, int Parts> void pack(Side side, Along along, const Lines<T> &
   const bool panelwise = along == Along::panel, turn = panelwise == (side == Side::left);
   const int64_t k = panelwise ? a.count : a.length, width = panelwise ? a.length : a.count;
   auto line = [&](int64_t i) { return i < a.count ? a.line[i] : nullptr; };
-  for (int64_t panel = 0; panel < width; panel += kPanel, begin += stride) {
-    char *out = begin;
-    for (int64_t unit = 0; unit < k; unit += kUnit, out += Parts * kTile) {
-      __m512i rows[Parts][16];
-      for (int r = 0; r < 16; r++) {
-        __m512i parts[Parts] = {};
-        if (panelwise) {
-          const T *p = line(unit + 2 * r), *q = line(unit + 2 * r + 1);
-          across_k<Parts>(p ? p + panel : p, q ? q + panel : q, width - panel, parts);
-        } else if (const T *p = line(panel + r)) {
-          along_k<Parts>(p + unit, k - unit, parts);
-        }
-        for (int part = 0; part < Parts; part++) rows[part][r] = parts[part];
+  auto tile = [&](int64_t panel, int64_t unit) {
+    __m512i rows[Parts][16];
+    for (int r = 0; r < 16; r++) {
+      __m512i parts[Parts] = {};
+      if (panelwise) {
+        const T *p = line(unit + 2 * r), *q = line(unit + 2 * r + 1);
+        across_k<Parts>(p ? p + panel : p, q ? q + panel : q, width - panel, parts);
+      } else if (const T *p = line(panel + r)) {
+        along_k<Parts>(p + unit, k - unit, parts);
       }
-      for (int part = 0; part < Parts; part++) {
-        if (turn) transpose(rows[part]);
-        for (int r = 0; r < 16; r++) _mm512_store_si512(out + part * kTile + r * 64, rows[part][r]);
-      }
+      for (int part = 0; part < Parts; part++) rows[part][r] = parts[part];
     }
-  }
+    char *const out = begin + panel / kPanel * stride + unit / kUnit * Parts * kTile;
+    for (int part = 0; part < Parts; part++) {
+      if (turn) transpose(rows[part]);
+      for (int r = 0; r < 16; r++) _mm512_store_si512(out + part * kTile + r * 64, rows[part][r]);
+    }
+  };
+  if (panelwise) // a line is read to its end before the next ones are
+    for (int64_t unit = 0; unit < k; unit += kUnit)
+      for (int64_t panel = 0; panel < width; panel += kPanel) tile(panel, unit);
+  else
+    for (int64_t panel = 0; panel < width; panel += kPanel)
+      for (int64_t unit = 0; unit < k; unit += kUnit) tile(panel, unit);
 }
 
 // Tiles 0 to 3 are sums, 4 and 5 left panels, 6 and 7 right ones.
-template <int M> inline void load_left(const char *p, size_t stride) {
-  _tile_loadd(4, p, 64);
-  if (M > 1) _tile_loadd(5, p + stride, 64);
+template <int M> inline void load_left(const char *p, const Layout &l) {
+  _tile_loadd(4, p, l.row);
+  if (M > 1) _tile_loadd(5, p + l.panel, l.row);
 }
-template <int N> inline void load_right(const char *p, size_t stride) {
-  _tile_loadd(6, p, 64);
-  if (N > 1) _tile_loadd(7, p + stride, 64);
+template <int N> inline void load_right(const char *p, const Layout &l) {
+  _tile_loadd(6, p, l.row);
+  if (N > 1) _tile_loadd(7, p + l.panel, l.row);
 }
 template <int M, int N> inline void multiply() {
   _tile_dpbf16ps(0, 4, 6);
@@ -144,24 +148,25 @@ template <int M, int N> inline void multiply() {
   if (M > 1 && N > 1) _tile_dpbf16ps(3, 5, 7);
 }
 
-template <int Parts, int M, int N> inline void unit(const char *left, const char *right, size_t stride_left, size_t stride_right) {
-  load_left<M>(left, stride_left);
+template <int Parts, int M, int N> inline void unit(const char *left, const char *right, const Layout &of_left, const Layout &of_right) {
+  load_left<M>(left, of_left);
   for (int part = Parts - 1; part >= 0; part--) { // high x low, high x middle, high x high
-    load_right<N>(right + part * kTile, stride_right);
+    load_right<N>(right + part * kTile, of_right);
     multiply<M, N>();
   }
   if (Parts == 1) return;
-  load_left<M>(left + 2 * kTile, stride_left); // low x high
+  load_left<M>(left + 2 * kTile, of_left); // low x high
   multiply<M, N>();
-  load_left<M>(left + kTile, stride_left); // middle x high, middle x middle
+  load_left<M>(left + kTile, of_left); // middle x high, middle x middle
   multiply<M, N>();
-  load_right<N>(right + kTile, stride_right);
+  load_right<N>(right + kTile, of_right);
   multiply<M, N>();
 }
 
 template <int Parts, int M, int N>
-void tiles(const Segment *segments, int64_t count, int64_t units, size_t stride_left, size_t stride_right, float *c, int64_t ldc, bool add) {
+void tiles(const Segment *segments, int64_t count, int64_t units, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add) {
   const size_t ld = ldc * sizeof(float);
+  const Layout l = of_left, r = of_right; // which nothing else can write to
   if (add) {
     _tile_loadd(0, c, ld);
     if (N > 1) _tile_loadd(1, c + 16, ld);
@@ -174,8 +179,7 @@ void tiles(const Segment *segments, int64_t count, int64_t units, size_t stride_
     _tile_zero(3);
   }
   for (int64_t s = 0; s < count; s++)
-    for (int64_t u = 0; u < units; u++)
-      unit<Parts, M, N>(segments[s].left + u * Parts * kTile, segments[s].right + u * Parts * kTile, stride_left, stride_right);
+    for (int64_t u = 0; u < units; u++) unit<Parts, M, N>(segments[s].left + u * l.unit, segments[s].right + u * r.unit, l, r);
   _tile_stored(0, c, ld);
   if (N > 1) _tile_stored(1, c + 16, ld);
   if (M > 1) _tile_stored(2, c + 16 * ldc, ld);
@@ -183,14 +187,14 @@ void tiles(const Segment *segments, int64_t count, int64_t units, size_t stride_
 }
 
 template <int Parts>
-void block(const Segment *s, int64_t count, int64_t units, int left, int right, size_t stride_left, size_t stride_right, float *c, int64_t ldc, bool add) {
+void block(const Segment *s, int64_t count, int64_t units, int left, int right, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add) {
   const auto run = left > 1 ? right > 1 ? tiles<Parts, 2, 2> : tiles<Parts, 2, 1>
                             : right > 1 ? tiles<Parts, 1, 2> : tiles<Parts, 1, 1>;
-  run(s, count, units, stride_left, stride_right, c, ldc, add);
+  run(s, count, units, of_left, of_right, c, ldc, add);
 }
 
 template <class T, int Parts> constexpr Kernel<T> tile_kernel() {
-  return {kUnit, Parts * kTile, pack<T, Parts>, pack<float, Parts>, block<Parts>, store<T>, configure, release};
+  return {kUnit, Parts * kTile, 64, Parts == 1, pack<T, Parts>, pack<float, Parts>, block<Parts>, store<T>, configure, release};
 }
 
 constexpr Kernel<float> split_kernel = tile_kernel<float, 3>();

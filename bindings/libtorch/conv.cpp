@@ -99,20 +99,15 @@ struct Conv : torch::autograd::Function<Conv> {
   }
 };
 
-// Planes are the label planes of every class: [classes, classes, H, W], each the one-hot vector of its class.
-at::Tensor planes(int64_t classes, const Grid &g) {
-  return at::eye(classes, at::kFloat).view({classes, classes, 1, 1}).expand({classes, classes, g.height, g.width});
-}
-
-// sums_by_label is [classes, C, H, W]: dy [B, C, H, W] summed over the images of each class.
+// sums_by_label is [pixels, classes, C]: dy [B, C, H, W] summed over the images of each class.
 template <class T> at::Tensor sums_by_label(const at::Tensor &dy, const at::Tensor &label, int64_t classes) {
-  const int64_t batch = dy.size(0), channels = dy.size(1), height = dy.size(2), width = dy.size(3);
-  at::Tensor sums = at::zeros({height, width, classes, channels}, at::kFloat);
-  parallel(height * width, [&](int64_t pixel) {
+  const int64_t batch = dy.size(0), channels = dy.size(1), pixels = dy.size(2) * dy.size(3);
+  at::Tensor sums = at::zeros({pixels, classes, channels}, at::kFloat);
+  parallel(pixels, [&](int64_t pixel) {
     In<T>::vectors().sum_by(static_cast<const T *>(dy.data_ptr()) + pixel * batch * channels, label.const_data_ptr<int64_t>(), batch, channels,
                             sums.data_ptr<float>() + pixel * classes * channels);
   });
-  return sums.permute({2, 3, 0, 1});
+  return sums;
 }
 
 // LabelConv is Conv on an image with its label planes behind it, which are never made: all that they give is
@@ -129,8 +124,9 @@ struct LabelConv : torch::autograd::Function<LabelConv> {
     const at::Tensor in = pixelwise(image), image_weight = weight.narrow(1, 0, channels);
     const Convolution c = convolution_of(in, image_weight, stride, padding, false);
     Finish finish;
-    finish.maps = at::conv2d(planes(classes, c.fine), weight.narrow(1, channels, classes).contiguous(), bias, {stride, stride}, {padding, padding})
-                      .permute({2, 3, 0, 1}).contiguous().view({c.coarse.pixels(), classes, c.coarse.channels});
+    // A plane of ones gives each pixel the sum of the taps that lie inside.
+    const at::Tensor of_planes = weight.narrow(1, channels, classes).permute({2, 3, 1, 0}).reshape({c.taps(), classes * c.coarse.channels});
+    finish.maps = at::mm(inside(c), of_planes).view({c.coarse.pixels(), classes, c.coarse.channels}).add_(bias);
     finish.index = index;
     finish.slope = slope;
     const at::Tensor y = to_coarse(c, in, image_weight, finish);
@@ -147,18 +143,17 @@ struct LabelConv : torch::autograd::Function<LabelConv> {
     check_type(image);
     const int64_t channels = image.size(1), classes = weight.size(1) - channels;
     const at::Tensor image_weight = weight.narrow(1, 0, channels);
-    Convolution c = convolution_of(image, image_weight, ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt(), false);
+    const Convolution c = convolution_of(image, image_weight, ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt(), false);
     const at::Tensor dy = leaky_grad(saved[3], pixelwise(grads[0]), ctx->saved_data["slope"].toDouble());
     at::Tensor dx, dw, db;
     if (ctx->needs_input_grad(0)) dx = to_fine(c, dy, image_weight, {});
     if (ctx->needs_input_grad(2) || ctx->needs_input_grad(3)) {
       const at::Tensor sums = dy.scalar_type() == at::kBFloat16 ? sums_by_label<BFloat>(dy, label, classes) : sums_by_label<float>(dy, label, classes);
-      db = at::sum(sums, {0, 2, 3});
+      db = at::sum(sums, {0, 1});
       if (ctx->needs_input_grad(2)) {
         const at::Tensor of_image = weight_grad(c, dy, image);
-        c.batch = classes;
-        c.fine.channels = classes;
-        const at::Tensor of_planes = weight_grad(c, sums, planes(classes, c.fine));
+        const at::Tensor of_planes = at::mm(inside(c).t(), sums.view({c.coarse.pixels(), -1}))
+                                         .view({c.kernel, c.kernel, classes, c.coarse.channels}).permute({3, 2, 0, 1});
         dw = as_laid_out(at::cat({of_image, of_planes}, 1), weight);
       }
     }

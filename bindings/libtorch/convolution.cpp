@@ -33,29 +33,33 @@ struct Links {
   int64_t pixels() const { return begin.size() - 1; }
 };
 
-// coarse_links gives each coarse pixel its fine neighbours.
-Links coarse_links(const Convolution &c) {
+// along_axis gives each place of an axis of one grid its neighbours on the other, and the taps between.
+std::vector<std::vector<Link>> along_axis(const Convolution &c, int64_t coarse, int64_t fine, bool of_coarse) {
+  std::vector<std::vector<Link>> neighbours(of_coarse ? coarse : fine);
+  for (int64_t i = 0; i < coarse; i++)
+    for (int64_t tap = 0; tap < c.kernel; tap++) {
+      const int64_t j = i * c.stride - c.padding + tap;
+      if (j >= 0 && j < fine) neighbours[of_coarse ? i : j].push_back({of_coarse ? j : i, tap});
+    }
+  return neighbours;
+}
+
+Links links_of(const Convolution &c, bool of_coarse) {
   Links links(c.coarse.pixels() * c.taps());
-  for (int64_t pixel = 0; pixel < c.coarse.pixels(); pixel++, links.close())
-    for (int64_t tap = 0; tap < c.taps(); tap++) {
-      const int64_t y = pixel / c.coarse.width * c.stride - c.padding + tap / c.kernel;
-      const int64_t x = pixel % c.coarse.width * c.stride - c.padding + tap % c.kernel;
-      if (y >= 0 && y < c.fine.height && x >= 0 && x < c.fine.width) links.all.push_back({y * c.fine.width + x, tap});
+  const auto rows = along_axis(c, c.coarse.height, c.fine.height, of_coarse), columns = along_axis(c, c.coarse.width, c.fine.width, of_coarse);
+  const int64_t width = of_coarse ? c.fine.width : c.coarse.width;
+  for (const auto &row : rows)
+    for (const auto &column : columns) {
+      for (const Link &y : row)
+        for (const Link &x : column) links.all.push_back({y.pixel * width + x.pixel, y.tap * c.kernel + x.tap});
+      links.close();
     }
   return links;
 }
 
-// fine_links gives each fine pixel its coarse neighbours.
-Links fine_links(const Convolution &c) {
-  Links links(c.coarse.pixels() * c.taps());
-  for (int64_t pixel = 0; pixel < c.fine.pixels(); pixel++, links.close())
-    for (int64_t tap = 0; tap < c.taps(); tap++) {
-      const int64_t y = pixel / c.fine.width + c.padding - tap / c.kernel, x = pixel % c.fine.width + c.padding - tap % c.kernel;
-      if (y < 0 || x < 0 || y % c.stride != 0 || x % c.stride != 0) continue;
-      if (y / c.stride < c.coarse.height && x / c.stride < c.coarse.width) links.all.push_back({y / c.stride * c.coarse.width + x / c.stride, tap});
-    }
-  return links;
-}
+// coarse_links gives each coarse pixel its fine neighbours, fine_links each fine one its coarse ones.
+Links coarse_links(const Convolution &c) { return links_of(c, true); }
+Links fine_links(const Convolution &c) { return links_of(c, false); }
 
 // phases groups the fine pixels by the taps that can reach them.
 std::vector<std::vector<int64_t>> phases(const Convolution &c) {
@@ -67,17 +71,24 @@ std::vector<std::vector<int64_t>> phases(const Convolution &c) {
   return groups;
 }
 
-// Panels is one packed operand for every pixel or tap. The same panel of all lies together: matrices of a power of two
-// of bytes would put it into the same few lines of a cache each time.
+// Panels is one operand for every pixel or tap.
 struct Panels {
-  int64_t panels; // of a matrix
-  size_t panel;   // bytes
-  size_t stride;  // bytes from one panel of a matrix to the next
-  Scratch memory;
+  int64_t panels, units; // of a matrix
+  size_t matrix;         // bytes from one to the next
+  Layout layout;
+  Scratch memory; // empty where an operand lies unpacked
   char *begin;
-  Panels(int64_t panels, size_t panel, int64_t count) : panels(panels), panel(panel), stride(panel * count), memory(stride * panels), begin(memory.data()) {}
-  char *operator[](int64_t i) const { return begin + i * panel; }
+  char *operator[](int64_t i) const { return begin + i * matrix; }
 };
+
+// packed is room for count matrices. The same panel of all lies together: the next product needs those.
+template <class T> Panels packed(int64_t panels, int64_t k, int64_t count) {
+  const auto &kernel = In<T>::kernel();
+  const size_t panel = kernel.panel_bytes(k);
+  Scratch memory(panel * count * panels);
+  char *const begin = memory.data();
+  return {panels, kernel.units(k), panel, {panel * count, kernel.unit_bytes, kernel.row_bytes}, std::move(memory), begin};
+}
 
 template <class T> constexpr at::ScalarType type_of = at::kFloat;
 template <> constexpr at::ScalarType type_of<BFloat> = at::kBFloat16;
@@ -90,15 +101,15 @@ template <class T, class S = T, class Fill>
 Panels pack(Side side, Along along, int64_t count, int64_t lines, int64_t length, Fill fill) {
   const auto &kernel = In<T>::kernel();
   const bool panelwise = along == Along::panel;
-  Panels p(((panelwise ? length : lines) + kPanel - 1) / kPanel, kernel.panel_bytes(panelwise ? lines : length), count);
+  Panels p = packed<T>(((panelwise ? length : lines) + kPanel - 1) / kPanel, panelwise ? lines : length, count);
   parallel(count, [&](int64_t i) {
     std::vector<const S *> line(lines);
     fill(i, line);
     const Lines<S> all{line.data(), lines, length};
     if constexpr (std::is_same_v<S, T>)
-      kernel.pack(side, along, all, p[i], p.stride);
+      kernel.pack(side, along, all, p[i], p.layout.panel);
     else
-      kernel.pack_f32(side, along, all, p[i], p.stride);
+      kernel.pack_f32(side, along, all, p[i], p.layout.panel);
   });
   return p;
 }
@@ -121,6 +132,14 @@ template <class T, class S> Panels pack_matrices(Side side, Along along, const M
   return pack<T, S>(side, along, m.count, m.rows, m.columns, [&](int64_t i, std::vector<const S *> &line) {
     for (int64_t r = 0; r < m.rows; r++) line[r] = begin + (i * m.rows + r) * m.columns;
   });
+}
+
+// left_lines is m as left operand along K: where it lies if the kernel reads it there, else packed.
+template <class T> Panels left_lines(const Matrices<T> &m) {
+  const auto &kernel = In<T>::kernel();
+  if (!kernel.unpacked || m.rows % kPanel != 0 || m.columns % kernel.unit != 0) return pack_matrices<T>(Side::left, Along::k, m);
+  const size_t row = m.columns * sizeof(T);
+  return {m.rows / kPanel, m.columns / kernel.unit, m.rows * row, {kPanel * row, kernel.unit * sizeof(T), row}, {}, reinterpret_cast<char *>(data<T>(m.memory))};
 }
 
 // pack_gathered packs for every coarse pixel its fine neighbours: a line for each tap and channel, along the batch.
@@ -189,13 +208,12 @@ void sum(const Links &from, const std::vector<std::vector<int64_t>> &groups, con
   for (const auto &group : groups) {
     int64_t taps = 1;
     for (int64_t pixel : group) taps = std::max<int64_t>(taps, from[pixel].size());
-    const int64_t strip = std::max<int64_t>(2, kCache / (taps * right.panel) / 2 * 2), run = 64;
+    const int64_t strip = std::max<int64_t>(2, kCache / (taps * right.matrix) / 2 * 2), run = 64;
     for (int64_t n = 0; n < right.panels; n += strip)
       for (int64_t m = 0; m < left.panels; m += 2)
         for (size_t p = 0; p < group.size(); p += run)
           items.push_back({&group[p], std::min<int64_t>(run, group.size() - p), m, n, std::min(strip, right.panels - n)});
   }
-  const int64_t units = left.panel / kernel.unit_bytes;
   parallel(items.size(), [&](int64_t i) {
     const Item &item = items[i];
     alignas(64) float block[kBlock * kBlock];
@@ -207,9 +225,9 @@ void sum(const Links &from, const std::vector<std::vector<int64_t>> &groups, con
         const int64_t pixel = item.pixels[p], row = item.row * kPanel, column = n * kPanel;
         segments.clear();
         for (const Link &link : from[pixel])
-          segments.push_back({left[link.pixel] + item.row * left.stride, right[link.tap] + n * right.stride});
-        kernel.block(segments.data(), segments.size(), units, std::min<int64_t>(2, left.panels - item.row),
-                     std::min<int64_t>(2, right.panels - n), left.stride, right.stride, block, kBlock, false);
+          segments.push_back({left[link.pixel] + item.row * left.layout.panel, right[link.tap] + n * right.layout.panel});
+        kernel.block(segments.data(), segments.size(), left.units, std::min<int64_t>(2, left.panels - item.row),
+                     std::min<int64_t>(2, right.panels - n), left.layout, right.layout, block, kBlock, false);
         In<R>::kernel().store(block, kBlock, std::min(kBlock, rows - row), std::min(kBlock, columns - column),
                               finish_rows.at(pixel, row, column, row_bias), out + (pixel * rows + row) * columns + column, columns);
       }
@@ -243,7 +261,8 @@ template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tenso
     sum<T>(each_itself(c.coarse.pixels()), all, left, right, c.batch, c.coarse.channels, finish, data<T>(result));
     return result;
   }
-  const Panels left = pack_matrices<T>(Side::left, Along::k, matrices<T>(fine));
+  const Matrices<T> lines = matrices<T>(fine);
+  const Panels left = left_lines(lines);
   const Panels right = pack_matrices<T>(Side::right, Along::k, matrices<float>(weight));
   sum<T>(coarse_links(c), all, left, right, c.batch, c.coarse.channels, finish, data<T>(result));
   return result;
@@ -273,7 +292,8 @@ template <class T> void fold(const Convolution &c, const float *columns, const F
 }
 
 template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight, const Finish &finish) {
-  const Panels left = pack_matrices<T>(Side::left, Along::k, matrices<T>(coarse));
+  const Matrices<T> lines = matrices<T>(coarse);
+  const Panels left = left_lines(lines);
   const at::Tensor result = image(c.batch, c.fine, type_of<T>);
   if (few(c)) {
     const Panels right = pack_matrices<T>(Side::right, Along::panel, gathered_weight(c, weight));
@@ -294,12 +314,12 @@ struct Strip {
   int64_t left, lefts, right, rights; // panels
 };
 
-// strips cuts a group's gradients so that those of all its taps fit into half of the cache, and the threads find enough.
-void strips(const std::vector<int64_t> &group, const Links &from, int64_t lefts, int64_t rights, std::vector<Strip> &all) {
+// strips cuts a group's gradients so that those of all its taps fit into half of the cache, and each group makes least of them.
+void strips(const std::vector<int64_t> &group, const Links &from, int64_t lefts, int64_t rights, int64_t least, std::vector<Strip> &all) {
   size_t taps = 1;
   for (int64_t pixel : group) taps = std::max(taps, from[pixel].size());
   int64_t m = lefts, n = rights;
-  while ((taps * m * n * kPanel * kPanel * sizeof(float) > kCache / 2 || (lefts / m) * (rights / n) < 4) && std::max(m, n) > 2)
+  while ((taps * m * n * kPanel * kPanel * sizeof(float) > kCache / 2 || (lefts / m) * (rights / n) < least) && std::max(m, n) > 2)
     (m >= n ? m : n) = ((m >= n ? m : n) / 2 + 1) / 2 * 2;
   for (int64_t i = 0; i < lefts; i += m)
     for (int64_t j = 0; j < rights; j += n) all.push_back({&group, i, std::min(m, lefts - i), j, std::min(n, rights - j)});
@@ -311,34 +331,42 @@ template <class T>
 at::Tensor correlate(const Links &from, const std::vector<std::vector<int64_t>> &groups, const Panels &left, const Panels &right, int64_t taps) {
   const auto &kernel = In<T>::kernel();
   const int64_t rows = left.panels * kPanel, columns = right.panels * kPanel;
-  const at::Tensor result = at::zeros({taps, rows, columns}, at::kFloat);
+  const at::Tensor result = at::empty({taps, rows, columns}, at::kFloat);
+  std::vector<bool> linked(taps);
+  for (const Link &link : from.all) linked[link.tap] = true;
+  for (int64_t tap = 0; tap < taps; tap++)
+    if (!linked[tap]) result[tap].zero_();
   float *const out = data<float>(result);
   std::vector<Strip> items;
-  for (const auto &group : groups) strips(group, from, left.panels, right.panels, items);
-  const int64_t units = left.panel / kernel.unit_bytes, most = std::max<int64_t>(1, 128 / kernel.unit);
+  for (const auto &group : groups) strips(group, from, left.panels, right.panels, 8 / groups.size(), items); // threads find enough
+  const int64_t most = std::max<int64_t>(1, 128 / kernel.unit);
   parallel(items.size(), [&](int64_t i) {
     const Strip &s = items[i];
     size_t links = 1;
     for (int64_t pixel : *s.group) links = std::max(links, from[pixel].size());
-    const size_t run = std::max<size_t>(1, kCache / 2 / ((s.lefts * links + s.rights) * std::min(units, most) * kernel.unit_bytes));
+    const size_t run = std::max<size_t>(1, kCache / 2 / ((s.lefts * links + s.rights) * std::min(left.units, most) * kernel.unit_bytes));
     std::vector<std::vector<Segment>> segments(taps);
     std::vector<Segment> here;
+    std::vector<bool> begun(taps);
     kernel.begin();
-    for (int64_t u = 0; u < units; u += most)
+    for (int64_t u = 0; u < left.units; u += most)
       for (size_t p = 0; p < s.group->size(); p += run) {
         for (auto &list : segments) list.clear();
         for (size_t q = p; q < std::min(p + run, s.group->size()); q++)
           for (const Link &link : from[(*s.group)[q]])
             segments[link.tap].push_back({left[link.pixel] + u * kernel.unit_bytes, right[(*s.group)[q]] + u * kernel.unit_bytes});
-        for (int64_t tap = 0; tap < taps; tap++)
-          for (int64_t m = s.left; m < s.left + s.lefts && !segments[tap].empty(); m += 2)
+        for (int64_t tap = 0; tap < taps; tap++) {
+          if (segments[tap].empty()) continue;
+          for (int64_t m = s.left; m < s.left + s.lefts; m += 2)
             for (int64_t n = s.right; n < s.right + s.rights; n += 2) {
               here.clear();
-              for (const Segment &g : segments[tap]) here.push_back({g.left + m * left.stride, g.right + n * right.stride});
-              kernel.block(here.data(), here.size(), std::min(most, units - u), std::min<int64_t>(2, s.left + s.lefts - m),
-                           std::min<int64_t>(2, s.right + s.rights - n), left.stride, right.stride,
-                           out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, true);
+              for (const Segment &g : segments[tap]) here.push_back({g.left + m * left.layout.panel, g.right + n * right.layout.panel});
+              kernel.block(here.data(), here.size(), std::min(most, left.units - u), std::min<int64_t>(2, s.left + s.lefts - m),
+                           std::min<int64_t>(2, s.right + s.rights - n), left.layout, right.layout,
+                           out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, begun[tap]);
             }
+          begun[tap] = true;
+        }
       }
     kernel.end();
   });
@@ -383,6 +411,14 @@ at::Tensor pixelwise(const at::Tensor &t) {
     next *= t.size(d);
   }
   return t;
+}
+
+at::Tensor inside(const Convolution &c) {
+  at::Tensor result = at::zeros({c.coarse.pixels(), c.taps()}, at::kFloat);
+  const Links links = coarse_links(c);
+  for (int64_t pixel = 0; pixel < links.pixels(); pixel++)
+    for (const Link &link : links[pixel]) data<float>(result)[pixel * c.taps() + link.tap] = 1;
+  return result;
 }
 
 at::Tensor to_coarse(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight, const Finish &finish) {

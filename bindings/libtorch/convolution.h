@@ -42,6 +42,9 @@ struct Finish {
   double slope = 1;
 };
 
+// inside is [coarse pixels, taps]: 1 where the tap of a pixel lies on the fine grid, and not on padding.
+at::Tensor inside(const Convolution &);
+
 // Results have the type of what comes in, float32 or bfloat16, and are pixelwise. The weight is float32.
 at::Tensor to_coarse(const Convolution &, const at::Tensor &fine, const at::Tensor &weight, const Finish &);
 at::Tensor to_fine(const Convolution &, const at::Tensor &coarse, const at::Tensor &weight, const Finish &);

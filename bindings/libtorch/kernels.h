@@ -31,6 +31,11 @@ struct Segment {
   const char *left, *right;
 };
 
+// Layout is how an operand lies in memory: bytes from one panel, from one unit of K, and from one row of a unit to the next.
+struct Layout {
+  size_t panel, unit, row;
+};
+
 // Output is what becomes of a block's results before they are stored: times scale, plus bias, then LeakyReLU.
 struct Output {
   const float *scale = nullptr;           // [N]
@@ -42,13 +47,14 @@ struct Output {
 // Kernel multiplies matrices of T, summing up in float32.
 template <class T> struct Kernel {
   int64_t unit;      // K is padded to a multiple of this
-  size_t unit_bytes; // of one panel
+  size_t unit_bytes; // of one packed panel
+  size_t row_bytes;  // of one packed unit
+  bool unpacked;     // a left operand may lie as it is, line by line along K, where its panels and units are whole
   // pack writes an operand's panels, panel_bytes(K) each and stride bytes from one to the next, and pads the last one with zeros.
   void (*pack)(Side, Along, const Lines<T> &, char *out, size_t stride);
   void (*pack_f32)(Side, Along, const Lines<float> &, char *out, size_t stride); // the same for float32, rounded to T
   // block computes left x right panels, 1 or 2 each, summed over all segments, into c or on top of it.
-  // stride is the bytes from one panel to the next.
-  void (*block)(const Segment *, int64_t count, int64_t units, int left, int right, size_t stride_left, size_t stride_right,
+  void (*block)(const Segment *, int64_t count, int64_t units, int left, int right, const Layout &of_left, const Layout &of_right,
                 float *c, int64_t ldc, bool add);
   void (*store)(const float *c, int64_t ldc, int64_t rows, int64_t cols, const Output &, T *out, int64_t ld);
   void (*begin)(), (*end)(); // around blocks, on each thread

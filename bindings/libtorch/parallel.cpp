@@ -16,7 +16,7 @@ const Entry gomp_parallel = reinterpret_cast<Entry>(dlsym(RTLD_DEFAULT, "GOMP_pa
 
 struct Job {
   const std::function<void(int64_t)> &body;
-  const int64_t items;
+  const int64_t items, stretch; // a thread takes a stretch at a time
   std::atomic<int64_t> next{0};
   std::atomic_flag failed = ATOMIC_FLAG_INIT;
   std::exception_ptr error;
@@ -25,7 +25,8 @@ struct Job {
 void work(void *data) {
   Job &job = *static_cast<Job *>(data);
   try {
-    for (int64_t item; (item = job.next.fetch_add(1, std::memory_order_relaxed)) < job.items;) job.body(item);
+    for (int64_t item; (item = job.next.fetch_add(job.stretch, std::memory_order_relaxed)) < job.items;)
+      for (const int64_t end = std::min(item + job.stretch, job.items); item < end; item++) job.body(item);
   } catch (...) { // no exception may leave a thread of OpenMP's
     job.next = job.items;
     if (!job.failed.test_and_set()) job.error = std::current_exception();
@@ -35,8 +36,8 @@ void work(void *data) {
 } // namespace
 
 void parallel(int64_t items, const std::function<void(int64_t)> &body) {
-  Job job{body, items};
   const int64_t threads = std::min<int64_t>(items, at::get_num_threads());
+  Job job{body, items, std::max<int64_t>(1, items / (16 * threads))};
   if (threads > 1 && gomp_parallel != nullptr)
     gomp_parallel(work, &job, static_cast<unsigned>(threads), 0);
   else

@@ -20,7 +20,7 @@ void pack_floats(Side, Along along, const Lines<float> &a, char *begin, size_t s
 
 // sums is Rows rows of a left panel times Right right panels, in Wide vectors of each.
 template <int Rows, int Right>
-INLINE void sums(const Segment *segments, int64_t count, int64_t k, size_t left, size_t right, size_t stride, float *c, int64_t ldc, bool add) {
+INLINE void sums(const Segment *segments, int64_t count, int64_t k, size_t left, size_t right, size_t panel, float *c, int64_t ldc, bool add) {
   constexpr int Wide = kPanel / WIDTH;
   V sum[Rows][Right * Wide];
   for (int r = 0; r < Rows; r++)
@@ -30,7 +30,7 @@ INLINE void sums(const Segment *segments, int64_t count, int64_t k, size_t left,
     const char *b = segments[s].right + right;
     for (int64_t i = 0; i < k; i++, a += kPanel, b += kPanel * sizeof(float)) {
       V row[Right * Wide];
-      for (int n = 0; n < Right * Wide; n++) memcpy(&row[n], b + n / Wide * stride + n % Wide * sizeof(V), sizeof(V));
+      for (int n = 0; n < Right * Wide; n++) memcpy(&row[n], b + n / Wide * panel + n % Wide * sizeof(V), sizeof(V));
       for (int r = 0; r < Rows; r++)
         for (int n = 0; n < Right * Wide; n++) sum[r][n] += a[r] * row[n];
     }
@@ -41,16 +41,16 @@ INLINE void sums(const Segment *segments, int64_t count, int64_t k, size_t left,
 
 // block_floats takes as many rows and panels at once as the registers hold sums.
 template <int Rows, int Right>
-void block_floats(const Segment *s, int64_t count, int64_t k, int left, int right, size_t stride_left, size_t stride_right, float *c, int64_t ldc, bool add) {
+void block_floats(const Segment *s, int64_t count, int64_t k, int left, int right, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add) {
   for (int64_t m = 0; m < left * kPanel; m += Rows) {
-    const size_t row = m / kPanel * stride_left + m % kPanel * sizeof(float);
+    const size_t row = m / kPanel * of_left.panel + m % kPanel * sizeof(float);
     for (int n = 0; n < right;) {
       float *to = c + m * ldc + n * kPanel;
       if (right - n >= Right) {
-        sums<Rows, Right>(s, count, k, row, n * stride_right, stride_right, to, ldc, add);
+        sums<Rows, Right>(s, count, k, row, n * of_right.panel, of_right.panel, to, ldc, add);
         n += Right;
       } else {
-        sums<Rows, 1>(s, count, k, row, n * stride_right, stride_right, to, ldc, add);
+        sums<Rows, 1>(s, count, k, row, n * of_right.panel, of_right.panel, to, ldc, add);
         n++;
       }
     }
@@ -60,5 +60,5 @@ void block_floats(const Segment *s, int64_t count, int64_t k, int left, int righ
 void nothing() {}
 
 template <int Rows, int Right> constexpr Kernel<float> floats() {
-  return {1, kPanel * sizeof(float), pack_floats, pack_floats, block_floats<Rows, Right>, store<float>, nothing, nothing};
+  return {1, kPanel * sizeof(float), kPanel * sizeof(float), false, pack_floats, pack_floats, block_floats<Rows, Right>, store<float>, nothing, nothing};
 }

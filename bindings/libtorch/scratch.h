@@ -9,6 +9,7 @@ namespace cgan {
 // Scratch holds at least so many bytes until its end, for one thread or many.
 class Scratch {
 public:
+  Scratch() = default; // nothing
   explicit Scratch(int64_t bytes);
   ~Scratch();
   Scratch(Scratch &&) = default;
