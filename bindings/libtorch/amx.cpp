@@ -12,8 +12,8 @@
 #pragma GCC optimize("O3,no-math-errno")
 
 // Products on the tile unit, which multiplies bfloat16 and sums up in float32. A float32 goes in as three
-// bfloat16 of 8 bits each, high to low: without the three products of the lowest parts, which are beyond
-// float32's 24 bits, six products remain.
+// bfloat16, which hold 8 of its 24 bits each, high to low: without the three products of the lowest parts, which
+// are beyond float32's 24 bits, six products remain.
 
 namespace cgan {
 namespace {
@@ -40,23 +40,26 @@ inline __mmask16 first(int64_t n) { return n >= 16 ? 0xffff : n <= 0 ? 0 : stati
 
 inline __m512 floats16(const float *p, int64_t n) { return _mm512_maskz_loadu_ps(first(n), p); }
 
-inline __m512 rest(__m512 v, __m256i part) {
-  return _mm512_sub_ps(v, _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(part), 16)));
-}
-
-// split makes Parts vectors of 32 bfloat16 of 2 x 16 float32.
-template <int Parts> inline void split(__m512 low, __m512 high, __m512i *out) {
-  for (int part = 0; part < Parts; part++) {
-    const __m256i l = (__m256i)_mm512_cvtneps_pbh(low), h = (__m256i)_mm512_cvtneps_pbh(high);
-    out[part] = _mm512_inserti64x4(_mm512_castsi256_si512(l), h, 1);
-    low = rest(low, l);
-    high = rest(high, h);
-  }
+// cut takes the first part, the upper half of each value's 32 bits, out of v and leaves the rest.
+inline __m512i cut(__m512 &v) {
+  const __m512i part = _mm512_and_si512(_mm512_castps_si512(v), _mm512_set1_epi32(0xffff0000));
+  v = _mm512_sub_ps(v, _mm512_castsi512_ps(part));
+  return part;
 }
 
 // along_k reads up to 32 values of one line.
 template <int Parts> inline void along_k(const float *p, int64_t n, __m512i *out) {
-  split<Parts>(floats16(p, n), floats16(p + 16, n - 16), out);
+  __m512 low = floats16(p, n), high = floats16(p + 16, n - 16);
+  if (Parts == 1) {
+    out[0] = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+    return;
+  }
+  alignas(64) static constexpr uint16_t upper[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
+                                                     33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
+  for (int part = 0; part < Parts; part++) {
+    const __m512i l = cut(low), h = cut(high);
+    out[part] = _mm512_permutex2var_epi16(l, _mm512_load_si512(upper), h);
+  }
 }
 template <int Parts> inline void along_k(const BFloat *p, int64_t n, __m512i *out) {
   out[0] = _mm512_maskz_loadu_epi16(n >= 32 ? ~0u : (1u << n) - 1, p);
@@ -64,11 +67,17 @@ template <int Parts> inline void along_k(const BFloat *p, int64_t n, __m512i *ou
 
 // across_k reads up to 16 values of two lines that follow each other in K, as 16 pairs.
 template <int Parts> inline void across_k(const float *p, const float *q, int64_t n, __m512i *out) {
-  alignas(64) static constexpr uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                                     8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  const __m512 zero = _mm512_setzero_ps();
-  split<Parts>(p ? floats16(p, n) : zero, q ? floats16(q, n) : zero, out);
-  for (int part = 0; part < Parts; part++) out[part] = _mm512_permutexvar_epi16(_mm512_load_si512(order), out[part]);
+  __m512 low = p ? floats16(p, n) : _mm512_setzero_ps(), high = q ? floats16(q, n) : _mm512_setzero_ps();
+  if (Parts == 1) {
+    alignas(64) static constexpr uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    out[0] = _mm512_permutexvar_epi16(_mm512_load_si512(order), (__m512i)_mm512_cvtne2ps_pbh(high, low));
+    return;
+  }
+  for (int part = 0; part < Parts; part++) {
+    const __m512i l = cut(low), h = cut(high);
+    out[part] = _mm512_or_si512(_mm512_srli_epi32(l, 16), h);
+  }
 }
 template <int Parts> inline void across_k(const BFloat *p, const BFloat *q, int64_t n, __m512i *out) {
   const __m256i zero = _mm256_setzero_si256();

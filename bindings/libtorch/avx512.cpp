@@ -3,6 +3,8 @@
 #include <cstring>
 #include <immintrin.h>
 
+// GCC 12 takes its own _mm512_undefined for a mistake.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq")
 #pragma GCC optimize("O3,no-math-errno")
 

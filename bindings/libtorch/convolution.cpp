@@ -220,17 +220,20 @@ void sum(const Links &from, const std::vector<std::vector<int64_t>> &groups, con
     std::vector<Segment> segments;
     std::vector<const float *> row_bias(kBlock);
     kernel.begin();
-    for (int64_t p = 0; p < item.count; p++)
+    for (int64_t p = 0; p < item.count; p++) {
+      const int64_t pixel = item.pixels[p], row = item.row * kPanel;
+      segments.clear();
+      for (const Link &link : from[pixel])
+        segments.push_back({left[link.pixel] + item.row * left.layout.panel, right[link.tap] + item.column * right.layout.panel});
       for (int64_t n = item.column; n < item.column + item.columns; n += 2) {
-        const int64_t pixel = item.pixels[p], row = item.row * kPanel, column = n * kPanel;
-        segments.clear();
-        for (const Link &link : from[pixel])
-          segments.push_back({left[link.pixel] + item.row * left.layout.panel, right[link.tap] + n * right.layout.panel});
+        const int64_t column = n * kPanel;
         kernel.block(segments.data(), segments.size(), left.units, std::min<int64_t>(2, left.panels - item.row),
                      std::min<int64_t>(2, right.panels - n), left.layout, right.layout, block, kBlock, false);
         In<R>::kernel().store(block, kBlock, std::min(kBlock, rows - row), std::min(kBlock, columns - column),
                               finish_rows.at(pixel, row, column, row_bias), out + (pixel * rows + row) * columns + column, columns);
+        for (Segment &s : segments) s.right += 2 * right.layout.panel;
       }
+    }
     kernel.end();
   });
 }
@@ -344,7 +347,7 @@ at::Tensor correlate(const Links &from, const std::vector<std::vector<int64_t>> 
     const Strip &s = items[i];
     size_t links = 1;
     for (int64_t pixel : *s.group) links = std::max(links, from[pixel].size());
-    const size_t run = std::max<size_t>(1, kCache / 2 / ((s.lefts * links + s.rights) * std::min(left.units, most) * kernel.unit_bytes));
+    const size_t run = std::max<size_t>(1, kCache / ((s.lefts * links + s.rights) * std::min(left.units, most) * kernel.unit_bytes));
     std::vector<std::vector<Segment>> segments(taps);
     std::vector<Segment> here;
     std::vector<bool> begun(taps);
