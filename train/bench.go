@@ -24,11 +24,13 @@ type Speed struct {
 	Arithmetic
 	StepMsMin    float64 `json:"step_ms_min"`
 	StepMsMedian float64 `json:"step_ms_median"`
+	StepMsMean   float64 `json:"step_ms_mean"`
 	ImagesPerS   float64 `json:"images_per_s"`     // at the median
 	RSSMB        float64 `json:"rss_mb"`           // peak resident memory, MB of 2^20 bytes
 	GFLOPS       float64 `json:"gflops"`           // of what the work needs, at the median: see flop
 	Matmul       float64 `json:"matmul_gflops"`    // of libtorch's matrix product here, in this precision
 	Overhead     float64 `json:"overhead_percent"` // of the time outside of the step itself: batch, log, loop
+	Work         []Work  `json:"work"`             // of the mean step; the rest of it is libtorch's own ops and Go
 }
 
 // Modes are what Bench can time.
@@ -77,12 +79,16 @@ func (c Config) run(f func(torch.Device) error) error {
 type times struct {
 	ms      []float64
 	outside float64 // of it outside of the steps themselves, in all
+	work    []Work
 }
 
 // timeSteps runs c.Steps steps behind the warm-up. A step gives the time that it took without what is around it.
 func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, error)) (t times, err error) {
-	start := time.Now()
+	start, before := time.Now(), torch.WorkTimes()
 	for done := range c.Steps + warmupSteps {
+		if done == warmupSteps {
+			before = torch.WorkTimes()
+		}
 		inside, err := step(done)
 		if err == nil {
 			err = ctx.Err()
@@ -98,6 +104,7 @@ func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, e
 		}
 		start = now
 	}
+	t.work = workSince(before, c.Steps, torch.NumThreads())
 	return t, nil
 }
 
@@ -186,7 +193,7 @@ func (t times) speed(c Config, mode string, device torch.Device) Speed {
 	}
 	return Speed{
 		Torch: torch.FullVersion(), Kernels: kernels, Threads: c.Threads, Batch: c.Batch, Mode: mode, Arithmetic: c.Arithmetic,
-		StepMsMin: t.ms[0], StepMsMedian: median, ImagesPerS: 1e3 * float64(c.Batch) / median,
+		StepMsMin: t.ms[0], StepMsMedian: median, StepMsMean: total / float64(len(t.ms)), Work: t.work, ImagesPerS: 1e3 * float64(c.Batch) / median,
 		RSSMB: float64(usage.Maxrss) / 1024, GFLOPS: flop(c.Config, mode) * float64(c.Batch) / median / 1e6,
 		Matmul: matmulRate(c.dtype(), device), Overhead: 100 * t.outside / total,
 	}

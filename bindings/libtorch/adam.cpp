@@ -53,7 +53,7 @@ char *cgan_adam(int count, const cgan_tensor *params, const cgan_tensor *exp_avg
         parts.push_back({param.data_ptr<float>() + from, exp_avg.data_ptr<float>() + from, exp_avg_sq.data_ptr<float>() + from,
                          grads.back().data_ptr<float>() + from, std::min(stretch, param.numel() - from), adam});
     }
-    cgan::parallel(parts.size(), [&](int64_t i) {
+    cgan::parallel(cgan::Work::adam, parts.size(), [&](int64_t i) {
       const cgan::Part &p = parts[i];
       set->adam(p.param, p.grad, p.exp_avg, p.exp_avg_sq, p.count, p.adam);
     });

@@ -29,7 +29,7 @@ namespace {
 
 template <class T> void leaky_grad_of(const at::Tensor &y, const at::Tensor &dy, float slope, at::Tensor &dx) {
   const int64_t step = 1 << 14, count = y.numel();
-  parallel((count + step - 1) / step, [&](int64_t i) {
+  parallel(Work::activation, (count + step - 1) / step, [&](int64_t i) {
     const int64_t from = i * step;
     In<T>::vectors().leaky_grad(static_cast<const T *>(y.data_ptr()) + from, static_cast<const T *>(dy.data_ptr()) + from,
                                 std::min(step, count - from), slope, static_cast<T *>(dx.data_ptr()) + from);
@@ -48,7 +48,7 @@ template <class T> void bias_grad_of(const at::Tensor &dy, at::Tensor &db) {
   const int64_t channels = db.numel();
   const std::vector<float> zeros(channels);
   std::vector<double> sum, square;
-  sums(dy.numel() / channels, channels, sum, square, [&](int64_t from, int64_t rows, double *s, double *q) {
+  sums(Work::bias, dy.numel() / channels, channels, sum, square, [&](int64_t from, int64_t rows, double *s, double *q) {
     In<T>::vectors().moments(static_cast<const T *>(dy.data_ptr()) + from * channels, rows, channels, zeros.data(), s, q);
   });
   std::copy(sum.begin(), sum.end(), db.data_ptr<float>());
@@ -103,7 +103,7 @@ struct Conv : torch::autograd::Function<Conv> {
 template <class T> at::Tensor sums_by_label(const at::Tensor &dy, const at::Tensor &label, int64_t classes) {
   const int64_t batch = dy.size(0), channels = dy.size(1), pixels = dy.size(2) * dy.size(3);
   at::Tensor sums = at::zeros({pixels, classes, channels}, at::kFloat);
-  parallel(pixels, [&](int64_t pixel) {
+  parallel(Work::label, pixels, [&](int64_t pixel) {
     In<T>::vectors().sum_by(static_cast<const T *>(dy.data_ptr()) + pixel * batch * channels, label.const_data_ptr<int64_t>(), batch, channels,
                             sums.data_ptr<float>() + pixel * classes * channels);
   });

@@ -102,7 +102,7 @@ Panels pack(Side side, Along along, int64_t count, int64_t lines, int64_t length
   const auto &kernel = In<T>::kernel();
   const bool panelwise = along == Along::panel;
   Panels p = packed<T>(((panelwise ? length : lines) + kPanel - 1) / kPanel, panelwise ? lines : length, count);
-  parallel(count, [&](int64_t i) {
+  parallel(Work::pack, count, [&](int64_t i) {
     std::vector<const S *> line(lines);
     fill(i, line);
     const Lines<S> all{line.data(), lines, length};
@@ -214,7 +214,7 @@ void sum(const Links &from, const std::vector<std::vector<int64_t>> &groups, con
         for (size_t p = 0; p < group.size(); p += run)
           items.push_back({&group[p], std::min<int64_t>(run, group.size() - p), m, n, std::min(strip, right.panels - n)});
   }
-  parallel(items.size(), [&](int64_t i) {
+  parallel(Work::product, items.size(), [&](int64_t i) {
     const Item &item = items[i];
     alignas(64) float block[kBlock * kBlock];
     std::vector<Segment> segments;
@@ -277,7 +277,7 @@ template <class T> void fold(const Convolution &c, const float *columns, const F
   const Links from = fine_links(c);
   const int64_t channels = c.fine.channels, width = c.taps() * channels, count = c.batch * channels;
   const Rows rows(finish);
-  parallel(c.fine.pixels(), [&](int64_t pixel) {
+  parallel(Work::fold, c.fine.pixels(), [&](int64_t pixel) {
     std::vector<float> total(count + kPanel);
     for (const Link &link : from[pixel]) {
       const float *column = columns + link.pixel * c.batch * width + link.tap * channels;
@@ -343,7 +343,7 @@ at::Tensor correlate(const Links &from, const std::vector<std::vector<int64_t>> 
   std::vector<Strip> items;
   for (const auto &group : groups) strips(group, from, left.panels, right.panels, 8 / groups.size(), items); // threads find enough
   const int64_t most = std::max<int64_t>(1, 128 / kernel.unit);
-  parallel(items.size(), [&](int64_t i) {
+  parallel(Work::product, items.size(), [&](int64_t i) {
     const Strip &s = items[i];
     size_t links = 1;
     for (int64_t pixel : *s.group) links = std::max(links, from[pixel].size());

@@ -36,7 +36,7 @@ at::Tensor forward_of(Batch &b, const at::Tensor &x, const at::Tensor &weight, c
   const at::Tensor first = x.as_strided({b.channels}, {1}).to(at::kFloat);
   const float *pivot = data<float>(first); // near the mean, so that squares lose nothing
   std::vector<double> sum, square;
-  sums(b.rows, b.channels, sum, square, [&](int64_t from, int64_t rows, double *s, double *q) {
+  sums(Work::norm, b.rows, b.channels, sum, square, [&](int64_t from, int64_t rows, double *s, double *q) {
     vectors.moments(data<T>(x) + from * b.channels, rows, b.channels, pivot, s, q);
   });
   b.mean = at::empty({b.channels}, at::kFloat);
@@ -55,7 +55,7 @@ at::Tensor forward_of(Batch &b, const at::Tensor &x, const at::Tensor &weight, c
   }
   at::Tensor y = at::empty_like(x);
   const Norm norm = b.norm(slope);
-  over(b.rows, b.channels, [&](int64_t from, int64_t rows) { vectors.norm(data<T>(x) + from * b.channels, rows, norm, data<T>(y) + from * b.channels); });
+  over(Work::norm, b.rows, b.channels, [&](int64_t from, int64_t rows) { vectors.norm(data<T>(x) + from * b.channels, rows, norm, data<T>(y) + from * b.channels); });
   return y;
 }
 
@@ -63,7 +63,7 @@ template <class T> tensor_list backward_of(Batch &b, const at::Tensor &x, const 
   const auto &vectors = In<T>::vectors();
   const Norm norm = b.norm(slope);
   std::vector<double> sum, product;
-  sums(b.rows, b.channels, sum, product, [&](int64_t from, int64_t rows, double *s, double *p) {
+  sums(Work::norm, b.rows, b.channels, sum, product, [&](int64_t from, int64_t rows, double *s, double *p) {
     const int64_t at = from * b.channels;
     vectors.norm_sums(data<T>(x) + at, data<T>(dy) + at, rows, norm, s, p);
   });
@@ -76,7 +76,7 @@ template <class T> tensor_list backward_of(Batch &b, const at::Tensor &x, const 
     along_mean[c] = sum[c] / b.rows;
     along_x[c] = product[c] * invstd * invstd / b.rows;
   }
-  over(b.rows, b.channels, [&](int64_t from, int64_t rows) {
+  over(Work::norm, b.rows, b.channels, [&](int64_t from, int64_t rows) {
     const int64_t at = from * b.channels;
     vectors.norm_grad(data<T>(x) + at, data<T>(dy) + at, rows, norm, along_mean.data(), along_x.data(), data<T>(dx) + at);
   });

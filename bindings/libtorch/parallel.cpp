@@ -1,8 +1,10 @@
 #include "parallel.h"
+#include "guard.h"
 
 #include <ATen/Parallel.h>
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <dlfcn.h>
 #include <exception>
 
@@ -14,9 +16,18 @@ namespace {
 using Entry = void (*)(void (*)(void *), void *, unsigned, unsigned);
 const Entry gomp_parallel = reinterpret_cast<Entry>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
 
+// Spent is the time of one kind of work since the program began, in nanoseconds: until it was done, and on all threads.
+struct Spent {
+  std::atomic<int64_t> passed, busy;
+};
+Spent spent[static_cast<int>(Work::count)];
+
+int64_t now() { return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
 struct Job {
   const std::function<void(int64_t)> &body;
   const int64_t items, stretch; // a thread takes a stretch at a time
+  std::atomic<int64_t> &busy;
   std::atomic<int64_t> next{0};
   std::atomic_flag failed = ATOMIC_FLAG_INIT;
   std::exception_ptr error;
@@ -24,6 +35,7 @@ struct Job {
 
 void work(void *data) {
   Job &job = *static_cast<Job *>(data);
+  const int64_t begin = now();
   try {
     for (int64_t item; (item = job.next.fetch_add(job.stretch, std::memory_order_relaxed)) < job.items;)
       for (const int64_t end = std::min(item + job.stretch, job.items); item < end; item++) job.body(item);
@@ -31,18 +43,34 @@ void work(void *data) {
     job.next = job.items;
     if (!job.failed.test_and_set()) job.error = std::current_exception();
   }
+  job.busy += now() - begin;
 }
 
 } // namespace
 
-void parallel(int64_t items, const std::function<void(int64_t)> &body) {
+void parallel(Work what, int64_t items, const std::function<void(int64_t)> &body) {
   const int64_t threads = std::min<int64_t>(items, at::get_num_threads());
-  Job job{body, items, std::max<int64_t>(1, items / (16 * threads))};
+  Spent &time = spent[static_cast<int>(what)];
+  Job job{body, items, std::max<int64_t>(1, items / (16 * threads)), time.busy};
+  const int64_t begin = now();
   if (threads > 1 && gomp_parallel != nullptr)
     gomp_parallel(work, &job, static_cast<unsigned>(threads), 0);
   else
     work(&job);
+  time.passed += now() - begin;
   if (job.error) std::rethrow_exception(job.error);
 }
 
 } // namespace cgan
+
+using cgan::guarded;
+
+char *cgan_work_times(int count, int64_t *passed, int64_t *busy) {
+  return guarded([&] {
+    TORCH_CHECK(count == static_cast<int>(cgan::Work::count), "there are ", static_cast<int>(cgan::Work::count), " kinds of work, not ", count);
+    for (int i = 0; i < count; i++) {
+      passed[i] = cgan::spent[i].passed;
+      busy[i] = cgan::spent[i].busy;
+    }
+  });
+}

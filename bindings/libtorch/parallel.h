@@ -6,8 +6,11 @@
 
 namespace cgan {
 
+// Work is what a share of the work is for. WorkNames of fast.go follows this order.
+enum class Work { pack, product, fold, norm, activation, bias, label, adam, count };
+
 // parallel runs body for every item from 0 to items-1, in no order, on as many threads as libtorch may use.
 // The first exception of a body ends the work and is thrown again here.
-void parallel(int64_t items, const std::function<void(int64_t)> &body);
+void parallel(Work what, int64_t items, const std::function<void(int64_t)> &body);
 
 } // namespace cgan

@@ -12,16 +12,16 @@ namespace cgan {
 inline int64_t run_of(int64_t channels) { return std::max<int64_t>(64, (1 << 16) / channels); }
 
 // over calls body(first row, rows) for each run.
-template <class Body> void over(int64_t rows, int64_t channels, Body body) {
+template <class Body> void over(Work what, int64_t rows, int64_t channels, Body body) {
   const int64_t run = run_of(channels);
-  parallel((rows + run - 1) / run, [&](int64_t i) { body(i * run, std::min(run, rows - i * run)); });
+  parallel(what, (rows + run - 1) / run, [&](int64_t i) { body(i * run, std::min(run, rows - i * run)); });
 }
 
 // sums adds up two quantities by channel, which body(first row, rows, a, b) gives for a run.
-template <class Body> void sums(int64_t rows, int64_t channels, std::vector<double> &a, std::vector<double> &b, Body body) {
+template <class Body> void sums(Work what, int64_t rows, int64_t channels, std::vector<double> &a, std::vector<double> &b, Body body) {
   const int64_t run = run_of(channels), runs = (rows + run - 1) / run;
   std::vector<double> each(runs * 2 * channels);
-  over(rows, channels, [&](int64_t from, int64_t count) {
+  over(what, rows, channels, [&](int64_t from, int64_t count) {
     double *mine = each.data() + from / run * 2 * channels;
     body(from, count, mine, mine + channels);
   });

@@ -2,6 +2,7 @@ package torch
 
 import (
 	"sync/atomic"
+	"time"
 
 	"cgan/bindings/libtorch"
 )
@@ -29,6 +30,23 @@ func ChooseKernels(tiles, wide bool) {
 	name, err := libtorch.ChooseKernels(tiles, wide)
 	must("choose kernels", err)
 	kernels.Store(&name)
+}
+
+// WorkTime is what one kind of work of the ops of this file took.
+type WorkTime struct {
+	Name         string
+	Passed, Busy time.Duration // until it was done; on all threads together
+}
+
+// WorkTimes are those of each kind since the program began.
+func WorkTimes() []WorkTime {
+	passed, busy, err := libtorch.WorkTimes()
+	must("work times", err)
+	times := make([]WorkTime, len(passed))
+	for i, name := range libtorch.WorkNames {
+		times[i] = WorkTime{name, time.Duration(passed[i]), time.Duration(busy[i])}
+	}
+	return times
 }
 
 // FastConv is Conv2d, or ConvTranspose2d, with LeakyRelu of slope behind it, where 1 is none. It takes
