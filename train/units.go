@@ -18,7 +18,7 @@ type Unit struct {
 
 // Units lists all of them. Exact mode has none but pages, which moves no bit.
 var Units = []Unit{
-	{"pages", "one heap that keeps its memory, in huge pages"},
+	{"pages", "big tensors leave their memory to the next ones, in huge pages"},
 	{"grads", "no gradients of D's parameters in G's step, where the original throws them away"},
 	{"kernels", "convolutions of cgan's own, on images that lie pixel by pixel"},
 	{"tiles", "their products on the tile unit (AMX), else on vectors"},

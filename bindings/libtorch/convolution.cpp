@@ -1,7 +1,6 @@
 #include "convolution.h"
 #include "kernels.h"
 #include "parallel.h"
-#include "scratch.h"
 
 #include <algorithm>
 #include <array>
@@ -76,7 +75,7 @@ struct Panels {
   int64_t panels, units; // of a matrix
   size_t matrix;         // bytes from one to the next
   Layout layout;
-  Scratch memory; // empty where an operand lies unpacked
+  at::Tensor memory;     // of packed ones
   char *begin;
   char *operator[](int64_t i) const { return begin + i * matrix; }
 };
@@ -85,9 +84,8 @@ struct Panels {
 template <class T> Panels packed(int64_t panels, int64_t k, int64_t count) {
   const auto &kernel = In<T>::kernel();
   const size_t panel = kernel.panel_bytes(k);
-  Scratch memory(panel * count * panels);
-  char *const begin = memory.data();
-  return {panels, kernel.units(k), panel, {panel * count, kernel.unit_bytes, kernel.row_bytes}, std::move(memory), begin};
+  at::Tensor memory = at::empty({static_cast<int64_t>(panel) * count * panels}, at::kByte);
+  return {panels, kernel.units(k), panel, {panel * count, kernel.unit_bytes, kernel.row_bytes}, memory, static_cast<char *>(memory.data_ptr())};
 }
 
 template <class T> constexpr at::ScalarType type_of = at::kFloat;

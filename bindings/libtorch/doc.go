@@ -11,5 +11,6 @@
 //	kernels.h                       what an instruction set must offer; kernels.cpp chooses one
 //	amx.cpp, avx512.cpp, avx2.cpp   those that do; vectors.h and products.h are what they share
 //
-// parallel.h shares work out over libtorch's threads, scratch.h holds packed matrices.
+// parallel.h shares work out over libtorch's threads and counts its time, rows.h does so for the rows of a matrix.
+// pages.cpp is where big tensors get their memory.
 package libtorch

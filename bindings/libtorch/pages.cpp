@@ -2,7 +2,6 @@
 
 #include <c10/core/CPUAllocator.h>
 #include <iterator>
-#include <malloc.h>
 #include <map>
 #include <mutex>
 #include <set>
@@ -15,8 +14,8 @@ using cgan::guarded;
 namespace cgan {
 namespace {
 
-// glibc hands big blocks back to the system on every free, and the page faults of getting them again cost more
-// than small kernels do. Pages is the memory of big tensors, which keeps what it has, in huge pages: one stretch
+// The C library hands big blocks back to the system on every free, and the page faults of getting them again cost
+// more than small kernels do. Pages is the memory of big tensors, which keeps what it has, in huge pages: one stretch
 // of addresses as long as the machine's memory, of which the system backs what was once in use. The smallest
 // free block that is big enough is taken, and free neighbours become one.
 class Pages final : public c10::Allocator {
@@ -110,9 +109,5 @@ private:
 
 // No result changes: blocks begin at a line of 64 bytes, as libtorch's own do.
 char *cgan_keep_pages(void) {
-  return guarded([] {
-    mallopt(M_MMAP_THRESHOLD, 32 << 20); // what libtorch takes from the heap itself
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    c10::SetCPUAllocator(&cgan::Pages::instance(), 1);
-  });
+  return guarded([] { c10::SetCPUAllocator(&cgan::Pages::instance(), 1); });
 }

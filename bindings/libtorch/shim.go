@@ -134,7 +134,7 @@ func CPUCapability() (string, error) {
 	return text(func(out **C.char) *C.char { return C.cgan_cpu_capability(out) })
 }
 
-// KeepPages makes glibc keep freed memory of up to 1 GiB a block for the next allocation.
+// KeepPages gives big tensors memory that stays, in huge pages, for the next ones.
 func KeepPages() error { return check(C.cgan_keep_pages()) }
 
 // GradEnabled says whether ops on this OS thread record a history.

@@ -63,6 +63,6 @@ func NumThreads() int {
 	return n
 }
 
-// KeepPages makes the C library keep freed memory for the next tensor instead of handing it back to
-// the system. It holds for the whole process and changes no result; a loop runs faster with it.
+// KeepPages makes big tensors leave their memory, in huge pages, to the next ones instead of handing it back
+// to the system. It holds for the whole process and changes no result; a loop runs faster with it.
 func KeepPages() { must("keep pages", libtorch.KeepPages()) }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -28,6 +29,20 @@ type score struct {
 
 func (s score) percent() float64 { return 100 * float64(s.Right) / float64(s.Images) }
 
+// stage is what each arithmetic had learned behind an epoch.
+type stage struct {
+	epoch int
+	all   []*arithmetic
+}
+
+// stages are the second epoch, where digits begin to show, and the last one.
+func stages(epochs int) (all []stage) {
+	if epochs > 2 {
+		all = append(all, stage{2, arithmetics()})
+	}
+	return append(all, stage{epochs, arithmetics()})
+}
+
 // arithmetics begins with the one that the others are measured by.
 func arithmetics() []*arithmetic {
 	return []*arithmetic{
@@ -47,32 +62,41 @@ func accuracy(ctx context.Context, cgan string, epochs, seeds int) error {
 		return err
 	}
 	defer p.clear()
-	all, err := learn(ctx, p, epochs, seeds)
+	learned, err := learn(ctx, p, epochs, seeds)
 	if err != nil {
 		return err
 	}
-	fmt.Print(accuracyTable(all))
-	verdict, failed := judgeAll(all)
-	fmt.Print(verdict)
+	var failed error
+	for _, s := range learned {
+		verdict, err := judgeAll(s.all)
+		fmt.Printf("Behind epoch %d:\n\n%s%s\n", s.epoch, accuracyTable(s.all), verdict)
+		failed = errors.Join(failed, err)
+	}
 	return failed
 }
 
 // learn makes the judge first, so that a bad one is known before the long work. Seed by seed, the arithmetics
 // take turns: then their times compare even on a machine that drifts.
-func learn(ctx context.Context, p *programs, epochs, seeds int) ([]*arithmetic, error) {
+func learn(ctx context.Context, p *programs, epochs, seeds int) ([]stage, error) {
 	judge, err := p.trainJudge(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all := arithmetics()
+	learned := stages(epochs)
 	for seed := range seeds {
-		for _, a := range all {
-			if err := a.run(ctx, p, judge, epochs, seed); err != nil {
+		for i, a := range arithmetics() {
+			out, err := a.train(ctx, p, epochs, seed)
+			for _, s := range learned {
+				if err == nil {
+					err = s.all[i].judge(ctx, p, judge, out, s.epoch)
+				}
+			}
+			if err != nil {
 				return nil, fmt.Errorf("seed %d, %s: %w", seed, a.name, err)
 			}
 		}
 	}
-	return all, nil
+	return learned, nil
 }
 
 // trainJudge gives the file of the judge's weights.
@@ -97,24 +121,34 @@ func (p *programs) askJudge(ctx context.Context, command string, args ...string)
 	return s, err
 }
 
-// run trains one generator and has it judged.
-func (a *arithmetic) run(ctx context.Context, p *programs, judge string, epochs, seed int) error {
+// train trains one generator and gives the folder of its run.
+func (a *arithmetic) train(ctx context.Context, p *programs, epochs, seed int) (out string, err error) {
 	out, begin := p.file("-runs"), time.Now()
-	args := []string{"train", "--epochs", strconv.Itoa(epochs), "--seed", strconv.Itoa(seed), "--quiet",
-		"--device", "cpu", "--threads", strconv.Itoa(p.threads), "--data", p.mnist, "--out", out}
-	if err := quiet(ctx, p.cgan, append(args, a.flags...)...); err != nil {
-		return err
+	args := []string{
+		"train", "--epochs", strconv.Itoa(epochs), "--seed", strconv.Itoa(seed), "--quiet",
+		"--device", "cpu", "--threads", strconv.Itoa(p.threads), "--data", p.mnist, "--out", out,
 	}
-	took := time.Since(begin)
-	checkpoint, err := lastCheckpoint(out)
+	if err := quiet(ctx, p.cgan, append(args, a.flags...)...); err != nil {
+		return "", err
+	}
+	fmt.Fprintf(os.Stderr, "seed %d, %s: trained in %.0f s\n", seed, a.name, time.Since(begin).Seconds())
+	return out, nil
+}
+
+// judge has the judge read what the run in out draws with its weights behind an epoch.
+func (a *arithmetic) judge(ctx context.Context, p *programs, judge, out string, epoch int) error {
+	saved, err := checkpoints(out)
 	if err != nil {
 		return err
 	}
-	s, err := p.askJudge(ctx, "judge", judge, checkpoint)
+	if len(saved) < epoch {
+		return fmt.Errorf("%d checkpoints, no one behind epoch %d", len(saved), epoch)
+	}
+	s, err := p.askJudge(ctx, "judge", judge, saved[epoch-1])
 	if err != nil {
 		return err
 	}
 	a.scores = append(a.scores, s)
-	fmt.Fprintf(os.Stderr, "seed %d, %s: trained in %.0f s, %.1f %% right\n", seed, a.name, took.Seconds(), s.percent())
+	fmt.Fprintf(os.Stderr, "behind epoch %d: %.1f %% right\n", epoch, s.percent())
 	return nil
 }

@@ -57,20 +57,22 @@ func (p *programs) goTrain(ctx context.Context, flags []string) (t trace, checkp
 	if err := quiet(ctx, p.cgan, args...); err != nil {
 		return t, "", err
 	}
-	if checkpoint, err = lastCheckpoint(out); err != nil {
+	saved, err := checkpoints(out)
+	if err != nil {
 		return t, "", err
 	}
+	checkpoint = saved[len(saved)-1]
 	t, err = readTrace(file)
 	return t, checkpoint, err
 }
 
-// lastCheckpoint is the newest one of the one run whose folder is in out.
-func lastCheckpoint(out string) (string, error) {
-	checkpoints, err := filepath.Glob(filepath.Join(out, "*", "checkpoint-*.pt"))
-	if err != nil || len(checkpoints) == 0 {
-		return "", fmt.Errorf("no checkpoint in %s", out)
+// checkpoints are those of the one run whose folder is in out, in the order of their steps: one at least.
+func checkpoints(out string) ([]string, error) {
+	saved, err := filepath.Glob(filepath.Join(out, "*", "checkpoint-*.pt"))
+	if err == nil && len(saved) == 0 {
+		err = fmt.Errorf("no checkpoint in %s", out)
 	}
-	return checkpoints[len(checkpoints)-1], nil
+	return saved, err
 }
 
 // pythonTrain trains with train.py and gives its trace and its checkpoint.
