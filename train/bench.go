@@ -192,7 +192,7 @@ func (t times) speed(c Config, mode string, device torch.Device) Speed {
 		kernels = ""
 	}
 	return Speed{
-		Torch: torch.FullVersion(), Kernels: kernels, Threads: c.Threads, Batch: c.Batch, Mode: mode, Arithmetic: c.Arithmetic,
+		Torch: torch.FullVersion(), Kernels: kernels, Threads: torch.NumThreads(), Batch: c.Batch, Mode: mode, Arithmetic: c.Arithmetic,
 		StepMsMin: t.ms[0], StepMsMedian: median, StepMsMean: total / float64(len(t.ms)), Work: t.work, ImagesPerS: 1e3 * float64(c.Batch) / median,
 		RSSMB: float64(usage.Maxrss) / 1024, GFLOPS: flop(c.Config, mode) * float64(c.Batch) / median / 1e6,
 		Matmul: matmulRate(c.dtype(), device), Overhead: 100 * t.outside / total,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cgan/train"
 
@@ -77,7 +78,20 @@ memory    %.0f MB at the peak
 `
 	_, err = fmt.Fprintf(c.App.Writer, text, s.Torch, cmp.Or(s.Kernels, "none"), s.Threads, s.Batch,
 		s.StepMsMin, s.StepMsMedian, s.Overhead, s.ImagesPerS, s.GFLOPS, s.Matmul, s.RSSMB)
+	if err == nil && len(s.Work) > 0 {
+		_, err = fmt.Fprintf(c.App.Writer, "kernels   %s\n", workText(s.Work))
+	}
 	return err
+}
+
+// workText names what takes most first.
+func workText(all []train.Work) string {
+	slices.SortFunc(all, func(a, b train.Work) int { return cmp.Compare(b.Ms, a.Ms) })
+	var parts []string
+	for _, w := range all {
+		parts = append(parts, fmt.Sprintf("%s %.1f", w.Name, w.Ms))
+	}
+	return strings.Join(parts, ", ") + " ms a step"
 }
 
 func printUnits(c *cli.Context) error {

@@ -83,7 +83,8 @@ case "$*" in
 "bench --units --json") echo '[{"name": "tiles", "does": "tiles"}, {"name": "adam", "does": "one pass"}]' ;;
 generate*) for last; do :; done; touch "$last" ;;
 bench*) echo '{"torch": "2.15.0", "kernels": "AMX", "batch": 128, "step_ms_min": 100, "step_ms_median": 160, "rss_mb": 500,
-	"gflops": 287.5, "matmul_gflops": 500}' ;;
+	"gflops": 287.5, "matmul_gflops": 500, "step_ms_mean": 170,
+	"work": [{"name": "product", "ms": 115, "idle_ms": 2}, {"name": "adam", "ms": 5, "idle_ms": 0}]}' ;;
 esac
 `
 
@@ -107,7 +108,7 @@ func TestEverythingIsMeasuredAndReported(t *testing.T) {
 	for _, want := range []string{
 		"2 x 5 training steps, or 2 x 20 drawn batches", "kernels: AMX",
 		"3, 2 x", "not measured", // no overhead is told
-		" 92.0 % |", "46.0", "| tiles | tiles", "6 runs", "cgan bf16, 2 threads",
+		" 92.0 % |", "46.0", "| tiles | tiles", "6 runs", "bf16 step of 153.3 ms", "take 115.0 ms, at 80 % of that rate", " 50.00 |", "cgan bf16, 2 threads",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
@@ -144,5 +145,14 @@ func TestQuickLeavesScalingOut(t *testing.T) {
 	r, err := measure(context.Background(), fakePrograms(t), plan{rounds: 1, steps: 1, quick: true})
 	if err != nil || len(r.scaling) != 0 || strings.Contains(r.markdown(), "## Scaling") {
 		t.Errorf("%d curves, %v", len(r.scaling), err)
+	}
+}
+
+func TestFusedAdamNeedsANewTorch(t *testing.T) {
+	for torch, want := range map[string]bool{"2.1.0": false, "2.3.1": false, "2.4.0": true, "2.15.0": true, "3.0.0": true, "": false} {
+		p := &programs{torch: torch}
+		if got := p.fusesAdam(); got != want {
+			t.Errorf("torch %q: %v", torch, got)
+		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// speed is what `cgan bench --json` and `train.py bench` print; the last three and Kernels are cgan's alone.
+// speed is what `cgan bench --json` and `train.py bench` print; Kernels and what follows RSS are cgan's alone.
 type speed struct {
 	Torch    string  `json:"torch"`
 	Kernels  string  `json:"kernels"`
@@ -23,6 +23,15 @@ type speed struct {
 	GFLOPS   float64 `json:"gflops"`           // of a step's counted work, at the median
 	Matmul   float64 `json:"matmul_gflops"`    // of one large matrix product in the same process
 	Overhead float64 `json:"overhead_percent"` // of a step, outside of libtorch's ops
+	Mean     float64 `json:"step_ms_mean"`
+	Work     []work  `json:"work"` // of the mean step
+}
+
+// work is one kind of work of cgan's kernels in a step.
+type work struct {
+	Name string  `json:"name"`
+	Ms   float64 `json:"ms"`
+	Idle float64 `json:"idle_ms"` // that threads wait for the last one
 }
 
 // contender is one program with its flags, and what each of its runs measured.

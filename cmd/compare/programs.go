@@ -12,7 +12,8 @@ import (
 // programs runs cgan and its original in a folder of their own.
 type programs struct {
 	cgan, python string
-	threads      int // of both
+	torch        string // the version of both, such as 2.15.0
+	threads      int    // of both
 	mnist, work  string
 	runs         int
 }
@@ -29,7 +30,7 @@ func newPrograms(ctx context.Context, cgan string) (*programs, error) {
 		return nil, err
 	}
 	work, err := os.MkdirTemp("", "cgan-compare-")
-	return &programs{cgan: cgan, python: interpreter, threads: found.Threads, mnist: found.MNIST, work: work}, err
+	return &programs{cgan: cgan, python: interpreter, torch: torch, threads: found.Threads, mnist: found.MNIST, work: work}, err
 }
 
 // clear removes the folder.

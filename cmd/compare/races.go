@@ -1,6 +1,9 @@
 package main
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 const benchBatch = 128
 
@@ -21,6 +24,13 @@ func (p *programs) ours(name string, l load, flags ...string) *contender {
 	return &contender{name: name, command: append(append(command, l.flags()...), flags...)}
 }
 
+// fusesAdam says whether the original's Adam can be one op on the CPU, as from torch 2.4 on.
+func (p *programs) fusesAdam() bool {
+	var major, minor int
+	_, err := fmt.Sscanf(p.torch, "%d.%d", &major, &minor)
+	return err == nil && (major > 2 || major == 2 && minor >= 4)
+}
+
 // training has every contender that trains.
 type training struct {
 	python, exact, f32, bf16 *contender
@@ -29,13 +39,16 @@ type training struct {
 
 func newTraining(p *programs, steps int) training {
 	l := load{p.threads, benchBatch, steps}
+	tuned := []*contender{
+		p.original("Python bf16", l, "--bf16"),
+		p.original("Python bf16 channels_last", l, "--bf16", "--channels-last"),
+		p.original("Python bf16 channels_last compile", l, "--bf16", "--channels-last", "--compile"),
+	}
+	if p.fusesAdam() {
+		tuned = append(tuned, p.original("Python bf16 channels_last fused Adam", l, "--bf16", "--channels-last", "--fused-adam"))
+	}
 	return training{
-		python: p.original("Python", l),
-		tuned: []*contender{
-			p.original("Python bf16", l, "--bf16"),
-			p.original("Python bf16 channels_last", l, "--bf16", "--channels-last"),
-			p.original("Python bf16 channels_last compile", l, "--bf16", "--channels-last", "--compile"),
-		},
+		python: p.original("Python", l), tuned: tuned,
 		exact: p.ours("cgan --exact", l, "--exact"),
 		f32:   p.ours("cgan", l),
 		bf16:  p.ours("cgan bf16", l, "--precision", "bf16"),
