@@ -22,6 +22,7 @@ namespace {
 #define ROUND_TO_BF16 _mm512_cvtneps_pbh
 #define SQUARE_ROOT _mm512_sqrt_ps
 #include "vectors.h"
+#include "rowwise.h"
 
 constexpr int64_t kUnit = 32;  // values of K in a tile's row
 constexpr size_t kTile = 1024; // bytes: 16 rows of 64

@@ -12,7 +12,7 @@ namespace {
 #define WIDTH 8
 #define SQUARE_ROOT _mm256_sqrt_ps
 #include "vectors.h"
-
+#include "rowwise.h"
 #include "products.h"
 
 constexpr Kernel<float> kernel = floats<4, 1>();

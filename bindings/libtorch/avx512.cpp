@@ -14,7 +14,7 @@ namespace {
 #define WIDTH 16
 #define SQUARE_ROOT _mm512_sqrt_ps
 #include "vectors.h"
-
+#include "rowwise.h"
 #include "products.h"
 
 constexpr Kernel<float> kernel = floats<8, 2>();

@@ -6,10 +6,11 @@
 //
 // The fast mode stands on four storeys, each of which knows only the one below:
 //
-//	conv.cpp, norm.cpp, adam.cpp    the ops as libtorch sees them, with their gradients
-//	convolution.cpp                 a convolution as products of packed matrices, one for each pixel and tap
-//	kernels.h                       what an instruction set must offer; kernels.cpp chooses one
-//	amx.cpp, avx512.cpp, avx2.cpp   those that do; vectors.h and products.h are what they share
+//	conv.cpp, norm.cpp, adam.cpp      the ops as libtorch sees them, with their gradients
+//	convolution.cpp, weightgrad.cpp   a convolution as products of matrices, one for each pixel and tap:
+//	                                  links.h says which, panels.h packs them
+//	kernels.h                         what an instruction set must offer; kernels.cpp chooses one
+//	amx.cpp, avx512.cpp, avx2.cpp     those that do; vectors.h, rowwise.h and products.h are what they share
 //
 // parallel.h shares work out over libtorch's threads and counts its time, rows.h does so for the rows of a matrix.
 // pages.cpp is where big tensors get their memory.
