@@ -84,7 +84,8 @@ type times struct {
 
 // timeSteps runs c.Steps steps behind the warm-up. A step gives the time that it took without what is around it.
 func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, error)) (t times, err error) {
-	start, before := time.Now(), torch.WorkTimes()
+	var before []torch.WorkTime
+	start := time.Now()
 	for done := range c.Steps + warmupSteps {
 		if done == warmupSteps {
 			before = torch.WorkTimes()
@@ -104,7 +105,7 @@ func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, e
 		}
 		start = now
 	}
-	t.work = workSince(before, c.Steps, torch.NumThreads())
+	t.work = workBetween(before, torch.WorkTimes(), c.Steps, torch.NumThreads())
 	return t, nil
 }
 

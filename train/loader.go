@@ -58,9 +58,9 @@ func (l *Loader) Shuffle() error {
 func (l *Loader) Batch(i int) (image, label *torch.Tensor) {
 	start := int64(i) * l.batch
 	index := l.order.Narrow(0, start, min(l.batch, l.label.Size(0)-start))
-	image = l.image.Index(index).Type(torch.Float32)           // [B, 1, 28, 28]
-	image = image.DivScalar(255).SubScalar(0.5).DivScalar(0.5) // bytes -> [-1, 1]
-	return image, l.label.Index(index)
+	image = l.image.IndexSelect(0, index).Type(torch.Float32) // [B, 1, 28, 28]
+	image.Div_(255).Sub_(0.5).Div_(0.5)                       // bytes -> [-1, 1]
+	return image, l.label.IndexSelect(0, index)
 }
 
 // Free ends the data set.

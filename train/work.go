@@ -13,13 +13,14 @@ type Work struct {
 	Idle float64 `json:"idle_ms"` // of them that a thread waits for the last one
 }
 
-// workSince is what steps took since then, on so many threads. What no step needs is left out.
-func workSince(then []torch.WorkTime, steps, threads int) (all []Work) {
-	for i, now := range torch.WorkTimes() {
+// workBetween is what so many steps took on so many threads. What no step needs is left out.
+func workBetween(then, now []torch.WorkTime, steps, threads int) []Work {
+	all := []Work{}
+	for i, w := range now {
 		ms := func(d time.Duration) float64 { return d.Seconds() * 1e3 / float64(steps) }
-		passed, busy := ms(now.Passed-then[i].Passed), ms(now.Busy-then[i].Busy)
+		passed, busy := ms(w.Passed-then[i].Passed), ms(w.Busy-then[i].Busy)
 		if passed > 0 {
-			all = append(all, Work{now.Name, passed, max(0, passed-busy/float64(threads))})
+			all = append(all, Work{w.Name, passed, max(0, passed-busy/float64(threads))})
 		}
 	}
 	return all

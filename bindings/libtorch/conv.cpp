@@ -31,8 +31,8 @@ template <class T> void leaky_grad_of(const at::Tensor &y, const at::Tensor &dy,
   const int64_t step = 1 << 14, count = y.numel();
   parallel(Work::activation, (count + step - 1) / step, [&](int64_t i) {
     const int64_t from = i * step;
-    In<T>::vectors().leaky_grad(static_cast<const T *>(y.data_ptr()) + from, static_cast<const T *>(dy.data_ptr()) + from,
-                                std::min(step, count - from), slope, static_cast<T *>(dx.data_ptr()) + from);
+    In<T>::vectors().leaky_grad(data<T>(y) + from, data<T>(dy) + from,
+                                std::min(step, count - from), slope, data<T>(dx) + from);
   });
 }
 
@@ -47,9 +47,9 @@ at::Tensor leaky_grad(const at::Tensor &y, const at::Tensor &dy, double slope) {
 template <class T> void bias_grad_of(const at::Tensor &dy, at::Tensor &db) {
   const int64_t channels = db.numel();
   const std::vector<float> zeros(channels);
-  std::vector<double> sum, square;
-  sums(Work::bias, dy.numel() / channels, channels, sum, square, [&](int64_t from, int64_t rows, double *s, double *q) {
-    In<T>::vectors().moments(static_cast<const T *>(dy.data_ptr()) + from * channels, rows, channels, zeros.data(), s, q);
+  std::vector<double> sum, unused; // a kernel for the sum alone would save little: reading is what takes time
+  sums(Work::bias, dy.numel() / channels, channels, sum, unused, [&](int64_t from, int64_t rows, double *s, double *q) {
+    In<T>::vectors().moments(data<T>(dy) + from * channels, rows, channels, zeros.data(), s, q);
   });
   std::copy(sum.begin(), sum.end(), db.data_ptr<float>());
 }
@@ -104,7 +104,7 @@ template <class T> at::Tensor sums_by_label(const at::Tensor &dy, const at::Tens
   const int64_t batch = dy.size(0), channels = dy.size(1), pixels = dy.size(2) * dy.size(3);
   at::Tensor sums = at::zeros({pixels, classes, channels}, at::kFloat);
   parallel(Work::label, pixels, [&](int64_t pixel) {
-    In<T>::vectors().sum_by(static_cast<const T *>(dy.data_ptr()) + pixel * batch * channels, label.const_data_ptr<int64_t>(), batch, channels,
+    In<T>::vectors().sum_by(data<T>(dy) + pixel * batch * channels, label.const_data_ptr<int64_t>(), batch, channels,
                             sums.data_ptr<float>() + pixel * classes * channels);
   });
   return sums;

@@ -23,6 +23,9 @@ struct Convolution {
   int64_t taps() const { return kernel * kernel; }
 };
 
+// data is where the values of t begin.
+template <class T> T *data(const at::Tensor &t) { return static_cast<T *>(t.data_ptr()); }
+
 // convolution_of checks the shapes of input [B, C, H, W] and weight.
 Convolution convolution_of(const at::Tensor &input, const at::Tensor &weight, int64_t stride, int64_t padding, bool transposed);
 

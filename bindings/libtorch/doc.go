@@ -4,7 +4,7 @@
 // alone calls them, on a locked OS thread. The #cgo lines and the constants that say which
 // libtorch was chosen are in prepared.go, which cmd/libtorch writes.
 //
-// The fast mode stands on four storeys, each of which knows only the one below:
+// The fast mode stands on four storeys, each of which knows only those below:
 //
 //	conv.cpp, norm.cpp, adam.cpp      the ops as libtorch sees them, with their gradients
 //	convolution.cpp, weightgrad.cpp   a convolution as products of matrices, one for each pixel and tap:

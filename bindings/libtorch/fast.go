@@ -15,14 +15,13 @@ func ChooseKernels(tiles, wide bool) (string, error) {
 	return text(func(out **C.char) *C.char { return C.cgan_choose_kernels(flag(tiles), flag(wide), out) })
 }
 
-// WorkNames are the kinds of work that the ops of this file share out over threads, in the order of Work in parallel.h.
-var WorkNames = [8]string{"pack", "product", "fold", "norm", "activation", "bias", "label", "adam"}
-
-// WorkTimes are nanoseconds of each kind since the program began: that passed until it was done, and that all
-// threads together were busy.
-func WorkTimes() (passed, busy [len(WorkNames)]int64, err error) {
-	err = check(C.cgan_work_times(C.int(len(WorkNames)), (*C.int64_t)(&passed[0]), (*C.int64_t)(&busy[0])))
-	return passed, busy, err
+// WorkTime is one kind of work that the ops of this file share out over threads, and its nanoseconds since the program
+// began: that passed until it was done, and that all threads together were busy. Behind the last kind the name is empty.
+func WorkTime(work int) (name string, passed, busy int64, err error) {
+	name, err = text(func(out **C.char) *C.char {
+		return C.cgan_work_time(C.size_t(work), out, (*C.int64_t)(&passed), (*C.int64_t)(&busy))
+	})
+	return name, passed, busy, err
 }
 
 // Conv is a convolution, transposed or not, with bias and LeakyReLU behind it; a slope of 1 is none.

@@ -1,7 +1,8 @@
 // The arithmetic of the fast mode, in one form per instruction set.
 //
 // A matrix product is cut into blocks of 2 x 2 panels. Its left operand [M, K] is packed into panels of 16
-// rows and its right one [K, N] into panels of 16 columns, which lie in the order in which a block reads them.
+// rows and its right one [K, N] into panels of 16 columns, which lie in the order in which a block reads them. Some
+// kernels read a left operand as it is.
 #pragma once
 
 #include <cstddef>

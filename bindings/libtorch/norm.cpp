@@ -15,8 +15,6 @@ using torch::autograd::tensor_list;
 namespace cgan {
 namespace {
 
-template <class T> T *data(const at::Tensor &t) { return static_cast<T *>(t.data_ptr()); }
-
 // Batch is a batch normalisation of x [B, C, H, W], pixelwise, in training.
 struct Batch {
   int64_t channels, rows;

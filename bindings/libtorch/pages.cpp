@@ -16,8 +16,8 @@ namespace {
 
 // The C library hands big blocks back to the system on every free, and the page faults of getting them again cost
 // more than small kernels do. Pages is the memory of big tensors, which keeps what it has, in huge pages: one stretch
-// of addresses as long as the machine's memory, of which the system backs what was once in use. The smallest
-// free block that is big enough is taken, and free neighbours become one.
+// of addresses as long as the machine's memory, of which the system backs what was once in use, and never gets it
+// back. The smallest free block that is big enough is taken, and free neighbours become one.
 class Pages final : public c10::Allocator {
 public:
   Pages() : length(static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE)) {
@@ -30,8 +30,8 @@ public:
 
   c10::DataPtr allocate(size_t bytes) const { return const_cast<Pages *>(this)->allocate(bytes); } // libtorch 2.1's
   c10::DataPtr allocate(size_t bytes) {
-    char *const block = bytes < kSmall ? nullptr : take((bytes + kLine - 1) / kLine * kLine + kLine);
-    if (block == nullptr) return c10::GetDefaultCPUAllocator()->allocate(bytes);
+    void *block = bytes < kSmall || bytes > length ? nullptr : take((bytes + kLine - 1) / kLine * kLine);
+    if (block == nullptr) block = c10::GetDefaultCPUAllocator()->raw_allocate(bytes);
     return {block, block, release, at::kCPU};
   }
   c10::DeleterFnPtr raw_deleter() const override { return release; }
@@ -43,7 +43,8 @@ public:
   }
 
 private:
-  static constexpr size_t kSmall = 1 << 15, kLine = 64;
+  static constexpr size_t kSmall = 1 << 15; // the C library keeps less than that anyway
+  static constexpr size_t kLine = 64;
 
   char *begin = nullptr;
   size_t length;
@@ -109,5 +110,8 @@ private:
 
 // No result changes: blocks begin at a line of 64 bytes, as libtorch's own do.
 char *cgan_keep_pages(void) {
-  return guarded([] { c10::SetCPUAllocator(&cgan::Pages::instance(), 1); });
+  return guarded([] {
+    static std::once_flag begun; // libtorch's setter is not for threads
+    std::call_once(begun, [] { c10::SetCPUAllocator(&cgan::Pages::instance(), 1); });
+  });
 }

@@ -40,8 +40,6 @@ template <class T> Panels packed(int64_t panels, int64_t k, int64_t count) {
 template <class T> constexpr at::ScalarType type_of = at::kFloat;
 template <> constexpr at::ScalarType type_of<BFloat> = at::kBFloat16;
 
-template <class T> T *data(const at::Tensor &t) { return static_cast<T *>(t.data_ptr()); }
-
 // pack packs count matrices of S to be multiplied as T; fill(i, line) gives the lines of one, as many as line is long,
 // each of length values.
 template <class T, class S = T, class Fill>

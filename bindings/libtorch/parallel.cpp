@@ -7,6 +7,7 @@
 #include <chrono>
 #include <dlfcn.h>
 #include <exception>
+#include <iterator>
 
 namespace cgan {
 namespace {
@@ -21,6 +22,8 @@ struct Spent {
   std::atomic<int64_t> passed, busy;
 };
 Spent spent[static_cast<int>(Work::count)];
+const char *const names[] = {"pack", "product", "fold", "norm", "activation", "bias", "label", "adam"};
+static_assert(std::size(names) == static_cast<size_t>(Work::count));
 
 int64_t now() { return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -49,6 +52,7 @@ void work(void *data) {
 } // namespace
 
 void parallel(Work what, int64_t items, const std::function<void(int64_t)> &body) {
+  if (items == 0) return;
   const int64_t threads = std::min<int64_t>(items, at::get_num_threads());
   Spent &time = spent[static_cast<int>(what)];
   Job job{body, items, std::max<int64_t>(1, items / (16 * threads)), time.busy};
@@ -65,12 +69,11 @@ void parallel(Work what, int64_t items, const std::function<void(int64_t)> &body
 
 using cgan::guarded;
 
-char *cgan_work_times(int count, int64_t *passed, int64_t *busy) {
+char *cgan_work_time(size_t work, char **name, int64_t *passed, int64_t *busy) {
   return guarded([&] {
-    TORCH_CHECK(count == static_cast<int>(cgan::Work::count), "there are ", static_cast<int>(cgan::Work::count), " kinds of work, not ", count);
-    for (int i = 0; i < count; i++) {
-      passed[i] = cgan::spent[i].passed;
-      busy[i] = cgan::spent[i].busy;
-    }
+    const bool known = work < std::size(cgan::names);
+    *name = known ? strdup(cgan::names[work]) : nullptr;
+    *passed = known ? cgan::spent[work].passed.load() : 0;
+    *busy = known ? cgan::spent[work].busy.load() : 0;
   });
 }

@@ -6,7 +6,7 @@
 
 namespace cgan {
 
-// Work is what a share of the work is for. WorkNames of fast.go follows this order.
+// Work is what a share of the work is for; cgan_work_time tells how long each kind took.
 enum class Work { pack, product, fold, norm, activation, bias, label, adam, count };
 
 // parallel runs body for every item from 0 to items-1, in no order, on as many threads as libtorch may use.

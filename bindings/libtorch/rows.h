@@ -9,7 +9,7 @@
 namespace cgan {
 
 // Runs of rows are the same for any number of threads, and so are the sums.
-inline int64_t run_of(int64_t channels) { return std::max<int64_t>(64, (1 << 16) / channels); }
+inline int64_t run_of(int64_t channels) { return std::clamp<int64_t>((1 << 16) / channels, 64, 1 << 12); }
 
 // over calls body(first row, rows) for each run.
 template <class Body> void over(Work what, int64_t rows, int64_t channels, Body body) {

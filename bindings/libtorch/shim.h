@@ -67,8 +67,8 @@ char *cgan_lay_out_pixelwise(cgan_tensor self);
 char *cgan_batch_norm_act(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, cgan_tensor running_mean,
                           cgan_tensor running_var, double momentum, double eps, double slope, cgan_tensor *out);
 
-// parallel.cpp: nanoseconds of each kind of work
-char *cgan_work_times(int count, int64_t *passed, int64_t *busy);
+// parallel.cpp: the kinds of work, from 0 on until there is no name, and their nanoseconds
+char *cgan_work_time(size_t work, char **name, int64_t *passed, int64_t *busy);
 
 // adam.cpp
 char *cgan_adam(int count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,

@@ -1,5 +1,6 @@
 // The arithmetic of kernels.h in GCC's vectors of WIDTH floats. It is included once per instruction set, behind
-// the #pragma that names the set, in a namespace of its own. SQUARE_ROOT is an instruction of the set.
+// the #pragma that names the set, in a namespace of its own. SQUARE_ROOT is an instruction of the set,
+// and so is ROUND_TO_BF16 where it has bfloat16.
 
 typedef float V __attribute__((vector_size(WIDTH * 4)));
 typedef uint32_t U __attribute__((vector_size(WIDTH * 4)));
@@ -34,22 +35,16 @@ INLINE void put(float *p, int64_t n, V v) {
   }
   for (int64_t i = 0; i < n; i++) p[i] = v[i];
 }
-INLINE H rounded(V v) {
 #ifdef ROUND_TO_BF16
-  return (H)ROUND_TO_BF16(v);
-#else
-  const U bits = (U)v, nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-  return __builtin_convertvector(v == v ? nearest : U{} + 0x7fc0, H);
-#endif
-}
 INLINE void put(BFloat *p, int64_t n, V v) {
-  const H h = rounded(v);
+  const H h = (H)ROUND_TO_BF16(v);
   if (n >= WIDTH) {
     *(HU *)p = h;
     return;
   }
   for (int64_t i = 0; i < n; i++) p[i].bits = h[i];
 }
+#endif
 
 INLINE V leaky(V v, float slope) { return v > 0 ? v : v * slope; }
 

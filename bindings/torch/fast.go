@@ -39,14 +39,15 @@ type WorkTime struct {
 }
 
 // WorkTimes are those of each kind since the program began.
-func WorkTimes() []WorkTime {
-	passed, busy, err := libtorch.WorkTimes()
-	must("work times", err)
-	times := make([]WorkTime, len(passed))
-	for i, name := range libtorch.WorkNames {
-		times[i] = WorkTime{name, time.Duration(passed[i]), time.Duration(busy[i])}
+func WorkTimes() (all []WorkTime) {
+	for {
+		name, passed, busy, err := libtorch.WorkTime(len(all))
+		must("work time", err)
+		if name == "" {
+			return all
+		}
+		all = append(all, WorkTime{name, time.Duration(passed), time.Duration(busy)})
 	}
-	return times
 }
 
 // FastConv is Conv2d, or ConvTranspose2d, with LeakyRelu of slope behind it, where 1 is none. It takes

@@ -115,6 +115,14 @@ func TestFastAdamIsAdam(t *testing.T) {
 	})
 }
 
+func TestFastAdamTakesNothing(t *testing.T) {
+	onEverySet(t, func(*testing.T) {
+		p, m, v := leaf(false, 0), Zeros([]int64{0}, Float32, CPU), Zeros([]int64{0}, Float32, CPU)
+		p.Reshape(1, 0).Matmul(Zeros([]int64{0, 1}, Float32, CPU)).Backward()
+		FastAdam([]*Tensor{p}, []*Tensor{m}, []*Tensor{v}, []int64{1}, 0.1, 0.5, 0.999, 1e-8)
+	})
+}
+
 // adamOf gives p a gradient, with zeros in it, and what a step then makes of p, m and v.
 func adamOf(p, m, v *Tensor, step, lr, beta1, beta2, eps float64) []*Tensor {
 	g := Relu(Randn(p.Shape(), CPU))

@@ -169,6 +169,7 @@ var convCases = map[string]convCase{
 	"discriminator 3":       {batch: 7, in: 128, out: 256, size: 7, kernel: 3, stride: 2, slope: 0.2},
 	"discriminator 4":       {batch: 33, in: 256, out: 1, size: 3, kernel: 3, stride: 1, slope: 1},
 	"discriminator 2, 128":  {batch: 128, in: 64, out: 128, size: 14, kernel: 4, stride: 2, padding: 1, slope: 0.2},
+	"whole panels, odd":     {batch: 48, in: 64, out: 48, size: 5, kernel: 3, stride: 2, padding: 1, slope: 0.2},
 	"labels":                {batch: 33, in: 1, out: 64, size: 28, kernel: 4, stride: 2, padding: 1, slope: 0.2, classes: 10},
 	"labels, 3 and 4":       {batch: 7, in: 3, out: 17, size: 9, kernel: 3, stride: 2, padding: 1, slope: 1, classes: 4},
 	"labels, many channels": {batch: 1, in: 17, out: 3, size: 8, kernel: 4, stride: 2, padding: 1, slope: 0, classes: 1},
@@ -178,6 +179,17 @@ var convCases = map[string]convCase{
 	"3 from 33":             {batch: 7, in: 33, out: 3, size: 5, kernel: 3, stride: 2, padding: 1, transposed: true, slope: 0.2},
 	"33 from 13":            {batch: 1, in: 13, out: 33, size: 4, kernel: 3, stride: 1, padding: 1, transposed: true, slope: 0},
 	"steps beyond":          {batch: 7, in: 17, out: 13, size: 5, kernel: 2, stride: 3, transposed: true, slope: 1},
+}
+
+// Values whose lower bits are all ones are the hardest to take apart, and of one sign no error takes out another.
+func TestFastConvKeepsEveryBit(t *testing.T) {
+	onEverySet(t, func(t *testing.T) {
+		x := Full([]int64{16, 64, 1, 1}, 2-math.Pow(2, -23), CPU)
+		weight := Full([]int64{16, 64, 1, 1}, 1+math.Pow(2, -7)-math.Pow(2, -23), CPU)
+		zeros := Zeros([]int64{16}, Float32, CPU)
+		want := Conv2d(x.Type(Float64), weight.Type(Float64), zeros.Type(Float64), 1, 0)
+		near(t, "a sum of 64 products", FastConv(x, weight, zeros, 1, 0, false, 1), want, 6e-8*(1+math.Sqrt(64)/2))
+	})
 }
 
 func TestFastConvIsConv(t *testing.T) {

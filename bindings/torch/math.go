@@ -25,13 +25,6 @@ func (t *Tensor) DivScalar(value float64) *Tensor {
 	})
 }
 
-// SubScalar is t - value.
-func (t *Tensor) SubScalar(value float64) *Tensor {
-	return call("sub", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
-		withScalar(value, func(v libtch.Cscalar) { libtch.AtgSubScalar(out, in[0], v) })
-	})
-}
-
 // Sqrt is the square root of each value.
 func (t *Tensor) Sqrt() *Tensor {
 	return call("sqrt", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgSqrt(out, in[0]) })
@@ -48,6 +41,20 @@ func (t *Tensor) Mean() *Tensor {
 func (t *Tensor) Add_(value float64) *Tensor {
 	return update("add_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
 		withScalar(value, func(v libtch.Cscalar) { libtch.AtgAddScalar_(out, in[0], v) })
+	})
+}
+
+// Sub_ takes value from t in place.
+func (t *Tensor) Sub_(value float64) *Tensor {
+	return update("sub_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgSubScalar_(out, in[0], v) })
+	})
+}
+
+// Div_ divides t by value in place.
+func (t *Tensor) Div_(value float64) *Tensor {
+	return update("div_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgDivScalar_(out, in[0], v) })
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Goroutines move between OS threads, and what one of them sets must hold wherever the next one runs.
@@ -88,6 +90,29 @@ func TestKeptPagesHoldTheirValues(t *testing.T) {
 	if grown := resident() - before; grown > 100<<20 {
 		t.Errorf("resident memory grew by %.0f MB over 4 rounds", grown/(1<<20))
 	}
+}
+
+// A big tensor that comes again and again costs page faults once, where the C library would map it anew each time.
+func TestKeptPagesStayMapped(t *testing.T) {
+	do(t, func() {
+		KeepPages()
+		const size = 1 << 24 // 64 MB
+		faults := func() int64 {
+			var usage unix.Rusage
+			if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+				t.Fatal(err)
+			}
+			return usage.Minflt
+		}
+		Full([]int64{size}, 1, CPU).Free()
+		before := faults()
+		for range 5 {
+			Full([]int64{size}, 1, CPU).Free()
+		}
+		if got, mapped := faults()-before, int64(5*4*size/os.Getpagesize()); got > mapped/10 {
+			t.Errorf("%d page faults, mapping anew would cost %d", got, mapped)
+		}
+	})
 }
 
 func TestAHugeTensorIsAnErrorWithKeptPagesToo(t *testing.T) {

@@ -37,6 +37,13 @@ func (t *Tensor) Index(index *Tensor) *Tensor {
 	})
 }
 
+// IndexSelect picks rows of dimension dim by an int64 tensor [N]. It copies whole rows, where Index goes value by value.
+func (t *Tensor) IndexSelect(dim int64, index *Tensor) *Tensor {
+	return call("index_select", []*Tensor{t, index}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgIndexSelect(out, in[0], dim, in[1])
+	})
+}
+
 // Narrow is length rows of dimension dim from start on, on the same values.
 func (t *Tensor) Narrow(dim, start, length int64) *Tensor {
 	return call("narrow", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {

@@ -86,7 +86,7 @@ memory    %.0f MB at the peak
 
 // workText names what takes most first.
 func workText(all []train.Work) string {
-	slices.SortFunc(all, func(a, b train.Work) int { return cmp.Compare(b.Ms, a.Ms) })
+	all = slices.SortedFunc(slices.Values(all), func(a, b train.Work) int { return cmp.Compare(b.Ms, a.Ms) })
 	var parts []string
 	for _, w := range all {
 		parts = append(parts, fmt.Sprintf("%s %.1f", w.Name, w.Ms))

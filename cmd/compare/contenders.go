@@ -58,7 +58,7 @@ func race(ctx context.Context, what string, all []*contender, rounds int) error 
 
 func (c *contender) run(ctx context.Context) (speed, error) {
 	missing := math.NaN() // what a program does not tell must not count as zero
-	s := speed{RSS: missing, GFLOPS: missing, Matmul: missing, Overhead: missing}
+	s := speed{RSS: missing, GFLOPS: missing, Matmul: missing, Overhead: missing, Mean: missing}
 	if err := outputJSON(ctx, &s, c.command...); err != nil {
 		return s, err
 	}
@@ -106,6 +106,9 @@ func (c *contender) summary() summary {
 	s.imagesPerS = 1e3 * float64(c.speeds[0].Batch) / s.median
 	return s
 }
+
+// gflop is the work of a step, in 10^9 operations.
+func (s summary) gflop() float64 { return s.gflops * s.median / 1e3 }
 
 func (c *contender) values(get func(speed) float64) (values []float64) {
 	for _, s := range c.speeds {

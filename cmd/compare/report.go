@@ -75,7 +75,7 @@ func (r results) limitTable() string {
 	for _, c := range []*contender{r.training.f32, r.training.bf16} {
 		s := c.summary()
 		byMin, byMedian := s.share()
-		t.add(c.name, number(s.gflops*s.median/1e3, 1), number(s.gflopsBest, 0), number(s.gflops, 0), number(s.matmulBest, 0), number(s.matmul, 0),
+		t.add(c.name, number(s.gflop(), 1), number(s.gflopsBest, 0), number(s.gflops, 0), number(s.matmulBest, 0), number(s.matmul, 0),
 			percent(byMin, 1), percent(byMedian, 1), percent(s.overhead, 2))
 	}
 	return "## Share of the machine's limit\n\nA training step's multiplications and additions beside one large `torch.mm` of the same precision in the\n" +

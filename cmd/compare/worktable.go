@@ -43,7 +43,7 @@ func (r results) workTable() string {
 		t.add(w.name, w.does, number(a.Ms, 2), number(a.Idle, 2), number(b.Ms, 2), number(b.Idle, 2))
 		restF32, restBF16 = restF32-a.Ms, restBF16-b.Ms
 	}
-	t.add("the rest", "libtorch's own ops, autograd and Go, mostly on one thread", number(restF32, 2), "", number(restBF16, 2), "")
+	t.add("the rest", "libtorch's own ops, autograd and Go", number(restF32, 2), "", number(restBF16, 2), "")
 	t.add("all", "", number(mean(f32), 2), "", number(mean(bf16), 2), "")
 	return "## Where a step goes\n\nMeans of all steps, with the time in which a thread waits for the last one. " + r.limitText() + "\n\n" + t.String()
 }
@@ -51,7 +51,7 @@ func (r results) workTable() string {
 // limitText is what the goal for bf16 leaves to everything but the products.
 func (r results) limitText() string {
 	s := r.training.bf16.summary()
-	gflop, product := s.gflops*s.median/1e3, r.training.bf16.workOf("product").Ms
-	return fmt.Sprintf("60 %% of the matrix product's\nrate would be a bf16 step of %s ms. The products alone take %s ms, at %s of that rate.",
-		number(gflop/s.matmul/0.6*1e3, 1), number(product, 1), percent(100*gflop/product*1e3/s.matmul, 0))
+	product := r.training.bf16.workOf("product").Ms
+	return fmt.Sprintf("%d %% of the matrix product's\nrate would be a bf16 step of %s ms. The products alone take %s ms, at %s of that rate.",
+		shareBF16, number(100e3*s.gflop()/s.matmul/shareBF16, 1), number(product, 1), percent(100e3*s.gflop()/product/s.matmul, 0))
 }
