@@ -48,7 +48,7 @@ func checkNorm(t *testing.T, dtype DType, slope float64, size ...int64) {
 func TestFastBatchNormIsBatchNorm(t *testing.T) {
 	onEverySet(t, func(t *testing.T) {
 		for i, size := range [][]int64{
-			{3, 1, 1, 1}, {1, 33, 3, 3}, {7, 13, 5, 5}, {33, 17, 7, 7}, {7, 512, 3, 3}, {3, 128, 14, 14}, {128, 128, 7, 7},
+			{3, 1, 1, 1}, {1, 33, 3, 3}, {7, 13, 5, 5}, {33, 17, 7, 7}, {7, 512, 3, 3}, {5, 83, 4, 4}, {3, 128, 14, 14}, {128, 128, 7, 7},
 		} {
 			for _, dtype := range []DType{Float32, BFloat16} {
 				if KernelsFor(dtype) {
