@@ -6,7 +6,8 @@
 //
 // The fast mode stands on four storeys, each of which knows only those below:
 //
-//	conv.cpp, norm.cpp, adam.cpp      the ops as libtorch sees them, with their gradients
+//	conv.cpp, labelconv.cpp,          the ops as libtorch sees them, with their gradients
+//	norm.cpp, adam.cpp
 //	convolution.cpp, weightgrad.cpp   a convolution as products of matrices, one for each pixel and tap:
 //	                                  links.h says which, panels.h packs them
 //	kernels.h                         what an instruction set must offer; kernels.cpp chooses one

@@ -59,9 +59,11 @@ char *cgan_conv(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t
                 double slope, cgan_tensor *out);
 char *cgan_conv_norm(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed,
                      const cgan_tensor *norm, double eps, double slope, cgan_tensor *out);
+char *cgan_lay_out_pixelwise(cgan_tensor self);
+
+// labelconv.cpp
 char *cgan_label_conv(cgan_tensor image, cgan_tensor label, cgan_tensor weight, cgan_tensor bias, int64_t stride,
                       int64_t padding, double slope, cgan_tensor *out);
-char *cgan_lay_out_pixelwise(cgan_tensor self);
 
 // norm.cpp
 char *cgan_batch_norm_act(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, cgan_tensor running_mean,
