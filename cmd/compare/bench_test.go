@@ -108,7 +108,7 @@ func TestEverythingIsMeasuredAndReported(t *testing.T) {
 	for _, want := range []string{
 		"2 x 5 training steps, or 2 x 20 drawn batches", "kernels: AMX",
 		"3, 2 x", "not measured", // no overhead is told
-		" 92.0 % |", "46.0", "| tiles | tiles", "6 runs", "bf16 step of 153.3 ms", "take 115.0 ms, at 80 % of that rate", " 50.00 |", "cgan bf16, 2 threads",
+		" 92.0 % |", "46.0", "| tiles | tiles", "20 runs", "bf16 step of 153.3 ms", "take 115.0 ms, at 80 % of that rate", " 50.00 |", "cgan bf16, 2 threads",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)

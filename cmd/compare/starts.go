@@ -18,7 +18,12 @@ type starter struct {
 // starts are the two programs.
 type starts struct{ python, cgan *starter }
 
-// raceStarts times whole processes from the outside, in turn. A first run of each fills the page cache.
+const (
+	warmStarts     = 5 // they fill the page cache
+	startsPerRound = 10
+)
+
+// raceStarts times whole processes from the outside, in turn, behind a few of warm-up.
 func raceStarts(ctx context.Context, p *programs, plan plan) (s starts, err error) {
 	weights, original, mine := p.file(".pt"), p.file(".png"), p.file(".png")
 	if err := quiet(ctx, p.python, "train/train.py", "make", weights); err != nil {
@@ -28,14 +33,14 @@ func raceStarts(ctx context.Context, p *programs, plan plan) (s starts, err erro
 		python: &starter{name: "Python", picture: original, command: []string{p.python, "train/train.py", "draw", weights, original}},
 		cgan:   &starter{name: "cgan", picture: mine, command: []string{p.cgan, "generate", "--device", "cpu", "--weights", weights, "--out", mine}},
 	}
-	for range 1 + 3*plan.rounds {
+	for range warmStarts + startsPerRound*plan.rounds {
 		for _, each := range []*starter{s.python, s.cgan} {
 			if err := each.run(ctx); err != nil {
 				return s, err
 			}
 		}
 	}
-	s.python.ms, s.cgan.ms = s.python.ms[1:], s.cgan.ms[1:]
+	s.python.ms, s.cgan.ms = s.python.ms[warmStarts:], s.cgan.ms[warmStarts:]
 	return s, nil
 }
 
