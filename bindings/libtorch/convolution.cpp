@@ -96,8 +96,7 @@ template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tenso
     sum<T>(each_itself(c.coarse.pixels()), all, left, right, c.batch, c.coarse.channels, finish, data<T>(result));
     return result;
   }
-  const Matrices<T> lines = matrices<T>(fine);
-  const Panels left = left_lines(lines);
+  const Panels left = left_lines(matrices<T>(fine));
   const Panels right = pack_matrices<T>(Side::right, Along::k, matrices<float>(weight));
   sum<T>(coarse_links(c), all, left, right, c.batch, c.coarse.channels, finish, data<T>(result));
   return result;
@@ -127,8 +126,7 @@ template <class T> void fold(const Convolution &c, const float *columns, const F
 }
 
 template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight, const Finish &finish) {
-  const Matrices<T> lines = matrices<T>(coarse);
-  const Panels left = left_lines(lines);
+  const Panels left = left_lines(matrices<T>(coarse));
   const at::Tensor result = image(c.batch, c.fine, type_of<T>);
   if (few(c)) {
     const Panels right = pack_matrices<T>(Side::right, Along::panel, gathered_weight(c, weight));
