@@ -14,5 +14,5 @@
 //	amx.cpp, avx512.cpp, avx2.cpp     those that do; vectors.h, rowwise.h and products.h are what they share
 //
 // parallel.h shares work out over libtorch's threads and counts its time, rows.h does so for the rows of a matrix.
-// pages.cpp is where big tensors get their memory.
+// pages.cpp is where big tensors get their memory; heap.cpp speeds up the start of a program.
 package libtorch

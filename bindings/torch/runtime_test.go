@@ -115,6 +115,24 @@ func TestKeptPagesStayMapped(t *testing.T) {
 	})
 }
 
+// What libtorch makes before main lies in huge pages, which a program's start is sooner for.
+func TestTheHeapIsForHugePages(t *testing.T) {
+	maps, err := os.ReadFile("/proc/self/smaps")
+	_, noHugePages := os.Stat("/sys/kernel/mm/transparent_hugepage")
+	heaps := strings.Split(string(maps), "[heap]\n")[1:]
+	if err != nil || noHugePages != nil || len(heaps) == 0 {
+		t.Skip("this system says nothing about huge pages")
+	}
+	for _, heap := range heaps {
+		_, flags, _ := strings.Cut(heap, "VmFlags: ")
+		flags, _, _ = strings.Cut(flags, "\n")
+		if slices.Contains(strings.Fields(flags), "hg") {
+			return
+		}
+	}
+	t.Error("no part of the heap has the flag hg, for huge pages")
+}
+
 func TestAHugeTensorIsAnErrorWithKeptPagesToo(t *testing.T) {
 	do(t, KeepPages)
 	err := Do("make it", func() error { Empty([]int64{1 << 50}, Float32, CPU); return nil })

@@ -57,6 +57,10 @@ func runGenerate(c *cli.Context) error {
 	if err := arithmetic(c).Validate(); err != nil {
 		return usageError{err}
 	}
+	device, err := prepare(c)
+	if err != nil {
+		return err
+	}
 	w, err := train.OpenWeights(c.String("weights"), c.String("key"))
 	if err != nil {
 		return err
@@ -72,7 +76,7 @@ func runGenerate(c *cli.Context) error {
 			return usageError{fmt.Errorf("--class %d: these weights know 0 to %d", class, sizes.Classes-1)}
 		}
 	}
-	images, columns, err := draw(c, g, sizes, classes)
+	images, columns, err := draw(c, g, device, sizes, classes)
 	if err != nil {
 		return err
 	}
@@ -83,17 +87,22 @@ func runGenerate(c *cli.Context) error {
 	return err
 }
 
-// draw gives the images and the columns of their grid; one class fills rows of its own.
-func draw(c *cli.Context, g *models.Generator, sizes models.Config, classes []int64) (models.Images, int, error) {
-	err := torch.Do("prepare", func() error {
+// prepare sets libtorch up and gives the device; the memory of tensors made before would not be the fastest.
+func prepare(c *cli.Context) (device torch.Device, err error) {
+	err = torch.Do("prepare", func() error {
 		if n := c.Int("threads"); n > 0 {
 			torch.SetNumThreads(n)
 		}
 		arithmetic(c).Settle()
-		device, err := torch.ParseDevice(c.String("device"))
-		if err != nil {
-			return err
-		}
+		device, err = torch.ParseDevice(c.String("device"))
+		return err
+	})
+	return device, err
+}
+
+// draw gives the images and the columns of their grid; one class fills rows of its own.
+func draw(c *cli.Context, g *models.Generator, device torch.Device, sizes models.Config, classes []int64) (models.Images, int, error) {
+	err := torch.Do("move the generator", func() error {
 		g.To(device)
 		g.SetFast(arithmetic(c).Fast())
 		return nil

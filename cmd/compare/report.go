@@ -101,11 +101,12 @@ func (r results) unitTable() string {
 func (r results) startTable() string {
 	t := newTable(1, "", "s min", "s median", "x by min", "x by median")
 	python := r.starts.python
-	for _, s := range []*starter{python, r.starts.cgan} {
+	for _, s := range r.starts.all() {
 		t.add(s.name, number(s.least(), 3), number(s.middle(), 3), number(python.least()/s.least(), 1), number(python.middle()/s.middle(), 1))
 	}
-	return fmt.Sprintf("## From the command to the first PNG\n\nTen digits from a weights file, %d runs: %s beside %s.\n\n%s",
-		len(python.ms), "`cgan generate`", "`train.py draw`", t)
+	return fmt.Sprintf("## From the command to the first PNG\n\nTen digits from a weights file, %d runs: %s beside %s. %s\n"+
+		"draws nothing: it shows what the system and libtorch take before a program's own code runs.\n\n%s",
+		len(python.ms), "`cgan generate`", "`train.py draw`", "`cgan --help`", t)
 }
 
 func (r results) scalingTable() string {
