@@ -63,11 +63,17 @@ void sum(const Links &from, const Groups &groups, const Panels &left, const Pane
         for (size_t p = 0; p < group.size(); p += run)
           items.push_back({&group[p], std::min<int64_t>(run, group.size() - p), m, n, std::min(strip, right.panels - n)});
   }
+  auto store = [](const Block<R> &b) { In<R>::kernel().store(b.sums, kBlock, b.rows, b.columns, b.output, b.out, b.ld); };
+  auto before = [](const Block<R> &b) -> const Block<T> * {
+    if constexpr (std::is_same_v<R, T>) return &b;
+    return nullptr;
+  };
   parallel(Work::product, items.size(), [&](int64_t i) {
     const Item &item = items[i];
-    alignas(64) float block[kBlock * kBlock];
     std::vector<Segment> segments;
-    std::vector<const float *> row_bias(kBlock);
+    Block<R> blocks[2]; // one is stored while the next is summed up
+    std::vector<const float *> row_bias[2] = {std::vector<const float *>(kBlock), std::vector<const float *>(kBlock)};
+    int next = 0;
     kernel.begin();
     for (int64_t p = 0; p < item.count; p++) {
       const int64_t pixel = item.pixels[p], row = item.row * kPanel;
@@ -77,12 +83,20 @@ void sum(const Links &from, const Groups &groups, const Panels &left, const Pane
       for (int64_t n = item.column; n < item.column + item.columns; n += 2) {
         const int64_t column = n * kPanel;
         kernel.block(segments.data(), segments.size(), left.units, std::min<int64_t>(2, left.panels - item.row),
-                     std::min<int64_t>(2, right.panels - n), left.layout, right.layout, block, kBlock, false);
-        In<R>::kernel().store(block, kBlock, std::min(kBlock, rows - row), std::min(kBlock, columns - column),
-                              finish_rows.at(pixel, row, column, row_bias), out + (pixel * rows + row) * columns + column, columns);
+                     std::min<int64_t>(2, right.panels - n), left.layout, right.layout, blocks[next].sums, kBlock, false,
+                     before(blocks[1 - next]));
+        Block<R> &b = blocks[next];
+        b.rows = std::min(kBlock, rows - row);
+        b.columns = std::min(kBlock, columns - column);
+        b.ld = columns;
+        b.output = finish_rows.at(pixel, row, column, row_bias[next]);
+        b.out = out + (pixel * rows + row) * columns + column;
+        if constexpr (!std::is_same_v<R, T>) store(b);
+        next = 1 - next;
         for (Segment &s : segments) s.right += 2 * right.layout.panel;
       }
     }
+    if constexpr (std::is_same_v<R, T>) store(blocks[1 - next]);
     kernel.end();
   });
 }

@@ -45,6 +45,14 @@ struct Output {
   float slope = 1;
 };
 
+// Block is a block's sums and where they go.
+template <class T> struct Block {
+  alignas(64) float sums[kBlock * kBlock];
+  int64_t rows = 0, columns = 0, ld = 0;
+  Output output;
+  T *out = nullptr;
+};
+
 // Kernel multiplies matrices of T, summing up in float32.
 template <class T> struct Kernel {
   int64_t unit;      // K is padded to a multiple of this
@@ -54,9 +62,10 @@ template <class T> struct Kernel {
   // pack writes an operand's panels, panel_bytes(K) each and stride bytes from one to the next, and pads the last one with zeros.
   void (*pack)(Side, Along, const Lines<T> &, char *out, size_t stride);
   void (*pack_f32)(Side, Along, const Lines<float> &, char *out, size_t stride); // the same for float32, rounded to T
-  // block computes left x right panels, 1 or 2 each, summed over all segments, into c or on top of it.
+  // block computes left x right panels, 1 or 2 each, summed over all segments, into c or on top of it. On the way it
+  // stores the block before, if one is given: on the tile unit that hides behind the products.
   void (*block)(const Segment *, int64_t count, int64_t units, int left, int right, const Layout &of_left, const Layout &of_right,
-                float *c, int64_t ldc, bool add);
+                float *c, int64_t ldc, bool add, const Block<T> *before);
   void (*store)(const float *c, int64_t ldc, int64_t rows, int64_t cols, const Output &, T *out, int64_t ld);
   void (*begin)(), (*end)(); // around blocks, on each thread
 

@@ -41,7 +41,7 @@ at::Tensor correlate(const Links &from, const Groups &groups, const Panels &left
     const Strip &s = items[i];
     size_t links = 1;
     for (int64_t pixel : *s.group) links = std::max(links, from[pixel].size());
-    const size_t run = std::max<size_t>(1, kCache / ((s.lefts * links + s.rights) * std::min(left.units, most) * kernel.unit_bytes));
+    const size_t run = std::max<size_t>(1, 2 * kCache / ((s.lefts * links + s.rights) * std::min(left.units, most) * kernel.unit_bytes));
     std::vector<std::vector<Segment>> segments(taps);
     std::vector<Segment> here;
     std::vector<bool> begun(taps);
@@ -60,7 +60,7 @@ at::Tensor correlate(const Links &from, const Groups &groups, const Panels &left
               for (const Segment &g : segments[tap]) here.push_back({g.left + m * left.layout.panel, g.right + n * right.layout.panel});
               kernel.block(here.data(), here.size(), std::min(most, left.units - u), std::min<int64_t>(2, s.left + s.lefts - m),
                            std::min<int64_t>(2, s.right + s.rights - n), left.layout, right.layout,
-                           out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, begun[tap]);
+                           out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, begun[tap], nullptr);
             }
           begun[tap] = true;
         }
