@@ -24,7 +24,7 @@ var Units = []Unit{
 	{"tiles", "their products on the tile unit (AMX), else on vectors"},
 	{"wide", "their products on vectors of 512 bits (AVX-512), else of 256 (AVX2)"},
 	{"labels", "label planes as one map for each class, not as channels to convolve"},
-	{"norm", "BatchNorm and its activation in one pass, and in drawing within the convolution"},
+	{"norm", "BatchNorm and its activation in one op with the convolution in front of them"},
 	{"adam", "Adam on all parameters in one pass"},
 }
 

@@ -71,42 +71,16 @@ template <int Parts, int M, int N> inline void unit(const char *left, const char
   multiply<M, N>();
 }
 
-inline void put16(float *p, __mmask32 columns, __m512 low, __m512 high) {
-  _mm512_mask_storeu_ps(p, columns, low);
-  _mm512_mask_storeu_ps(p + 16, columns >> 16, high);
-}
-inline void put16(BFloat *p, __mmask32 columns, __m512 low, __m512 high) {
-  _mm512_mask_storeu_epi16(p, columns, (__m512i)_mm512_cvtne2ps_pbh(high, low));
-}
+#include "amxstore.h"
 
-// store_row stores a row of a block. It is short: whole rows of work between products would keep the tiles waiting.
-template <class T> inline void store_row(const Block<T> &b, int64_t r, __mmask32 columns) {
-  const Output &o = b.output;
-  const float *const bias = o.row_bias != nullptr ? o.row_bias[r] : o.bias;
-  const __mmask16 columns_low = columns, columns_high = columns >> 16;
-  __m512 low = _mm512_load_ps(b.sums + r * kBlock), high = _mm512_load_ps(b.sums + r * kBlock + 16);
-  if (o.scale != nullptr) {
-    low *= _mm512_maskz_loadu_ps(columns_low, o.scale);
-    high *= _mm512_maskz_loadu_ps(columns_high, o.scale + 16);
-  }
-  if (bias != nullptr) {
-    low += _mm512_maskz_loadu_ps(columns_low, bias);
-    high += _mm512_maskz_loadu_ps(columns_high, bias + 16);
-  }
-  const __m512 zero = _mm512_setzero_ps(), slope = _mm512_set1_ps(o.slope);
-  low = _mm512_mask_mul_ps(low, _mm512_cmp_ps_mask(low, zero, _CMP_NGT_UQ), low, slope);
-  high = _mm512_mask_mul_ps(high, _mm512_cmp_ps_mask(high, zero, _CMP_NGT_UQ), high, slope);
-  put16(b.out + r * b.ld, columns, low, high);
-}
-
-template <class T, int Parts, int M, int N, bool Before>
+template <class Between, class T, int Parts, int M, int N>
 void tiles(const Segment *segments, int64_t count, int64_t units, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
-           const Block<T> *before) {
+           Block<T> *before) {
   const size_t ld = ldc * sizeof(float);
-  const int64_t rows = Before ? before->rows : 0, all = std::max<int64_t>(1, count * units), step = (rows + all - 1) / all;
-  const __mmask32 columns = !Before ? 0 : before->columns >= 32 ? ~0u : (1u << before->columns) - 1;
-  int64_t row = 0;
   const Layout l = of_left, r = of_right; // which nothing else can write to
+  const int64_t rows = before != nullptr ? before->rows : 0, all = std::max<int64_t>(1, count * units), step = (rows + all - 1) / all;
+  Between between(before);
+  int64_t row = 0;
   if (add) {
     _tile_loadd(0, c, ld);
     if (N > 1) _tile_loadd(1, c + 16, ld);
@@ -121,33 +95,30 @@ void tiles(const Segment *segments, int64_t count, int64_t units, const Layout &
   for (int64_t s = 0; s < count; s++)
     for (int64_t u = 0; u < units; u++) {
       unit<Parts, M, N>(segments[s].left + u * l.unit, segments[s].right + u * r.unit, l, r);
-      if constexpr (Before)
-        for (int64_t end = std::min(rows, row + step); row < end; row++) store_row(*before, row, columns);
+      for (int64_t end = std::min(rows, row + step); row < end; row++) between.row(row);
     }
-  if constexpr (Before)
-    for (; row < rows; row++) store_row(*before, row, columns);
+  for (; row < rows; row++) between.row(row);
+  between.end();
   _tile_stored(0, c, ld);
   if (N > 1) _tile_stored(1, c + 16, ld);
   if (M > 1) _tile_stored(2, c + 16 * ldc, ld);
   if (M > 1 && N > 1) _tile_stored(3, c + 16 * ldc + 16, ld);
 }
 
-template <class T, int Parts, bool Before>
-void panels(const Segment *s, int64_t count, int64_t units, int left, int right, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
-            const Block<T> *before) {
-  const auto run = left > 1 ? right > 1 ? tiles<T, Parts, 2, 2, Before> : tiles<T, Parts, 2, 1, Before>
-                            : right > 1 ? tiles<T, Parts, 1, 2, Before> : tiles<T, Parts, 1, 1, Before>;
-  run(s, count, units, of_left, of_right, c, ldc, add, before);
+template <class Between, class T, int Parts> constexpr auto tiles_of(int left, int right) {
+  return left > 1 ? right > 1 ? tiles<Between, T, Parts, 2, 2> : tiles<Between, T, Parts, 2, 1>
+                  : right > 1 ? tiles<Between, T, Parts, 1, 2> : tiles<Between, T, Parts, 1, 1>;
 }
 
 template <class T, int Parts>
 void block(const Segment *s, int64_t count, int64_t units, int left, int right, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
-           const Block<T> *before) {
-  (before != nullptr ? panels<T, Parts, true> : panels<T, Parts, false>)(s, count, units, left, right, of_left, of_right, c, ldc, add, before);
+           Block<T> *before) {
+  const auto run = before != nullptr ? tiles_of<Storing<T>, T, Parts>(left, right) : tiles_of<Nothing, T, Parts>(left, right);
+  run(s, count, units, of_left, of_right, c, ldc, add, before);
 }
 
 template <class T, int Parts> constexpr Kernel<T> tile_kernel() {
-  return {kUnit, Parts * kTile, 64, Parts == 1, pack<T, Parts>, pack<float, Parts>, block<T, Parts>, store<T>, configure, release};
+  return {kUnit, Parts * kTile, 64, Parts == 1, pack<T, Parts>, pack<float, Parts>, block<T, Parts>, store_rows<T>, configure, release};
 }
 
 constexpr Kernel<float> split_kernel = tile_kernel<float, 3>();

@@ -15,16 +15,43 @@ template <class T> void leaky_grad_of(const at::Tensor &y, const at::Tensor &dy,
 }
 
 template <class T> void bias_grad_of(const at::Tensor &dy, at::Tensor &db) {
-  const int64_t channels = db.numel();
-  const std::vector<float> zeros(channels);
+  int64_t columns = db.numel(), rows = dy.numel() / columns;
+  while (columns < 64 && rows % 2 == 0) columns *= 2, rows /= 2; // vectors are full where several rows are taken as one
+  const std::vector<float> zeros(columns);
   std::vector<double> sum, unused; // a kernel for the sum alone would save little: reading is what takes time
-  sums(Work::bias, dy.numel() / channels, channels, sum, unused, [&](int64_t from, int64_t rows, double *s, double *q) {
-    In<T>::vectors().moments(data<T>(dy) + from * channels, rows, channels, zeros.data(), s, q);
+  sums(Work::bias, rows, columns, sum, unused, [&](int64_t from, int64_t count, double *s, double *q) {
+    In<T>::vectors().moments(data<T>(dy) + from * columns, count, columns, zeros.data(), s, q);
   });
-  std::copy(sum.begin(), sum.end(), db.data_ptr<float>());
+  for (int64_t i = db.numel(); i < columns; i++) sum[i % db.numel()] += sum[i];
+  std::copy_n(sum.begin(), db.numel(), db.data_ptr<float>());
 }
 
 } // namespace
+
+void Setting::save(torch::autograd::AutogradContext *ctx) const {
+  ctx->saved_data["stride"] = stride;
+  ctx->saved_data["padding"] = padding;
+  ctx->saved_data["transposed"] = transposed;
+  ctx->saved_data["slope"] = slope;
+}
+
+Setting Setting::saved(torch::autograd::AutogradContext *ctx) {
+  auto &data = ctx->saved_data;
+  return {data["stride"].toInt(), data["padding"].toInt(), data["transposed"].toBool(), data["slope"].toDouble()};
+}
+
+at::Tensor Setting::forward(const at::Tensor &x, const at::Tensor &weight, const Finish &finish) const {
+  return transposed ? to_fine(of(x, weight), x, weight, finish) : to_coarse(of(x, weight), x, weight, finish);
+}
+
+at::Tensor Setting::input_grad(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &dy) const {
+  return transposed ? to_coarse(of(x, weight), dy, weight, {}) : to_fine(of(x, weight), dy, weight, {});
+}
+
+at::Tensor Setting::weight_grad(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &dy) const {
+  const Convolution c = of(x, weight);
+  return as_laid_out(transposed ? cgan::weight_grad(c, x, dy) : cgan::weight_grad(c, dy, x), weight);
+}
 
 at::Tensor leaky_grad(const at::Tensor &y, const at::Tensor &dy, double slope) {
   if (slope == 1) return dy;

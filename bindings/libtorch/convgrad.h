@@ -1,9 +1,28 @@
-// What the gradients of the fast convolutions share.
+// What the autograd nodes of the fast convolutions share.
 #pragma once
 
 #include "convolution.h"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 namespace cgan {
+
+// Setting is how a convolution goes, as its node keeps it for the way back.
+struct Setting {
+  int64_t stride, padding;
+  bool transposed;
+  double slope; // of the LeakyReLU at its end
+
+  void save(torch::autograd::AutogradContext *) const;
+  static Setting saved(torch::autograd::AutogradContext *);
+
+  Convolution of(const at::Tensor &x, const at::Tensor &weight) const { return convolution_of(x, weight, stride, padding, transposed); }
+  at::Tensor forward(const at::Tensor &x, const at::Tensor &weight, const Finish &) const; // x is pixelwise
+
+  // The gradients by that of the result, pixelwise and in front of the LeakyReLU.
+  at::Tensor input_grad(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &dy) const;
+  at::Tensor weight_grad(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &dy) const;
+};
 
 // leaky_grad is dy, pixelwise, through the LeakyReLU that gave y.
 at::Tensor leaky_grad(const at::Tensor &y, const at::Tensor &dy, double slope);

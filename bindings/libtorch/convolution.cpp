@@ -1,5 +1,5 @@
 #include "convolution.h"
-#include "panels.h"
+#include "sum.h"
 
 namespace cgan {
 namespace {
@@ -8,97 +8,6 @@ namespace {
 at::Tensor image(int64_t batch, const Grid &g, at::ScalarType type) {
   const int64_t pixel = batch * g.channels;
   return at::empty_strided({batch, g.channels, g.height, g.width}, {g.channels, 1, g.width * pixel, pixel}, type);
-}
-
-// Rows is Finish by pixel and row. It must not outlive its Finish.
-struct Rows {
-  const float *scale = nullptr, *bias = nullptr, *maps = nullptr; // [columns], [columns], [pixels, maps, columns]
-  const int64_t *index = nullptr;
-  int64_t rows = 0, map = 0, pixel_maps = 0; // of index; values of a map, and of a pixel's maps
-  float slope;
-
-  Rows(const Finish &f) : slope(static_cast<float>(f.slope)) {
-    if (f.scale.defined()) scale = data<float>(f.scale);
-    if (f.bias.defined()) bias = data<float>(f.bias);
-    if (!f.maps.defined()) return;
-    maps = data<float>(f.maps);
-    index = data<int64_t>(f.index);
-    rows = f.index.size(0);
-    map = f.maps.size(2);
-    pixel_maps = f.maps.size(1) * map;
-  }
-
-  Output at(int64_t pixel, int64_t row, int64_t column, std::vector<const float *> &row_bias) const {
-    Output out;
-    out.slope = slope;
-    if (scale != nullptr) out.scale = scale + column;
-    if (bias != nullptr) out.bias = bias + column;
-    if (maps != nullptr) {
-      for (int64_t r = row; r < std::min<int64_t>(rows, row + row_bias.size()); r++)
-        row_bias[r - row] = maps + pixel * pixel_maps + index[r] * map + column;
-      out.row_bias = row_bias.data();
-    }
-    return out;
-  }
-};
-
-// sum makes matrices [pixels, rows, columns]: for each pixel the sum over its links of left[pixel] * right[tap]. Pixels of
-// one group share taps, whose panels stay in the cache while the group's pixels pass by.
-template <class T, class R>
-void sum(const Links &from, const Groups &groups, const Panels &left, const Panels &right,
-         int64_t rows, int64_t columns, const Finish &finish, R *out) {
-  const auto &kernel = In<T>::kernel();
-  const Rows finish_rows(finish);
-  struct Item {
-    const int64_t *pixels;
-    int64_t count, row, column, columns;
-  };
-  std::vector<Item> items;
-  for (const auto &group : groups) {
-    int64_t taps = 1;
-    for (int64_t pixel : group) taps = std::max<int64_t>(taps, from[pixel].size());
-    const int64_t strip = std::max<int64_t>(2, kCache / (taps * right.matrix) / 2 * 2), run = 64;
-    for (int64_t n = 0; n < right.panels; n += strip)
-      for (int64_t m = 0; m < left.panels; m += 2)
-        for (size_t p = 0; p < group.size(); p += run)
-          items.push_back({&group[p], std::min<int64_t>(run, group.size() - p), m, n, std::min(strip, right.panels - n)});
-  }
-  auto store = [](const Block<R> &b) { In<R>::kernel().store(b.sums, kBlock, b.rows, b.columns, b.output, b.out, b.ld); };
-  auto before = [](const Block<R> &b) -> const Block<T> * {
-    if constexpr (std::is_same_v<R, T>) return &b;
-    return nullptr;
-  };
-  parallel(Work::product, items.size(), [&](int64_t i) {
-    const Item &item = items[i];
-    std::vector<Segment> segments;
-    Block<R> blocks[2]; // one is stored while the next is summed up
-    std::vector<const float *> row_bias[2] = {std::vector<const float *>(kBlock), std::vector<const float *>(kBlock)};
-    int next = 0;
-    kernel.begin();
-    for (int64_t p = 0; p < item.count; p++) {
-      const int64_t pixel = item.pixels[p], row = item.row * kPanel;
-      segments.clear();
-      for (const Link &link : from[pixel])
-        segments.push_back({left[link.pixel] + item.row * left.layout.panel, right[link.tap] + item.column * right.layout.panel});
-      for (int64_t n = item.column; n < item.column + item.columns; n += 2) {
-        const int64_t column = n * kPanel;
-        kernel.block(segments.data(), segments.size(), left.units, std::min<int64_t>(2, left.panels - item.row),
-                     std::min<int64_t>(2, right.panels - n), left.layout, right.layout, blocks[next].sums, kBlock, false,
-                     before(blocks[1 - next]));
-        Block<R> &b = blocks[next];
-        b.rows = std::min(kBlock, rows - row);
-        b.columns = std::min(kBlock, columns - column);
-        b.ld = columns;
-        b.output = finish_rows.at(pixel, row, column, row_bias[next]);
-        b.out = out + (pixel * rows + row) * columns + column;
-        if constexpr (!std::is_same_v<R, T>) store(b);
-        next = 1 - next;
-        for (Segment &s : segments) s.right += 2 * right.layout.panel;
-      }
-    }
-    if constexpr (std::is_same_v<R, T>) store(blocks[1 - next]);
-    kernel.end();
-  });
 }
 
 template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight, const Finish &finish) {
@@ -133,9 +42,7 @@ template <class T> void fold(const Convolution &c, const float *columns, const F
       if (rows.scale != nullptr) total[i] *= rows.scale[i % channels];
       if (rows.bias != nullptr) total[i] += rows.bias[i % channels];
     }
-    Output output;
-    output.slope = rows.slope;
-    In<T>::kernel().store(total.data(), 0, 1, count, output, out + pixel * count, 0);
+    In<T>::vectors().leaky_relu(total.data(), count, rows.slope, out + pixel * count);
   });
 }
 
@@ -148,6 +55,7 @@ template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor 
     const at::Tensor columns = at::empty({c.coarse.pixels(), c.batch, width}, at::kFloat);
     sum<T>(each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, c.batch, width, {}, data<float>(columns));
     fold(c, data<float>(columns), finish, data<T>(result));
+    if (finish.moments != nullptr) *finish.moments = moments_of(result);
     return result;
   }
   const Panels right = pack_matrices<T>(Side::right, Along::panel, matrices<float>(weight));

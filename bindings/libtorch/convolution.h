@@ -8,7 +8,7 @@
 // tap is a matrix, and nothing is copied to be multiplied but into panels.
 #pragma once
 
-#include <ATen/ATen.h>
+#include "moments.h"
 
 namespace cgan {
 
@@ -21,6 +21,7 @@ struct Convolution {
   int64_t batch, kernel, stride, padding;
   Grid coarse, fine;
   int64_t taps() const { return kernel * kernel; }
+  const Grid &result(bool transposed) const { return transposed ? fine : coarse; }
 };
 
 // data is where the values of t begin.
@@ -43,6 +44,7 @@ at::Tensor pixelwise(const at::Tensor &t);
 struct Finish {
   at::Tensor scale, bias, maps, index;
   double slope = 1;
+  Moments *moments = nullptr; // to become those of the result, if they are wanted; then there is no scale, map or slope
 };
 
 // inside is [coarse pixels, taps]: 1 where the tap of a pixel lies on the fine grid, and not on padding.

@@ -30,10 +30,10 @@ func Conv(input, weight, bias Handle, stride, padding int64, transposed bool, sl
 		flag(transposed), C.double(slope), (*C.cgan_tensor)(out)))
 }
 
-// ConvNorm is Conv with a batch normalisation in evaluation before LeakyReLU: its weight, bias, mean and variance.
-func ConvNorm(input, weight, bias Handle, stride, padding int64, transposed bool, norm [4]Handle, eps, slope float64, out *Handle) error {
+// ConvNorm is Conv with a batch normalisation before LeakyReLU: its weight, bias, running mean and running variance.
+func ConvNorm(input, weight, bias Handle, stride, padding int64, transposed bool, norm [4]Handle, training bool, momentum, eps, slope float64, out *Handle) error {
 	return check(C.cgan_conv_norm(C.cgan_tensor(input), C.cgan_tensor(weight), C.cgan_tensor(bias), C.int64_t(stride), C.int64_t(padding),
-		flag(transposed), (*C.cgan_tensor)(unsafe.SliceData(norm[:])), C.double(eps), C.double(slope), (*C.cgan_tensor)(out)))
+		flag(transposed), (*C.cgan_tensor)(unsafe.SliceData(norm[:])), flag(training), C.double(momentum), C.double(eps), C.double(slope), (*C.cgan_tensor)(out)))
 }
 
 // LabelConv is Conv on an image with the label's one-hot planes behind it.
@@ -44,12 +44,6 @@ func LabelConv(image, label, weight, bias Handle, stride, padding int64, slope f
 
 // LayOutPixelwise puts t's values [A, B, H, W] into the memory order H, W, A, B.
 func LayOutPixelwise(t Handle) error { return check(C.cgan_lay_out_pixelwise(C.cgan_tensor(t))) }
-
-// BatchNormAct is a batch normalisation in training with LeakyReLU behind it.
-func BatchNormAct(input, weight, bias, runningMean, runningVar Handle, momentum, eps, slope float64, out *Handle) error {
-	return check(C.cgan_batch_norm_act(C.cgan_tensor(input), C.cgan_tensor(weight), C.cgan_tensor(bias), C.cgan_tensor(runningMean),
-		C.cgan_tensor(runningVar), C.double(momentum), C.double(eps), C.double(slope), (*C.cgan_tensor)(out)))
-}
 
 // Adam moves params by their gradients; steps counts this step too.
 func Adam(params, expAvgs, expAvgSqs []Handle, steps []int64, lr, beta1, beta2, eps float64) error {

@@ -47,10 +47,13 @@ struct Output {
 
 // Block is a block's sums and where they go.
 template <class T> struct Block {
-  alignas(64) float sums[kBlock * kBlock];
+  alignas(64) float sums[kBlock * kBlock] = {};
   int64_t rows = 0, columns = 0, ld = 0;
   Output output;
   T *out = nullptr;
+  // Storing makes the rows' distances from pivot [kBlock], or from 0 if there is none, added up by column, and their squares.
+  const float *pivot = nullptr;
+  alignas(64) float distances[kBlock], squares[kBlock];
 };
 
 // Kernel multiplies matrices of T, summing up in float32.
@@ -65,8 +68,8 @@ template <class T> struct Kernel {
   // block computes left x right panels, 1 or 2 each, summed over all segments, into c or on top of it. On the way it
   // stores the block before, if one is given: on the tile unit that hides behind the products.
   void (*block)(const Segment *, int64_t count, int64_t units, int left, int right, const Layout &of_left, const Layout &of_right,
-                float *c, int64_t ldc, bool add, const Block<T> *before);
-  void (*store)(const float *c, int64_t ldc, int64_t rows, int64_t cols, const Output &, T *out, int64_t ld);
+                float *c, int64_t ldc, bool add, Block<T> *before);
+  void (*store)(Block<T> &);
   void (*begin)(), (*end)(); // around blocks, on each thread
 
   int64_t units(int64_t k) const { return (k + unit - 1) / unit; }
@@ -91,6 +94,7 @@ template <class T> struct Vectors {
   void (*norm_grad)(const T *x, const T *dy, int64_t rows, const Norm &, const float *a, const float *b, T *dx);
   // sum_by adds up the rows of each index: sums [indices, channels].
   void (*sum_by)(const T *x, const int64_t *index, int64_t rows, int64_t channels, float *sums);
+  void (*leaky_relu)(const float *x, int64_t count, float slope, T *y);
   // leaky_grad is dy through the LeakyReLU of y.
   void (*leaky_grad)(const T *y, const T *dy, int64_t count, float slope, T *dx);
 };

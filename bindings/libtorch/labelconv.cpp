@@ -3,8 +3,6 @@
 #include "kernels.h"
 #include "parallel.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
 using cgan::guarded;
 using cgan::tensor;
 using torch::autograd::AutogradContext;
@@ -28,7 +26,7 @@ template <class T> at::Tensor sums_by_label(const at::Tensor &dy, const at::Tens
 // one map for each class.
 struct LabelConv : torch::autograd::Function<LabelConv> {
   static at::Tensor forward(AutogradContext *ctx, const at::Tensor &image, const at::Tensor &label, const at::Tensor &weight,
-                            const at::Tensor &bias, int64_t stride, int64_t padding, double slope) {
+                            const at::Tensor &bias, const Setting &setting) {
     check_taken(image, weight.size(0), {bias});
     const int64_t channels = image.size(1), classes = weight.size(1) - channels;
     TORCH_CHECK(classes > 0, "the weight takes ", weight.size(1), " channels, the image alone has ", channels);
@@ -36,18 +34,16 @@ struct LabelConv : torch::autograd::Function<LabelConv> {
     const at::Tensor index = label.contiguous();
     TORCH_CHECK(index.numel() == 0 || (index.min().item<int64_t>() >= 0 && index.max().item<int64_t>() < classes), "a label is outside of the ", classes, " classes");
     const at::Tensor in = pixelwise(image), image_weight = weight.narrow(1, 0, channels);
-    const Convolution c = convolution_of(in, image_weight, stride, padding, false);
+    const Convolution c = setting.of(in, image_weight);
     Finish finish;
     // A plane of ones gives each pixel the sum of the taps that lie inside.
     const at::Tensor of_planes = weight.narrow(1, channels, classes).permute({2, 3, 1, 0}).reshape({c.taps(), classes * c.coarse.channels});
     finish.maps = at::mm(inside(c), of_planes).view({c.coarse.pixels(), classes, c.coarse.channels}).add_(bias);
     finish.index = index;
-    finish.slope = slope;
+    finish.slope = setting.slope;
     const at::Tensor y = to_coarse(c, in, image_weight, finish);
     ctx->save_for_backward({in, index, weight, y});
-    ctx->saved_data["stride"] = stride;
-    ctx->saved_data["padding"] = padding;
-    ctx->saved_data["slope"] = slope;
+    setting.save(ctx);
     return y;
   }
 
@@ -57,10 +53,11 @@ struct LabelConv : torch::autograd::Function<LabelConv> {
     check_type(image);
     const int64_t channels = image.size(1), classes = weight.size(1) - channels;
     const at::Tensor image_weight = weight.narrow(1, 0, channels);
-    const Convolution c = convolution_of(image, image_weight, ctx->saved_data["stride"].toInt(), ctx->saved_data["padding"].toInt(), false);
-    const at::Tensor dy = leaky_grad(saved[3], pixelwise(grads[0]), ctx->saved_data["slope"].toDouble());
+    const Setting setting = Setting::saved(ctx);
+    const Convolution c = setting.of(image, image_weight);
+    const at::Tensor dy = leaky_grad(saved[3], pixelwise(grads[0]), setting.slope);
     at::Tensor dx, dw, db;
-    if (ctx->needs_input_grad(0)) dx = to_fine(c, dy, image_weight, {});
+    if (ctx->needs_input_grad(0)) dx = setting.input_grad(image, image_weight, dy);
     if (ctx->needs_input_grad(2) || ctx->needs_input_grad(3)) {
       const at::Tensor sums = dy.scalar_type() == at::kBFloat16 ? sums_by_label<BFloat>(dy, label, classes) : sums_by_label<float>(dy, label, classes);
       db = at::sum(sums, at::IntArrayRef({0, 1})); // libtorch 2.1 takes the bare list for names too
@@ -71,7 +68,7 @@ struct LabelConv : torch::autograd::Function<LabelConv> {
         dw = as_laid_out(at::cat({of_image, of_planes}, 1), weight);
       }
     }
-    return {dx, at::Tensor(), dw, db, at::Tensor(), at::Tensor(), at::Tensor()};
+    return {dx, at::Tensor(), dw, db, at::Tensor()};
   }
 };
 
@@ -80,6 +77,7 @@ struct LabelConv : torch::autograd::Function<LabelConv> {
 
 char *cgan_label_conv(cgan_tensor image, cgan_tensor label, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, double slope, cgan_tensor *out) {
   return guarded([&] {
-    *out = cgan::handle(cgan::LabelConv::apply(tensor(image), tensor(label), tensor(weight), tensor(bias), stride, padding, slope));
+    const cgan::Setting setting{stride, padding, false, slope};
+    *out = cgan::handle(cgan::LabelConv::apply(tensor(image), tensor(label), tensor(weight), tensor(bias), setting));
   });
 }

@@ -42,8 +42,8 @@ INLINE void sums(const Segment *segments, int64_t count, int64_t k, size_t left,
 // block_floats takes as many rows and panels at once as the registers hold sums.
 template <int Rows, int Right>
 void block_floats(const Segment *s, int64_t count, int64_t k, int left, int right, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
-                  const Block<float> *before) {
-  if (before != nullptr) store(before->sums, kBlock, before->rows, before->columns, before->output, before->out, before->ld);
+                  Block<float> *before) {
+  if (before != nullptr) store(*before);
   for (int64_t m = 0; m < left * kPanel; m += Rows) {
     const size_t row = m / kPanel * of_left.panel + m % kPanel * sizeof(float);
     for (int n = 0; n < right;) {

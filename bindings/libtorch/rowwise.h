@@ -90,6 +90,10 @@ template <class T> void sum_by(const T *x, const int64_t *index, int64_t rows, i
     });
 }
 
+template <class T> void leaky_relu(const float *x, int64_t count, float slope, T *y) {
+  along(count, [&](int64_t i, auto n) { put(y + i, n, leaky(at(x + i, n), slope)); });
+}
+
 template <class T> void leaky_grad(const T *y, const T *dy, int64_t count, float slope, T *dx) {
   along(count, [&](int64_t i, auto n) { put(dx + i, n, through(at(dy + i, n), at(y + i, n), slope)); });
 }
@@ -106,17 +110,21 @@ void adam(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, in
   });
 }
 
-template <class T>
-void store(const float *c, int64_t ldc, int64_t rows, int64_t cols, const Output &o, T *out, int64_t ld) {
-  along(cols, [&](int64_t n, auto count) {
+template <class T> void store(Block<T> &b) {
+  along(b.columns, [&](int64_t n, auto count) {
+    const Output &o = b.output;
     const V scale = o.scale ? at(o.scale + n, count) : V{} + 1, bias = o.bias && !o.row_bias ? at(o.bias + n, count) : V{};
-    const float *const *const row_bias = o.row_bias;
-    const float slope = o.slope;
-    for (int64_t r = 0; r < rows; r++) {
-      const V more = row_bias ? at(row_bias[r] + n, count) : bias;
-      put(out + r * ld + n, count, leaky(at(c + r * ldc + n, WIDTH) * scale + more, slope));
+    const V pivot = b.pivot ? at(b.pivot + n, Whole()) : V{};
+    V distances{}, squares{};
+    for (int64_t r = 0; r < b.rows; r++) {
+      const V sum = at(b.sums + r * kBlock + n, Whole()), more = o.row_bias ? at(o.row_bias[r] + n, count) : bias, d = sum - pivot;
+      distances += d;
+      squares += d * d;
+      put(b.out + r * b.ld + n, count, leaky(sum * scale + more, o.slope));
     }
+    put(b.distances + n, Whole(), distances);
+    put(b.squares + n, Whole(), squares);
   });
 }
 
-template <class T> constexpr Vectors<T> vectors() { return {moments<T>, norm<T>, norm_sums<T>, norm_grad<T>, sum_by<T>, leaky_grad<T>}; }
+template <class T> constexpr Vectors<T> vectors() { return {moments<T>, norm<T>, norm_sums<T>, norm_grad<T>, sum_by<T>, leaky_relu<T>, leaky_grad<T>}; }

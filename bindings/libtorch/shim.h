@@ -57,17 +57,15 @@ char *cgan_choose_kernels(int tiles, int wide, char **out);
 // conv.cpp
 char *cgan_conv(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed,
                 double slope, cgan_tensor *out);
-char *cgan_conv_norm(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed,
-                     const cgan_tensor *norm, double eps, double slope, cgan_tensor *out);
 char *cgan_lay_out_pixelwise(cgan_tensor self);
 
 // labelconv.cpp
 char *cgan_label_conv(cgan_tensor image, cgan_tensor label, cgan_tensor weight, cgan_tensor bias, int64_t stride,
                       int64_t padding, double slope, cgan_tensor *out);
 
-// norm.cpp
-char *cgan_batch_norm_act(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, cgan_tensor running_mean,
-                          cgan_tensor running_var, double momentum, double eps, double slope, cgan_tensor *out);
+// convnorm.cpp: norm is weight, bias, running mean and running variance
+char *cgan_conv_norm(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed,
+                     const cgan_tensor *norm, int training, double momentum, double eps, double slope, cgan_tensor *out);
 
 // parallel.cpp: the kinds of work, from 0 on until there is no name, and their nanoseconds
 char *cgan_work_time(size_t work, char **name, int64_t *passed, int64_t *busy);

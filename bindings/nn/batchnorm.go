@@ -27,20 +27,13 @@ func NewBatchNorm2d(channels int64) *BatchNorm2d {
 
 // Forward keeps the shape [B, C, H, W]. In training it also moves the running statistics.
 func (b *BatchNorm2d) Forward(x *torch.Tensor) *torch.Tensor {
-	if b.fuses(x) {
-		return b.forwardLeaky(x, 1)
-	}
-	if b.Training() {
-		b.numBatchesTracked.Increment_()
-	}
+	b.count()
 	return torch.BatchNorm(x, b.weight, b.bias, b.runningMean, b.runningVar, b.Training(), batchNormMomentum, batchNormEps)
 }
 
-func (b *BatchNorm2d) fuses(x *torch.Tensor) bool {
-	return b.fast.Norm && b.fast.kernels(x) && b.Training()
-}
-
-func (b *BatchNorm2d) forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor {
-	b.numBatchesTracked.Increment_()
-	return torch.FastBatchNorm(x, b.weight, b.bias, b.runningMean, b.runningVar, batchNormMomentum, batchNormEps, slope)
+// count counts a batch in training.
+func (b *BatchNorm2d) count() {
+	if b.Training() {
+		b.numBatchesTracked.Increment_()
+	}
 }

@@ -29,8 +29,9 @@ func (c *conv) forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor {
 }
 
 func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torch.Tensor {
+	b.count()
 	return torch.FastConvNorm(as(x, c.fast.dtype()), c.weight, c.bias, c.stride, c.padding, c.transposed,
-		b.weight, b.bias, b.runningMean, b.runningVar, batchNormEps, slope)
+		b.weight, b.bias, b.runningMean, b.runningVar, b.Training(), batchNormMomentum, batchNormEps, slope)
 }
 
 func (c *conv) forwardLabels(image, label *torch.Tensor, slope float64) *torch.Tensor {

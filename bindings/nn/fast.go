@@ -6,7 +6,7 @@ import "cgan/bindings/torch"
 // PyTorch's own way.
 type Fast struct {
 	Kernels  bool // convolutions of torch.FastConv, where this machine has kernels for them
-	Norm     bool // BatchNorm2d in training by torch.FastBatchNorm, behind such convolutions
+	Norm     bool // BatchNorm2d behind such convolutions in one op with them
 	BFloat16 bool // convolutions multiply bfloat16, as under torch.autocast; parameters and losses stay float32
 }
 
@@ -39,14 +39,10 @@ type leaky interface{ slope() float64 }
 func (*ReLU) slope() float64        { return 0 }
 func (l *LeakyReLU) slope() float64 { return l.negativeSlope }
 
-// fusing is a layer that can take over the activation behind it, on this input.
+// fusing is a layer that can take over what is behind it, on this input: an activation, or a BatchNorm2d and its activation.
 type fusing interface {
 	fuses(x *torch.Tensor) bool
 	forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor
-}
-
-// convolution is a layer that can take over a BatchNorm2d in evaluation too, and the activation behind it.
-type convolution interface {
 	forwardNorm(x *torch.Tensor, norm *BatchNorm2d, slope float64) *torch.Tensor
 }
 

@@ -42,9 +42,9 @@ func (s *Sequential) step(i int, x *torch.Tensor) (y *torch.Tensor, taken int) {
 		return s.at(i).Forward(x), 1
 	}
 	norm, normed := s.at(i + 1).(*BatchNorm2d)
-	if c, ok := layer.(convolution); ok && normed && norm.fast.Norm && !norm.Training() && !torch.GradEnabled() {
+	if normed && norm.fast.Norm && (norm.Training() || !torch.GradEnabled()) {
 		slope, taken := s.slopeAt(i + 2)
-		return c.forwardNorm(x, norm, slope), 2 + taken
+		return layer.forwardNorm(x, norm, slope), 2 + taken
 	}
 	slope, taken := s.slopeAt(i + 1)
 	return layer.forwardLeaky(x, slope), 1 + taken

@@ -59,13 +59,14 @@ func FastConv(input, weight, bias *Tensor, stride, padding int64, transposed boo
 	})
 }
 
-// FastConvNorm is FastConv with BatchNorm in evaluation between it and LeakyRelu, and without a history.
+// FastConvNorm is FastConv with BatchNorm between it and LeakyRelu. In training the gradient of bias is 0: normalising takes
+// the bias out again. In evaluation there is no history.
 func FastConvNorm(input, weight, bias *Tensor, stride, padding int64, transposed bool,
-	normWeight, normBias, runningMean, runningVar *Tensor, eps, slope float64,
+	normWeight, normBias, runningMean, runningVar *Tensor, training bool, momentum, eps, slope float64,
 ) *Tensor {
 	in := []*Tensor{input, weight, bias, normWeight, normBias, runningMean, runningVar}
 	return shim("conv and batch norm", in, func(out *libtorch.Handle, in []libtorch.Handle) error {
-		return libtorch.ConvNorm(in[0], in[1], in[2], stride, padding, transposed, [4]libtorch.Handle(in[3:]), eps, slope, out)
+		return libtorch.ConvNorm(in[0], in[1], in[2], stride, padding, transposed, [4]libtorch.Handle(in[3:]), training, momentum, eps, slope, out)
 	})
 }
 
@@ -74,14 +75,6 @@ func FastConvNorm(input, weight, bias *Tensor, stride, padding int64, transposed
 func FastLabelConv(image, label, weight, bias *Tensor, stride, padding int64, slope float64) *Tensor {
 	return shim("label conv", []*Tensor{image, label, weight, bias}, func(out *libtorch.Handle, in []libtorch.Handle) error {
 		return libtorch.LabelConv(in[0], in[1], in[2], in[3], stride, padding, slope, out)
-	})
-}
-
-// FastBatchNorm is BatchNorm in training with LeakyRelu of slope behind it, where 1 is none.
-func FastBatchNorm(input, weight, bias, runningMean, runningVar *Tensor, momentum, eps, slope float64) *Tensor {
-	in := []*Tensor{input, weight, bias, runningMean, runningVar}
-	return shim("batch norm", in, func(out *libtorch.Handle, in []libtorch.Handle) error {
-		return libtorch.BatchNormAct(in[0], in[1], in[2], in[3], in[4], momentum, eps, slope, out)
 	})
 }
 

@@ -69,16 +69,16 @@ func pull(y, g *Tensor, leaves ...*Tensor) (grads []*Tensor) {
 	return grads
 }
 
-// awayFromKinks is a random gradient of y that is 0 where y is within rounding of 0: there an activation may
+// awayFromKinks is a random gradient of y that is 0 where y is within rounding of 0, as a share of its largest value: there an activation may
 // rightly take another side, and then its gradient is another.
-func awayFromKinks(coarse bool, y *Tensor) *Tensor {
+func awayFromKinks(coarse bool, within float64, y *Tensor) *Tensor {
 	values, g := y.Type(Float32).Float32s(), leaf(coarse, y.Shape()...).Float32s()
 	var most float64
 	for _, v := range values {
 		most = max(most, math.Abs(float64(v)))
 	}
 	for i, v := range values {
-		if math.Abs(float64(v)) < 1e-4*most {
+		if math.Abs(float64(v)) < within*most {
 			g[i] = 0
 		}
 	}
@@ -145,7 +145,7 @@ func (c convCase) check(t *testing.T, dtype DType) {
 	x, weight, bias := c.leaves(coarse)
 	label := Randint(max(c.classes, 1), []int64{c.batch}, CPU)
 	before := c.plain(c.withPlanes(x, label), weight, bias)
-	want, g := LeakyRelu(before, c.slope), awayFromKinks(coarse, before)
+	want, g := LeakyRelu(before, c.slope), awayFromKinks(coarse, 1e-4, before)
 	wants := pull(want, g, x, weight, bias)
 	got := c.fast(x.Type(dtype), label, weight, bias)
 	if got.DType() != dtype {

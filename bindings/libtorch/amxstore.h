@@ -1,0 +1,61 @@
+// What becomes of a block of sums, between the products of the next one, for amx.cpp alone.
+
+// Storing stores a block row by row. A row is short: longer work between products would keep the tiles waiting.
+template <class T> class Storing {
+public:
+  explicit Storing(Block<T> *b) : block(*b), columns(b->columns >= 32 ? ~0u : (1u << b->columns) - 1) {
+    if (b->pivot == nullptr) return;
+    pivot[0] = _mm512_loadu_ps(b->pivot);
+    pivot[1] = _mm512_loadu_ps(b->pivot + 16);
+  }
+
+  void row(int64_t r) {
+    const Output &o = block.output;
+    const float *const bias = o.row_bias != nullptr ? o.row_bias[r] : o.bias;
+    __m512 v[2];
+    for (int i = 0; i < 2; i++) {
+      const __mmask16 here = columns >> 16 * i;
+      v[i] = _mm512_load_ps(block.sums + r * kBlock + 16 * i);
+      const __m512 d = v[i] - pivot[i];
+      distances[i] += d;
+      squares[i] += d * d;
+      if (o.scale != nullptr) v[i] *= _mm512_maskz_loadu_ps(here, o.scale + 16 * i);
+      if (bias != nullptr) v[i] += _mm512_maskz_loadu_ps(here, bias + 16 * i);
+      v[i] = _mm512_mask_mul_ps(v[i], _mm512_cmp_ps_mask(v[i], _mm512_setzero_ps(), _CMP_NGT_UQ), v[i], _mm512_set1_ps(o.slope));
+    }
+    put(block.out + r * block.ld, v[0], v[1]);
+  }
+
+  void end() {
+    for (int i = 0; i < 2; i++) {
+      _mm512_store_ps(block.distances + 16 * i, distances[i]);
+      _mm512_store_ps(block.squares + 16 * i, squares[i]);
+    }
+  }
+
+private:
+  Block<T> &block;
+  const __mmask32 columns;
+  __m512 pivot[2] = {}, distances[2] = {}, squares[2] = {};
+
+  void put(float *p, __m512 low, __m512 high) const {
+    _mm512_mask_storeu_ps(p, columns, low);
+    _mm512_mask_storeu_ps(p + 16, columns >> 16, high);
+  }
+  void put(BFloat *p, __m512 low, __m512 high) const {
+    _mm512_mask_storeu_epi16(p, columns, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+  }
+};
+
+template <class T> void store_rows(Block<T> &b) {
+  Storing<T> storing(&b);
+  for (int64_t r = 0; r < b.rows; r++) storing.row(r);
+  storing.end();
+}
+
+// Nothing is what goes on between products where no block waits.
+struct Nothing {
+  explicit Nothing(const void *) {}
+  void row(int64_t) {}
+  void end() {}
+};
