@@ -14,16 +14,6 @@ import (
 // goes on to 2,000 steps, by CGAN_MEMORY_STEPS; without it the way is shorter. It trains in a process of its own:
 // what other tests left behind in the heap of this one is five times a run's memory, and comes and goes.
 func TestMemoryStaysFlat(t *testing.T) {
-	const alone = "CGAN_MEMORY_ALONE"
-	if os.Getenv(alone) == "" {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^TestMemoryStaysFlat$")
-		cmd.Env = append(os.Environ(), alone+"=1")
-		output, err := cmd.CombinedOutput()
-		if t.Logf("in its own process:\n%s", output); err != nil {
-			t.Error(err)
-		}
-		return
-	}
 	const first = 200
 	steps := 400
 	if text := os.Getenv("CGAN_MEMORY_STEPS"); text != "" {
@@ -31,6 +21,16 @@ func TestMemoryStaysFlat(t *testing.T) {
 		if steps, err = strconv.Atoi(text); err != nil || steps <= first {
 			t.Fatalf("CGAN_MEMORY_STEPS is %q: it must be a number above %d", text, first)
 		}
+	}
+	const alone = "CGAN_MEMORY_ALONE"
+	if os.Getenv(alone) == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")
+		cmd.Env = append(os.Environ(), alone+"=1")
+		output, err := cmd.CombinedOutput()
+		if t.Logf("in its own process:\n%s", output); err != nil {
+			t.Error(err)
+		}
+		return
 	}
 	c := smallConfig(t)
 	c.Steps, c.Threads = steps, 1

@@ -16,14 +16,16 @@ public:
     for (int i = 0; i < 2; i++) {
       const __mmask16 here = columns >> 16 * i;
       v[i] = _mm512_load_ps(block.sums + r * kBlock + 16 * i);
-      const __m512 d = v[i] - pivot[i];
-      distances[i] += d;
-      squares[i] += d * d;
       if (o.scale != nullptr) v[i] *= _mm512_maskz_loadu_ps(here, o.scale + 16 * i);
       if (bias != nullptr) v[i] += _mm512_maskz_loadu_ps(here, bias + 16 * i);
       v[i] = _mm512_mask_mul_ps(v[i], _mm512_cmp_ps_mask(v[i], _mm512_setzero_ps(), _CMP_NGT_UQ), v[i], _mm512_set1_ps(o.slope));
     }
-    put(block.out + r * block.ld, v[0], v[1]);
+    put(block.out + r * block.ld, v);
+    for (int i = 0; i < 2; i++) {
+      const __m512 d = v[i] - pivot[i];
+      distances[i] += d;
+      squares[i] += d * d;
+    }
   }
 
   void end() {
@@ -38,12 +40,18 @@ private:
   const __mmask32 columns;
   __m512 pivot[2] = {}, distances[2] = {}, squares[2] = {};
 
-  void put(float *p, __m512 low, __m512 high) const {
-    _mm512_mask_storeu_ps(p, columns, low);
-    _mm512_mask_storeu_ps(p + 16, columns >> 16, high);
+  // put leaves in v what it stored.
+  void put(float *p, __m512 *v) const {
+    _mm512_mask_storeu_ps(p, columns, v[0]);
+    _mm512_mask_storeu_ps(p + 16, columns >> 16, v[1]);
   }
-  void put(BFloat *p, __m512 low, __m512 high) const {
-    _mm512_mask_storeu_epi16(p, columns, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+  void put(BFloat *p, __m512 *v) const {
+    const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(v[1], v[0]);
+    _mm512_mask_storeu_epi16(p, columns, both);
+    for (int i = 0; i < 2; i++) {
+      const __m256i half = i == 0 ? _mm512_castsi512_si256(both) : _mm512_extracti64x4_epi64(both, 1);
+      v[i] = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+    }
   }
 };
 

@@ -32,7 +32,7 @@ template <class T> void fold(const Convolution &c, const float *columns, const F
   const int64_t channels = c.fine.channels, width = c.taps() * channels, count = c.batch * channels;
   const Rows rows(finish);
   parallel(Work::fold, c.fine.pixels(), [&](int64_t pixel) {
-    std::vector<float> total(count + kPanel);
+    std::vector<float> total(count);
     for (const Link &link : from[pixel]) {
       const float *column = columns + link.pixel * c.batch * width + link.tap * channels;
       for (int64_t b = 0; b < c.batch; b++)

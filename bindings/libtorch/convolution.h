@@ -44,7 +44,7 @@ at::Tensor pixelwise(const at::Tensor &t);
 struct Finish {
   at::Tensor scale, bias, maps, index;
   double slope = 1;
-  Moments *moments = nullptr; // to become those of the result, if they are wanted; then there is no scale, map or slope
+  Moments *moments = nullptr; // empty ones, to become those of the result; then there is no scale, map or slope
 };
 
 // inside is [coarse pixels, taps]: 1 where the tap of a pixel lies on the fine grid, and not on padding.

@@ -9,7 +9,8 @@
 //	conv.cpp, convnorm.cpp,           the ops as libtorch sees them, with their gradients
 //	labelconv.cpp, adam.cpp
 //	convolution.cpp, weightgrad.cpp,  a convolution as products of matrices, one for each pixel and tap: links.h says
-//	norm.cpp, moments.cpp             which, panels.h packs them, sum.h adds them up
+//	norm.cpp, moments.cpp             which, panels.h packs them, sum.h adds them up;
+//	                                  and what BatchNorm needs
 //	kernels.h                         what an instruction set must offer; kernels.cpp chooses one
 //	amx.cpp, avx512.cpp, avx2.cpp     those that do; vectors.h, rowwise.h and products.h are what they share
 //

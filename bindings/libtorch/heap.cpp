@@ -9,14 +9,14 @@ namespace {
 // a command to its first picture. heap puts the C library's heap into huge pages before that. It grows beforehand,
 // because the system may only be asked for mapped memory, and stays untouched, so that none is taken that nobody uses.
 void heap() {
-  constexpr size_t kBlock = 30 << 20; // bytes; a bigger one never comes from the heap
+  constexpr size_t kBlock = 30 << 20; // bytes; the C library maps what is above 32 MB, whatever was freed
   void *volatile block = malloc(kBlock + (1 << 20));
   free(block); // behind this, as behind any big block that was freed, such blocks come from the heap and stay in it
   void *volatile first = malloc(kBlock);
   void *volatile second = malloc(kBlock);
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)), begin = reinterpret_cast<uintptr_t>(first),
              end = reinterpret_cast<uintptr_t>(second) + kBlock;
-  if (begin < end && end - begin < 2 * kBlock + page) { // else they are no neighbours, and no memory of ours is between
+  if (first != nullptr && second != nullptr && begin < end && end - begin < 2 * kBlock + page) { // else they are no neighbours, and no memory of ours is between
     const auto from = (begin + page - 1) / page * page;
     (void)madvise(reinterpret_cast<void *>(from), end / page * page - from, MADV_HUGEPAGE); // a refusal only costs time
   }

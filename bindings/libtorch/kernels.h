@@ -51,9 +51,10 @@ template <class T> struct Block {
   int64_t rows = 0, columns = 0, ld = 0;
   Output output;
   T *out = nullptr;
-  // Storing makes the rows' distances from pivot [kBlock], or from 0 if there is none, added up by column, and their squares.
+  // Storing makes the distances of what it stored from pivot [kBlock], or from 0 if there is none, added up by column, and
+  // their squares.
   const float *pivot = nullptr;
-  alignas(64) float distances[kBlock], squares[kBlock];
+  alignas(64) float distances[kBlock] = {}, squares[kBlock] = {};
 };
 
 // Kernel multiplies matrices of T, summing up in float32.

@@ -3,19 +3,23 @@
 #include "kernels.h"
 #include "rows.h"
 
+#include <algorithm>
+
 namespace cgan {
 
 void Moments::take(int64_t begin, int64_t channels, int64_t n, const float *pivot, const double *sum, const double *sum_of_squares) {
   for (int64_t i = 0; i < channels; i++) {
     double &all = count[begin + i], &middle = mean[begin + i];
     const double off = sum[i] / n, step = pivot[i] + off - middle, after = all + n;
-    square[begin + i] += sum_of_squares[i] - sum[i] * off + step * step * all * n / after;
+    square[begin + i] += std::max(0.0, sum_of_squares[i] - sum[i] * off) + step * step * all * n / after;
     middle += step * n / after;
     all = after;
   }
 }
 
-template <class T> static Moments moments_as(const at::Tensor &x) {
+namespace {
+
+template <class T> Moments moments_as(const at::Tensor &x) {
   const int64_t channels = x.size(1), rows = x.numel() / channels;
   const at::Tensor first = x.as_strided({channels}, {1}).to(at::kFloat);
   const float *pivot = data<float>(first);
@@ -27,6 +31,8 @@ template <class T> static Moments moments_as(const at::Tensor &x) {
   m.take(0, channels, rows, pivot, sum.data(), square.data());
   return m;
 }
+
+} // namespace
 
 Moments moments_of(const at::Tensor &x) { return x.scalar_type() == at::kBFloat16 ? moments_as<BFloat>(x) : moments_as<float>(x); }
 

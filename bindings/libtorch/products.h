@@ -39,6 +39,23 @@ INLINE void sums(const Segment *segments, int64_t count, int64_t k, size_t left,
     for (int n = 0; n < Right * Wide; n++) put(c + r * ldc + n * WIDTH, WIDTH, sum[r][n]);
 }
 
+void store(Block<float> &b) {
+  along(b.columns, [&](int64_t n, auto count) {
+    const Output &o = b.output;
+    const V scale = o.scale ? at(o.scale + n, count) : V{} + 1, bias = o.bias && !o.row_bias ? at(o.bias + n, count) : V{};
+    const V pivot = b.pivot ? at(b.pivot + n, Whole()) : V{};
+    V distances{}, squares{};
+    for (int64_t r = 0; r < b.rows; r++) {
+      const V more = o.row_bias ? at(o.row_bias[r] + n, count) : bias, v = leaky(at(b.sums + r * kBlock + n, Whole()) * scale + more, o.slope), d = v - pivot;
+      put(b.out + r * b.ld + n, count, v);
+      distances += d;
+      squares += d * d;
+    }
+    put(b.distances + n, Whole(), distances);
+    put(b.squares + n, Whole(), squares);
+  });
+}
+
 // block_floats takes as many rows and panels at once as the registers hold sums.
 template <int Rows, int Right>
 void block_floats(const Segment *s, int64_t count, int64_t k, int left, int right, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
@@ -62,5 +79,5 @@ void block_floats(const Segment *s, int64_t count, int64_t k, int left, int righ
 void nothing() {}
 
 template <int Rows, int Right> constexpr Kernel<float> floats() {
-  return {1, kPanel * sizeof(float), kPanel * sizeof(float), false, pack_floats, pack_floats, block_floats<Rows, Right>, store<float>, nothing, nothing};
+  return {1, kPanel * sizeof(float), kPanel * sizeof(float), false, pack_floats, pack_floats, block_floats<Rows, Right>, store, nothing, nothing};
 }

@@ -110,21 +110,4 @@ void adam(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, in
   });
 }
 
-template <class T> void store(Block<T> &b) {
-  along(b.columns, [&](int64_t n, auto count) {
-    const Output &o = b.output;
-    const V scale = o.scale ? at(o.scale + n, count) : V{} + 1, bias = o.bias && !o.row_bias ? at(o.bias + n, count) : V{};
-    const V pivot = b.pivot ? at(b.pivot + n, Whole()) : V{};
-    V distances{}, squares{};
-    for (int64_t r = 0; r < b.rows; r++) {
-      const V sum = at(b.sums + r * kBlock + n, Whole()), more = o.row_bias ? at(o.row_bias[r] + n, count) : bias, d = sum - pivot;
-      distances += d;
-      squares += d * d;
-      put(b.out + r * b.ld + n, count, leaky(sum * scale + more, o.slope));
-    }
-    put(b.distances + n, Whole(), distances);
-    put(b.squares + n, Whole(), squares);
-  });
-}
-
 template <class T> constexpr Vectors<T> vectors() { return {moments<T>, norm<T>, norm_sums<T>, norm_grad<T>, sum_by<T>, leaky_relu<T>, leaky_grad<T>}; }

@@ -67,7 +67,8 @@ struct Share {
 
   // before_storing gives the block its pivot: the first row of its columns.
   template <class R> void before_storing(Block<R> &b, int64_t column, bool first) {
-    if (first) std::copy_n(b.sums, kBlock, &pivot[column]);
+    if (first)
+      for (int64_t i = 0; i < b.columns; i++) pivot[column + i] = b.sums[i] + (b.output.bias != nullptr ? b.output.bias[i] : 0);
     b.pivot = &pivot[column];
   }
   template <class R> void behind_storing(Block<R> &b) {
@@ -112,12 +113,12 @@ void sum(const Links &from, const Groups &groups, const Panels &left, const Pane
         kernel.block(segments.data(), segments.size(), left.units, std::min<int64_t>(2, left.panels - item.row),
                      std::min<int64_t>(2, right.panels - n), left.layout, right.layout, b.sums, kBlock, false, waiting);
         if (share != nullptr && before.rows > 0) share->behind_storing(before);
-        if (share != nullptr) share->before_storing(b, column - item.column * kPanel, p == 0);
         b.rows = std::min(kBlock, rows - row);
         b.columns = std::min(kBlock, columns - column);
         b.ld = columns;
         b.output = finish_rows.at(pixel, row, column, row_bias[next]);
         b.out = out + (pixel * rows + row) * columns + column;
+        if (share != nullptr) share->before_storing(b, column - item.column * kPanel, p == 0);
         if (!waits) In<R>::kernel().store(b);
         next = 1 - next;
         for (Segment &s : segments) s.right += 2 * right.layout.panel;
@@ -133,8 +134,6 @@ void sum(const Links &from, const Groups &groups, const Panels &left, const Pane
     const int64_t column = item.column * kPanel, n = item.count * std::min(kBlock, rows - item.row * kPanel);
     finish.moments->take(column, std::min(item.columns * kPanel, columns - column), n, shares[i].pivot.data(), shares[i].distances.data(), shares[i].squares.data());
   }
-  if (finish.moments != nullptr && finish.bias.defined())
-    for (int64_t c = 0; c < columns; c++) finish.moments->mean[c] += finish_rows.bias[c];
 }
 
 } // namespace cgan

@@ -41,6 +41,7 @@ at::Tensor correlate(const Links &from, const Groups &groups, const Panels &left
     const Strip &s = items[i];
     size_t links = 1;
     for (int64_t pixel : *s.group) links = std::max(links, from[pixel].size());
+    // Neighbours share half of their links: they take half of what is counted.
     const size_t run = std::max<size_t>(1, 2 * kCache / ((s.lefts * links + s.rights) * std::min(left.units, most) * kernel.unit_bytes));
     std::vector<std::vector<Segment>> segments(taps);
     std::vector<Segment> here;

@@ -69,8 +69,8 @@ func pull(y, g *Tensor, leaves ...*Tensor) (grads []*Tensor) {
 	return grads
 }
 
-// awayFromKinks is a random gradient of y that is 0 where y is within rounding of 0, as a share of its largest value: there an activation may
-// rightly take another side, and then its gradient is another.
+// awayFromKinks is a random gradient of y that is 0 where y is within rounding of 0, as a share of its largest value:
+// there an activation may rightly take another side, and then its gradient is another.
 func awayFromKinks(coarse bool, within float64, y *Tensor) *Tensor {
 	values, g := y.Type(Float32).Float32s(), leaf(coarse, y.Shape()...).Float32s()
 	var most float64
@@ -178,6 +178,7 @@ var convCases = map[string]convCase{
 	"33 to 3":               {batch: 7, in: 33, out: 3, size: 8, kernel: 4, stride: 2, padding: 1, slope: 0},
 	"3 from 33":             {batch: 7, in: 33, out: 3, size: 5, kernel: 3, stride: 2, padding: 1, transposed: true, slope: 0.2},
 	"33 from 13":            {batch: 1, in: 13, out: 33, size: 4, kernel: 3, stride: 1, padding: 1, transposed: true, slope: 0},
+	"three blocks wide":     {batch: 9, in: 20, out: 70, size: 6, kernel: 3, stride: 1, padding: 1, slope: 0.2},
 	"steps beyond":          {batch: 7, in: 17, out: 13, size: 5, kernel: 2, stride: 3, transposed: true, slope: 1},
 }
 

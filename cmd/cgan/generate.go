@@ -89,7 +89,7 @@ func runGenerate(c *cli.Context) error {
 
 // prepare sets libtorch up and gives the device; the memory of tensors made before would not be the fastest.
 func prepare(c *cli.Context) (device torch.Device, err error) {
-	err = torch.Do("prepare", func() error {
+	err = torch.Do("prepare", func() (err error) {
 		if n := c.Int("threads"); n > 0 {
 			torch.SetNumThreads(n)
 		}

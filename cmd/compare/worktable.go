@@ -4,10 +4,10 @@ import "fmt"
 
 // worksDo says what cgan's kinds of work are, in the order of the table.
 var worksDo = []struct{ name, does string }{
-	{"product", "products of the convolutions, with bias and activation"},
+	{"product", "products of the convolutions, with bias, activation and BatchNorm's moments"},
 	{"pack", "bringing their operands into the order of the products"},
 	{"fold", "adding up what each pixel gives to its neighbours, in G's last layer"},
-	{"norm", "BatchNorm with activation, forward and backward"},
+	{"norm", "BatchNorm with activation, but for the moments"},
 	{"activation", "gradients through LeakyReLU where no BatchNorm is"},
 	{"bias", "gradients of biases"},
 	{"label", "gradients of label planes, as sums by class"},
