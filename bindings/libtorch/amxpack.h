@@ -2,6 +2,8 @@
 
 inline __mmask16 first(int64_t n) { return n >= 16 ? 0xffff : n <= 0 ? 0 : static_cast<__mmask16>((1u << n) - 1); }
 
+inline __mmask32 first32(int64_t n) { return n >= 32 ? ~0u : (1u << n) - 1; }
+
 inline __m512 floats16(const float *p, int64_t n) { return _mm512_maskz_loadu_ps(first(n), p); }
 
 // cut takes the first part out of v, the upper half of its bits, rounded, and leaves the rest.
@@ -27,7 +29,7 @@ template <int Parts> inline void along_k(const float *p, int64_t n, __m512i *out
   }
 }
 template <int Parts> inline void along_k(const BFloat *p, int64_t n, __m512i *out) {
-  out[0] = _mm512_maskz_loadu_epi16(n >= 32 ? ~0u : (1u << n) - 1, p);
+  out[0] = _mm512_maskz_loadu_epi16(first32(n), p);
 }
 
 // across_k reads up to 16 values of two lines that follow each other in K, as 16 pairs.

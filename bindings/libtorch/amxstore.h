@@ -3,7 +3,7 @@
 // Storing stores a block row by row. A row is short: longer work between products would keep the tiles waiting.
 template <class T> class Storing {
 public:
-  explicit Storing(Block<T> *b) : block(*b), columns(b->columns >= 32 ? ~0u : (1u << b->columns) - 1) {
+  explicit Storing(Block<T> *b) : block(*b), columns(first32(b->columns)) {
     if (b->pivot == nullptr) return;
     pivot[0] = _mm512_loadu_ps(b->pivot);
     pivot[1] = _mm512_loadu_ps(b->pivot + 16);

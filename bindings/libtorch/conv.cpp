@@ -26,7 +26,7 @@ namespace {
 
 struct Conv : torch::autograd::Function<Conv> {
   static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, const Setting &setting) {
-    check_taken(x, setting.of(x, weight).result(setting.transposed).channels, {bias});
+    setting.check(x, weight, {bias});
     const at::Tensor in = pixelwise(x);
     Finish finish;
     finish.bias = bias;

@@ -40,6 +40,11 @@ Setting Setting::saved(torch::autograd::AutogradContext *ctx) {
   return {data["stride"].toInt(), data["padding"].toInt(), data["transposed"].toBool(), data["slope"].toDouble()};
 }
 
+void Setting::check(const at::Tensor &x, const at::Tensor &weight, at::ArrayRef<at::Tensor> parameters) const {
+  of(x, weight); // refuses shapes that do not fit
+  check_taken(x, weight.size(transposed ? 1 : 0), parameters);
+}
+
 at::Tensor Setting::forward(const at::Tensor &x, const at::Tensor &weight, const Finish &finish) const {
   return transposed ? to_fine(of(x, weight), x, weight, finish) : to_coarse(of(x, weight), x, weight, finish);
 }

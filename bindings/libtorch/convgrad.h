@@ -16,6 +16,9 @@ struct Setting {
   void save(torch::autograd::AutogradContext *) const;
   static Setting saved(torch::autograd::AutogradContext *);
 
+  // check checks the shapes, x, and parameters of a value for each channel of the result.
+  void check(const at::Tensor &x, const at::Tensor &weight, at::ArrayRef<at::Tensor> parameters) const;
+
   Convolution of(const at::Tensor &x, const at::Tensor &weight) const { return convolution_of(x, weight, stride, padding, transposed); }
   at::Tensor forward(const at::Tensor &x, const at::Tensor &weight, const Finish &) const; // x is pixelwise
 

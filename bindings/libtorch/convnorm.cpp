@@ -53,7 +53,7 @@ char *cgan_conv_norm(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, in
     const at::Tensor &x = tensor(input), &w = tensor(weight), &b = tensor(bias), &gamma = tensor(norm[0]), &beta = tensor(norm[1]), &mean = tensor(norm[2]),
                      &var = tensor(norm[3]);
     const cgan::Setting setting{stride, padding, transposed != 0, slope};
-    cgan::check_taken(x, setting.of(x, w).result(setting.transposed).channels, {b, gamma, beta, mean, var});
+    setting.check(x, w, {b, gamma, beta, mean, var});
     if (training) {
       *out = cgan::handle(cgan::ConvNorm::apply(x, w, b, gamma, beta, mean, var, momentum, eps, setting));
       return;

@@ -21,7 +21,6 @@ struct Convolution {
   int64_t batch, kernel, stride, padding;
   Grid coarse, fine;
   int64_t taps() const { return kernel * kernel; }
-  const Grid &result(bool transposed) const { return transposed ? fine : coarse; }
 };
 
 // data is where the values of t begin.
