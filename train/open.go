@@ -23,12 +23,8 @@ func (c *Config) readSet(ctx context.Context, say func(string)) (set *Set, err e
 
 // settle prepares libtorch as c says, notes what it chose, and gives the device. It runs inside torch.Do.
 func (c *Config) settle() (torch.Device, error) {
-	c.Settle()
-	if c.Threads > 0 {
-		torch.SetNumThreads(c.Threads)
-	}
+	device, err := c.Settle(c.Threads, c.Device)
 	c.Threads = torch.NumThreads()
-	device, err := torch.ParseDevice(c.Device)
 	c.Device = device.String()
 	return device, err
 }

@@ -58,12 +58,17 @@ func (a Arithmetic) Validate() error {
 // has says whether the unit is in use.
 func (a Arithmetic) has(unit string) bool { return !a.Exact && !slices.Contains(a.Without, unit) }
 
-// Settle prepares libtorch, for the whole process. It runs inside torch.Do.
-func (a Arithmetic) Settle() {
+// Settle prepares libtorch, for the whole process, and gives the device; 0 threads leave libtorch its own number. It
+// runs inside torch.Do, before any tensor that shall be fast is made.
+func (a Arithmetic) Settle(threads int, device string) (torch.Device, error) {
 	if !slices.Contains(a.Without, "pages") { // exact mode too: it moves no bit
 		torch.KeepPages()
 	}
 	torch.ChooseKernels(a.has("tiles"), a.has("wide"))
+	if threads > 0 {
+		torch.SetNumThreads(threads)
+	}
+	return torch.ParseDevice(device)
 }
 
 // dtype is what convolutions multiply.

@@ -57,7 +57,11 @@ func runGenerate(c *cli.Context) error {
 	if err := arithmetic(c).Validate(); err != nil {
 		return usageError{err}
 	}
-	device, err := prepare(c)
+	var device torch.Device
+	err = torch.Do("prepare", func() (err error) {
+		device, err = arithmetic(c).Settle(c.Int("threads"), c.String("device"))
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -85,19 +89,6 @@ func runGenerate(c *cli.Context) error {
 	}
 	_, err = fmt.Fprintf(c.App.Writer, "drew %d images into %s\n", len(classes)*c.Int("count"), c.String("out"))
 	return err
-}
-
-// prepare sets libtorch up and gives the device; the memory of tensors made before would not be the fastest.
-func prepare(c *cli.Context) (device torch.Device, err error) {
-	err = torch.Do("prepare", func() (err error) {
-		if n := c.Int("threads"); n > 0 {
-			torch.SetNumThreads(n)
-		}
-		arithmetic(c).Settle()
-		device, err = torch.ParseDevice(c.String("device"))
-		return err
-	})
-	return device, err
 }
 
 // draw gives the images and the columns of their grid; one class fills rows of its own.
