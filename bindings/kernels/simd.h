@@ -1,4 +1,4 @@
-// The arithmetic of kernels.h in GCC's vectors of WIDTH floats. It is included once per instruction set, behind
+// The arithmetic of kernels.h in GCC's vectors of WIDTH floats. It is included once per instruction set, after
 // the #pragma that names the set, in a namespace of its own. SQUARE_ROOT is an instruction of the set,
 // and so is ROUND_TO_BF16 where it has bfloat16.
 
@@ -13,7 +13,7 @@ typedef uint16_t H __attribute__((vector_size(WIDTH * 2)));
 typedef float VU __attribute__((vector_size(WIDTH * 4), aligned(4), may_alias));
 typedef uint16_t HU __attribute__((vector_size(WIDTH * 2), aligned(2), may_alias));
 
-// at reads n values, at most WIDTH, and zeros behind them.
+// at reads n values, at most WIDTH, and zeros after them.
 INLINE V at(const float *p, int64_t n) {
   if (n >= WIDTH) return *(const VU *)p;
   V v{};
@@ -69,7 +69,7 @@ template <int Count> struct Vectorized {
   static constexpr int count = Count;
 };
 
-// strips calls body(first row, row behind the last, first channel, Vectorized, n) for each strip of rows and each few vectors of channels.
+// strips calls body(first row, row after the last, first channel, Vectorized, n) for each strip of rows and each few vectors of channels.
 template <class Body> INLINE void strips(int64_t rows, int64_t channels, Body body) {
   for (int64_t begin = 0; begin < rows; begin += kStrip) {
     const int64_t end = begin + kStrip < rows ? begin + kStrip : rows;

@@ -1,4 +1,4 @@
-#include "kernels.h"
+#include "sets.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,7 +12,7 @@
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")
 #pragma GCC optimize("O3,no-math-errno")
 
-// Products on the tile unit, which multiplies bfloat16 and sums up in float32. A float32 goes in as three
+// Products on the tile unit, which multiplies bfloat16 and adds up in float32. A float32 goes in as three
 // bfloat16, which hold 8 of its 24 bits each, high to low: without the three products of the lowest parts, which
 // are beyond float32's 24 bits, six products remain.
 
@@ -22,13 +22,13 @@ namespace {
 #define WIDTH 16
 #define ROUND_TO_BF16 _mm512_cvtneps_pbh
 #define SQUARE_ROOT _mm512_sqrt_ps
-#include "vectors.h"
-#include "rowwise.h"
+#include "simd.h"
+#include "simd_rows.h"
 
-constexpr int64_t kUnit = 32;  // values of K in a tile's row
+constexpr int64_t kStep = 32;  // values of K in a tile's row
 constexpr size_t kTile = 1024; // bytes: 16 rows of 64
 
-#include "amxpack.h"
+#include "amx_pack.h"
 
 // All eight tiles are full. This is no local because GCC 12 believes that 8 bytes of it are read.
 alignas(64) constexpr struct {
@@ -56,7 +56,7 @@ template <int M, int N> inline void multiply() {
   if (M > 1 && N > 1) _tile_dpbf16ps(3, 5, 7);
 }
 
-template <int Parts, int M, int N> inline void unit(const char *left, const char *right, const Layout &of_left, const Layout &of_right) {
+template <int Parts, int M, int N> inline void k_step(const char *left, const char *right, const Layout &of_left, const Layout &of_right) {
   load_left<M>(left, of_left);
   for (int part = Parts - 1; part >= 0; part--) { // high x low, high x middle, high x high
     load_right<N>(right + part * kTile, of_right);
@@ -71,14 +71,14 @@ template <int Parts, int M, int N> inline void unit(const char *left, const char
   multiply<M, N>();
 }
 
-#include "amxstore.h"
+#include "amx_store.h"
 
 template <class Between, class T, int Parts, int M, int N>
-void tiles(const Segment *segments, int64_t count, int64_t units, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
+void tiles(const PanelPair *pairs, int64_t count, int64_t k_steps, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
            Block<T> *before) {
   const size_t ld = ldc * sizeof(float);
   const Layout l = of_left, r = of_right; // which nothing else can write to
-  const int64_t rows = before != nullptr ? before->rows : 0, all = std::max<int64_t>(1, count * units), step = (rows + all - 1) / all;
+  const int64_t rows = before != nullptr ? before->rows : 0, all = std::max<int64_t>(1, count * k_steps), step = (rows + all - 1) / all;
   Between between(before);
   int64_t row = 0;
   if (add) {
@@ -93,8 +93,8 @@ void tiles(const Segment *segments, int64_t count, int64_t units, const Layout &
     _tile_zero(3);
   }
   for (int64_t s = 0; s < count; s++)
-    for (int64_t u = 0; u < units; u++) {
-      unit<Parts, M, N>(segments[s].left + u * l.unit, segments[s].right + u * r.unit, l, r);
+    for (int64_t u = 0; u < k_steps; u++) {
+      k_step<Parts, M, N>(pairs[s].left + u * l.step, pairs[s].right + u * r.step, l, r);
       for (int64_t end = std::min(rows, row + step); row < end; row++) between.row(row);
     }
   for (; row < rows; row++) between.row(row);
@@ -111,37 +111,39 @@ template <class Between, class T, int Parts> constexpr auto tiles_of(int left, i
 }
 
 template <class T, int Parts>
-void block(const Segment *s, int64_t count, int64_t units, int left, int right, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
+void block(const PanelPair *s, int64_t count, int64_t k_steps, int left, int right, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
            Block<T> *before) {
   const auto run = before != nullptr ? tiles_of<Storing<T>, T, Parts>(left, right) : tiles_of<Nothing, T, Parts>(left, right);
-  run(s, count, units, of_left, of_right, c, ldc, add, before);
+  run(s, count, k_steps, of_left, of_right, c, ldc, add, before);
 }
 
-template <class T, int Parts> constexpr Kernel<T> tile_kernel() {
-  return {kUnit, Parts * kTile, 64, Parts == 1, pack<T, Parts>, pack<float, Parts>, block<T, Parts>, store_rows<T>, configure, release};
+template <class T, int Parts> constexpr GemmKernel<T> tile_kernel() {
+  return {kStep, Parts * kTile, 64, Parts == 1, pack<T, Parts>, pack<float, Parts>, block<T, Parts>, store_rows<T>, configure, release};
 }
 
-constexpr Kernel<float> split_kernel = tile_kernel<float, 3>();
-constexpr Kernel<BFloat> bf16_kernel = tile_kernel<BFloat, 1>();
-constexpr Vectors<float> along_f32 = vectors<float>();
-constexpr Vectors<BFloat> along_bf16 = vectors<BFloat>();
-constexpr Set set = {"AMX", &split_kernel, &bf16_kernel, &along_f32, &along_bf16, adam};
+constexpr GemmKernel<float> split_kernel = tile_kernel<float, 3>();
+constexpr GemmKernel<BFloat> bf16_kernel = tile_kernel<BFloat, 1>();
+constexpr RowKernels<float> rows_f32 = row_kernels<float>();
+constexpr RowKernels<BFloat> rows_bf16 = row_kernels<BFloat>();
+constexpr KernelSet set = {"amx", &split_kernel, &bf16_kernel, &rows_f32, &rows_bf16, adam};
 
-// present asks the processor, and then the system for the tiles' memory in every switch of threads.
-bool present() {
-  if (avx512() == nullptr || !__builtin_cpu_supports("avx512bf16")) return false;
+// lacks asks the processor, and then the system for the tiles' memory in every switch of threads.
+const char *lacks() {
+  if (const char *why = avx512().lacks) return why;
+  if (!__builtin_cpu_supports("avx512bf16")) return "the processor has no AVX-512 BF16";
   unsigned a = 7, b = 0, c = 0, d = 0;
   __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
   const bool bf16 = d >> 22 & 1, tile = d >> 24 & 1;
+  if (!bf16 || !tile) return "the processor has no AMX tiles for bfloat16";
   const int request = 0x1023, tile_data = 18; // ARCH_REQ_XCOMP_PERM
-  return bf16 && tile && syscall(SYS_arch_prctl, request, tile_data) == 0;
+  return syscall(SYS_arch_prctl, request, tile_data) == 0 ? nullptr : "the system gives no memory for AMX tiles";
 }
 
 } // namespace
 
-const Set *amx() {
-  static const bool can = present();
-  return can ? &set : nullptr;
+Support amx() {
+  static const char *const why = lacks();
+  return {why == nullptr ? &set : nullptr, why};
 }
 
 } // namespace cgan

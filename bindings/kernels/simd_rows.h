@@ -1,4 +1,4 @@
-// The arithmetic of kernels.h along rows, included behind vectors.h in the same way.
+// The arithmetic of kernels.h along rows, included after simd.h in the same way.
 
 template <class T> void moments(const T *x, int64_t rows, int64_t channels, const float *pivot, double *sum, double *square) {
   strips(rows, channels, [&](int64_t begin, int64_t end, int64_t c, auto vectors, auto n) {
@@ -110,4 +110,4 @@ void adam(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, in
   });
 }
 
-template <class T> constexpr Vectors<T> vectors() { return {moments<T>, norm<T>, norm_sums<T>, norm_grad<T>, sum_by<T>, leaky_relu<T>, leaky_grad<T>}; }
+template <class T> constexpr RowKernels<T> row_kernels() { return {moments<T>, norm<T>, norm_sums<T>, norm_grad<T>, sum_by<T>, leaky_relu<T>, leaky_grad<T>}; }

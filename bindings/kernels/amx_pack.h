@@ -14,7 +14,7 @@ inline __m512i cut(__m512 &v) {
   return part;
 }
 
-// along_k reads up to 32 values of one line.
+// along_k reads up to 32 values of one row.
 template <int Parts> inline void along_k(const float *p, int64_t n, __m512i *out) {
   __m512 low = floats16(p, n), high = floats16(p + 16, n - 16);
   if (Parts == 1) {
@@ -32,7 +32,7 @@ template <int Parts> inline void along_k(const BFloat *p, int64_t n, __m512i *ou
   out[0] = _mm512_maskz_loadu_epi16(first32(n), p);
 }
 
-// across_k reads up to 16 values of two lines that follow each other in K, as 16 pairs.
+// across_k reads up to 16 values of two rows that follow each other in K, as 16 pairs.
 template <int Parts> inline void across_k(const float *p, const float *q, int64_t n, __m512i *out) {
   __m512 low = p ? floats16(p, n) : _mm512_setzero_ps(), high = q ? floats16(q, n) : _mm512_setzero_ps();
   if (Parts == 1) {
@@ -77,33 +77,33 @@ inline void transpose(__m512i *r) {
 }
 
 // pack fills the tiles of one operand: a left tile is 16 rows of 32 of K, a right one 16 pairs of K by 16
-// columns, which is the left one's transpose in units of pairs.
-template <class T, int Parts> void pack(Side side, Along along, const Lines<T> &a, char *begin, size_t stride) {
-  const bool panelwise = along == Along::panel, turn = panelwise == (side == Side::left);
+// columns, which is the left one's transpose by pairs.
+template <class T, int Parts> void pack(Side side, Contiguous contiguous, const RowPointers<T> &a, char *begin, size_t stride) {
+  const bool panelwise = contiguous == Contiguous::panel, turn = panelwise == (side == Side::left);
   const int64_t k = panelwise ? a.count : a.length, width = panelwise ? a.length : a.count;
-  auto line = [&](int64_t i) { return i < a.count ? a.line[i] : nullptr; };
-  auto tile = [&](int64_t panel, int64_t unit) {
+  auto row = [&](int64_t i) { return i < a.count ? a.row[i] : nullptr; };
+  auto tile = [&](int64_t panel, int64_t step) {
     __m512i rows[Parts][16];
     for (int r = 0; r < 16; r++) {
       __m512i parts[Parts] = {};
       if (panelwise) {
-        const T *p = line(unit + 2 * r), *q = line(unit + 2 * r + 1);
+        const T *p = row(step + 2 * r), *q = row(step + 2 * r + 1);
         across_k<Parts>(p ? p + panel : p, q ? q + panel : q, width - panel, parts);
-      } else if (const T *p = line(panel + r)) {
-        along_k<Parts>(p + unit, k - unit, parts);
+      } else if (const T *p = row(panel + r)) {
+        along_k<Parts>(p + step, k - step, parts);
       }
       for (int part = 0; part < Parts; part++) rows[part][r] = parts[part];
     }
-    char *const out = begin + panel / kPanel * stride + unit / kUnit * Parts * kTile;
+    char *const out = begin + panel / kPanel * stride + step / kStep * Parts * kTile;
     for (int part = 0; part < Parts; part++) {
       if (turn) transpose(rows[part]);
       for (int r = 0; r < 16; r++) _mm512_store_si512(out + part * kTile + r * 64, rows[part][r]);
     }
   };
-  if (panelwise) // a line is read to its end before the next ones are
-    for (int64_t unit = 0; unit < k; unit += kUnit)
-      for (int64_t panel = 0; panel < width; panel += kPanel) tile(panel, unit);
+  if (panelwise) // a row is read to its end before the next ones are
+    for (int64_t step = 0; step < k; step += kStep)
+      for (int64_t panel = 0; panel < width; panel += kPanel) tile(panel, step);
   else
     for (int64_t panel = 0; panel < width; panel += kPanel)
-      for (int64_t unit = 0; unit < k; unit += kUnit) tile(panel, unit);
+      for (int64_t step = 0; step < k; step += kStep) tile(panel, step);
 }

@@ -10,15 +10,15 @@ public:
   }
 
   void row(int64_t r) {
-    const Output &o = block.output;
-    const float *const bias = o.row_bias != nullptr ? o.row_bias[r] : o.bias;
+    const BlockEpilogue &e = block.epilogue;
+    const float *const bias = e.row_bias != nullptr ? e.row_bias[r] : e.bias;
     __m512 v[2];
     for (int i = 0; i < 2; i++) {
       const __mmask16 here = columns >> 16 * i;
       v[i] = _mm512_load_ps(block.sums + r * kBlock + 16 * i);
-      if (o.scale != nullptr) v[i] *= _mm512_maskz_loadu_ps(here, o.scale + 16 * i);
+      if (e.scale != nullptr) v[i] *= _mm512_maskz_loadu_ps(here, e.scale + 16 * i);
       if (bias != nullptr) v[i] += _mm512_maskz_loadu_ps(here, bias + 16 * i);
-      v[i] = _mm512_mask_mul_ps(v[i], _mm512_cmp_ps_mask(v[i], _mm512_setzero_ps(), _CMP_NGT_UQ), v[i], _mm512_set1_ps(o.slope));
+      v[i] = _mm512_mask_mul_ps(v[i], _mm512_cmp_ps_mask(v[i], _mm512_setzero_ps(), _CMP_NGT_UQ), v[i], _mm512_set1_ps(e.slope));
     }
     put(block.out + r * block.ld, v);
     for (int i = 0; i < 2; i++) {

@@ -1,0 +1,29 @@
+#include "sets.h"
+
+#include <cstring>
+#include <immintrin.h>
+
+#pragma GCC target("avx2,fma")
+#pragma GCC optimize("O3,no-math-errno")
+
+namespace cgan {
+namespace {
+
+#define WIDTH 8
+#define SQUARE_ROOT _mm256_sqrt_ps
+#include "simd.h"
+#include "simd_rows.h"
+#include "simd_gemm.h"
+
+constexpr GemmKernel<float> kernel = floats<4, 1>();
+constexpr RowKernels<float> rows_f32 = row_kernels<float>();
+constexpr KernelSet set = {"avx2", &kernel, nullptr, &rows_f32, nullptr, adam};
+
+} // namespace
+
+Support avx2() {
+  const bool can = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return can ? Support{&set, nullptr} : Support{nullptr, "the processor has no AVX2 with FMA"};
+}
+
+} // namespace cgan

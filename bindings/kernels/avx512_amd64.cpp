@@ -1,0 +1,31 @@
+#include "sets.h"
+
+#include <cstring>
+#include <immintrin.h>
+
+// GCC 12 takes its own _mm512_undefined for a mistake.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq")
+#pragma GCC optimize("O3,no-math-errno")
+
+namespace cgan {
+namespace {
+
+#define WIDTH 16
+#define SQUARE_ROOT _mm512_sqrt_ps
+#include "simd.h"
+#include "simd_rows.h"
+#include "simd_gemm.h"
+
+constexpr GemmKernel<float> kernel = floats<8, 2>();
+constexpr RowKernels<float> rows_f32 = row_kernels<float>();
+constexpr KernelSet set = {"avx512", &kernel, nullptr, &rows_f32, nullptr, adam};
+
+} // namespace
+
+Support avx512() {
+  const bool can = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  return can ? Support{&set, nullptr} : Support{nullptr, "the processor has no AVX-512 with BW, VL and DQ"};
+}
+
+} // namespace cgan

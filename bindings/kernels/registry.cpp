@@ -1,0 +1,30 @@
+#include "registry.h"
+#include "sets.h"
+
+#include <iterator>
+
+namespace {
+
+struct Entry {
+  const char *name;
+  cgan::Support (*support)();
+};
+
+// The fastest first. The reference is last, and is only taken by name.
+constexpr Entry kSets[] = {
+#ifdef __x86_64__
+    {"amx", cgan::amx},
+    {"avx512", cgan::avx512},
+    {"avx2", cgan::avx2},
+#endif
+    {"reference", cgan::reference},
+};
+
+} // namespace
+
+int cgan_kernel_set_at(int i, cgan_kernel_set *out) {
+  if (i < 0 || static_cast<size_t>(i) >= std::size(kSets)) return 0;
+  const cgan::Support s = kSets[i].support();
+  *out = {kSets[i].name, s.set, s.lacks, s.set != nullptr && s.set->gemm_bf16 != nullptr};
+  return 1;
+}

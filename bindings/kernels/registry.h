@@ -1,0 +1,22 @@
+/* The kernel sets by number, for Go: the fastest first, the reference last. */
+#ifndef CGAN_REGISTRY_H
+#define CGAN_REGISTRY_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+  const char *name;
+  const void *set;   /* a cgan::KernelSet; null where this machine lacks something */
+  const char *lacks; /* why this machine can't run it, or null */
+  int bf16;          /* whether it multiplies bfloat16 */
+} cgan_kernel_set;
+
+/* cgan_kernel_set_at gives set number i, and 0 once there are no more. */
+int cgan_kernel_set_at(int i, cgan_kernel_set *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
