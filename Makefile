@@ -53,4 +53,4 @@ lint: libtorch
 	go run $(GOLANGCI) run ./...
 
 clean:
-	rm -rf bin .libtorch go.work go.work.sum bindings/libtorch/prepared.go
+	rm -rf bin .libtorch go.work go.work.sum bindings/*/prepared.go

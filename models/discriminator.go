@@ -55,7 +55,7 @@ func (d *Discriminator) behind1(x *torch.Tensor) *torch.Tensor { // [B, d, 14, 1
 // ForwardLabels is Forward of image [B, nch-nClass, 28, 28] with the planes of its label [B], which it does
 // not make where layer1 has kernels for that.
 func (d *Discriminator) ForwardLabels(image, label *torch.Tensor, nClass int64) *torch.Tensor {
-	if x, ok := d.layer1.ForwardLabels(image, label); ok {
+	if x, ok := nn.ForwardLabels(d.layer1, image, label); ok {
 		return d.behind1(x)
 	}
 	return d.Forward(CreateOnehotImage(image, label, image.Device(), nClass))

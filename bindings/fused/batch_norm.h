@@ -1,12 +1,12 @@
-// Batch normalisation in training, with LeakyReLU behind it, of images [B, C, H, W], pixelwise.
+// Batch normalisation in training, followed by LeakyReLU, of images [B, C, H, W], pixelwise.
 #pragma once
 
-#include "kernels.h"
 #include "moments.h"
 
 namespace cgan {
 
 struct BatchNorm {
+  const KernelSet *kernels;
   at::Tensor mean, scale, shift, invstd; // [C]
   double slope;                          // of the LeakyReLU, where 1 is none
 
@@ -14,7 +14,7 @@ struct BatchNorm {
 };
 
 // batch_norm normalises by the moments of a batch.
-BatchNorm batch_norm(const Moments &, const at::Tensor &weight, const at::Tensor &bias, double eps, double slope);
+BatchNorm batch_norm(const KernelSet &, const Moments &, const at::Tensor &weight, const at::Tensor &bias, double eps, double slope);
 
 // track moves the running statistics towards those of a batch.
 void track(const Moments &, double momentum, at::Tensor running_mean, at::Tensor running_var);

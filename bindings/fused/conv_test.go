@@ -1,33 +1,37 @@
-package torch
+package fused
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"testing"
+
+	"cgan/bindings/kernels"
+	"cgan/bindings/torch"
+	"cgan/bindings/torch/torchtest"
 )
 
-// Fast mode's ops beside the plain ones in float64, whose own rounding is out of sight.
+// Fused ops beside the plain ones in float64, whose own rounding is out of sight.
 
-// onEverySet runs test on every instruction set that this machine has.
-func onEverySet(t *testing.T, test func(t *testing.T)) {
-	t.Cleanup(func() { ChooseKernels(true, true) })
-	seen := map[string]bool{}
-	for _, ask := range [][2]bool{{true, true}, {false, true}, {false, false}} {
-		ChooseKernels(ask[0], ask[1])
-		t.Run(fmt.Sprintf("%s tiles=%v wide=%v", Kernels(), ask[0], ask[1]), func(t *testing.T) {
-			if Kernels() == "" || seen[Kernels()] {
-				t.Skipf("no instruction set of its own: %q", Kernels())
+// onEverySet runs test on every kernel set that this machine can run, the reference with them.
+func onEverySet(t *testing.T, test func(t *testing.T, set *kernels.Set)) {
+	for _, e := range kernels.All() {
+		t.Run(e.Name, func(t *testing.T) {
+			if e.Set == nil {
+				t.Skipf("not run here: %s", e.Lacks)
 			}
-			seen[Kernels()] = true
-			do(t, func() { test(t) })
+			torchtest.Do(t, func() { test(t, e.Set) })
 		})
 	}
 }
 
-// off is the largest difference beside the largest magnitude of want.
-func off(got, want *Tensor) float64 {
-	g, w := got.Type(Float32).Float32s(), want.Type(Float32).Float32s()
+// multiplies says whether the set takes tensors of dtype.
+func multiplies(set *kernels.Set, dtype torch.DType) bool {
+	return dtype == torch.Float32 || set.BFloat16()
+}
+
+// relError is the largest difference beside the largest magnitude of want.
+func relError(got, want *torch.Tensor) float64 {
+	g, w := got.Type(torch.Float32).Float32s(), want.Type(torch.Float32).Float32s()
 	var worst, most float64
 	for i := range w {
 		d := math.Abs(float64(g[i]) - float64(w[i]))
@@ -39,28 +43,28 @@ func off(got, want *Tensor) float64 {
 	return worst / most
 }
 
-// near fails where got is off want by more than limit, or has another shape.
-func near(t *testing.T, what string, got, want *Tensor, limit float64) {
+// assertClose fails where got differs from want by more than limit, or has another shape.
+func assertClose(t *testing.T, what string, got, want *torch.Tensor, limit float64) {
 	t.Helper()
 	if !slices.Equal(got.Shape(), want.Shape()) {
 		t.Errorf("%s: shape %v, want %v", what, got.Shape(), want.Shape())
-	} else if d := off(got, want); !(d <= limit) { // NaN fails too
-		t.Errorf("%s is off by %.1e, at most %.1e", what, d, limit)
+	} else if d := relError(got, want); !(d <= limit) { // NaN fails too
+		t.Errorf("%s differs by %.1e, at most %.1e", what, d, limit)
 	}
 }
 
-// leaf is random values that gradients go to. bfloat16 holds coarse ones without rounding.
-func leaf(coarse bool, size ...int64) *Tensor {
-	x := Randn(size, CPU)
+// param is random values that gradients go to. bfloat16 holds coarse ones without rounding.
+func param(coarse bool, size ...int64) *torch.Tensor {
+	x := torch.Randn(size, torch.CPU)
 	if coarse {
-		x = x.Type(BFloat16).Type(Float32)
+		x = x.Type(torch.BFloat16).Type(torch.Float32)
 	}
 	return x.Detach().RequiresGrad_(true)
 }
 
-// pull gives the gradients of the leaves when that of y is g.
-func pull(y, g *Tensor, leaves ...*Tensor) (grads []*Tensor) {
-	row, column := y.Type(Float64).Reshape(1, -1), g.Type(Float64).Reshape(-1, 1)
+// gradients gives the gradients of the leaves when that of y is g.
+func gradients(y, g *torch.Tensor, leaves ...*torch.Tensor) (grads []*torch.Tensor) {
+	row, column := y.Type(torch.Float64).Reshape(1, -1), g.Type(torch.Float64).Reshape(-1, 1)
 	row.Matmul(column).Backward()
 	for _, l := range leaves {
 		grads = append(grads, l.Grad())
@@ -69,10 +73,10 @@ func pull(y, g *Tensor, leaves ...*Tensor) (grads []*Tensor) {
 	return grads
 }
 
-// awayFromKinks is a random gradient of y that is 0 where y is within rounding of 0, as a share of its largest value:
+// gradAwayFromZero is a random gradient of y that is 0 where y is within rounding of 0, as a share of its largest value:
 // there an activation may rightly take another side, and then its gradient is another.
-func awayFromKinks(coarse bool, within float64, y *Tensor) *Tensor {
-	values, g := y.Type(Float32).Float32s(), leaf(coarse, y.Shape()...).Float32s()
+func gradAwayFromZero(coarse bool, within float64, y *torch.Tensor) *torch.Tensor {
+	values, g := y.Type(torch.Float32).Float32s(), param(coarse, y.Shape()...).Float32s()
 	var most float64
 	for _, v := range values {
 		most = max(most, math.Abs(float64(v)))
@@ -82,10 +86,10 @@ func awayFromKinks(coarse bool, within float64, y *Tensor) *Tensor {
 			g[i] = 0
 		}
 	}
-	return FromFloat32s(g, y.Shape())
+	return torch.FromFloat32s(g, y.Shape())
 }
 
-// convCase is one convolution. With classes, its input has label planes behind the in channels.
+// convCase is one convolution. With classes, its input has label planes after the in channels.
 type convCase struct {
 	batch, in, out, size, kernel, stride, padding int64
 	transposed                                    bool
@@ -93,44 +97,55 @@ type convCase struct {
 	classes                                       int64
 }
 
-func (c convCase) leaves(coarse bool) (x, weight, bias *Tensor) {
-	ManualSeed(c.batch)
+func (c convCase) leaves(coarse bool) (x, weight, bias *torch.Tensor) {
+	torch.ManualSeed(c.batch)
 	sizes := []int64{c.out, c.in + c.classes, c.kernel, c.kernel}
 	if c.transposed {
 		sizes = []int64{c.in, c.out, c.kernel, c.kernel}
 	}
-	return leaf(coarse, c.batch, c.in, c.size, c.size), leaf(coarse, sizes...), leaf(false, c.out)
+	return param(coarse, c.batch, c.in, c.size, c.size), param(coarse, sizes...), param(false, c.out)
 }
 
 // plain is the convolution by the plain ops in float64, without an activation.
-func (c convCase) plain(x, weight, bias *Tensor) *Tensor {
-	x, weight, bias = x.Type(Float64), weight.Type(Float64), bias.Type(Float64)
+func (c convCase) plain(x, weight, bias *torch.Tensor) *torch.Tensor {
+	x, weight, bias = x.Type(torch.Float64), weight.Type(torch.Float64), bias.Type(torch.Float64)
 	if c.transposed {
-		return ConvTranspose2d(x, weight, bias, c.stride, c.padding)
+		return torch.ConvTranspose2d(x, weight, bias, c.stride, c.padding)
 	}
-	return Conv2d(x, weight, bias, c.stride, c.padding)
+	return torch.Conv2d(x, weight, bias, c.stride, c.padding)
 }
 
-// withPlanes is x with a plane for each class behind its channels: ones for the image's own, else zeros.
-func (c convCase) withPlanes(x, label *Tensor) *Tensor {
+// withPlanes is x with a plane for each class after its channels: ones for the image's own, else zeros.
+func (c convCase) withPlanes(x, label *torch.Tensor) *torch.Tensor {
 	if c.classes == 0 {
 		return x
 	}
-	planes := Eye(c.classes, CPU).Index(label).View(c.batch, c.classes, 1, 1)
-	return Cat([]*Tensor{x, planes.Expand(c.batch, c.classes, c.size, c.size)}, 1)
+	planes := torch.Eye(c.classes, torch.CPU).Index(label).View(c.batch, c.classes, 1, 1)
+	return torch.Cat([]*torch.Tensor{x, planes.Expand(c.batch, c.classes, c.size, c.size)}, 1)
 }
 
-func (c convCase) fast(x, label, weight, bias *Tensor) *Tensor {
+// on is the convolution on a kernel set.
+func (c convCase) on(set *kernels.Set) Conv {
+	return Conv{Kernels: set, Stride: c.stride, Padding: c.padding, Transposed: c.transposed, NegativeSlope: c.slope}
+}
+
+// fused is the convolution in one op.
+func (c convCase) fused(set *kernels.Set, x, label, weight, bias *torch.Tensor) *torch.Tensor {
 	if c.classes > 0 {
-		return FastLabelConv(x, label, weight, bias, c.stride, c.padding, c.slope)
+		return c.on(set).ForwardLabels(x, label, weight, bias)
 	}
-	return FastConv(x, weight, bias, c.stride, c.padding, c.transposed, c.slope)
+	return c.on(set).Forward(x, weight, bias)
 }
 
-// limits are how far images and the parameters' gradients may be off. A sum of n float32 strays by sqrt(n)
+// tooLong says that the reference's plain loops would take seconds; smaller cases have all of its paths.
+func (c convCase) tooLong(set *kernels.Set) bool {
+	return set.Name() == kernels.Reference && c.batch*c.size*c.size*c.kernel*c.kernel*c.in*c.out > 1<<26
+}
+
+// limits are how far images and the parameters' gradients may differ. A sum of n float32 strays by sqrt(n)
 // roundings, libtorch's too: 3 times what is seen here. An image of bfloat16 is rounded to 8 bits, up to 2^-8.
-func (c convCase) limits(dtype DType, y *Tensor) (image, params float64) {
-	if dtype == BFloat16 {
+func (c convCase) limits(dtype torch.DType, y *torch.Tensor) (image, params float64) {
+	if dtype == torch.BFloat16 {
 		return 5e-3, 4e-3
 	}
 	terms := max(c.in, c.out) * c.kernel * c.kernel
@@ -140,23 +155,23 @@ func (c convCase) limits(dtype DType, y *Tensor) (image, params float64) {
 func straying(terms int64) float64 { return 6e-8 * (10 + math.Sqrt(float64(terms))) }
 
 // check compares output and gradients with those of the plain ops.
-func (c convCase) check(t *testing.T, dtype DType) {
-	coarse := dtype == BFloat16
+func (c convCase) check(t *testing.T, set *kernels.Set, dtype torch.DType) {
+	coarse := dtype == torch.BFloat16
 	x, weight, bias := c.leaves(coarse)
-	label := Randint(max(c.classes, 1), []int64{c.batch}, CPU)
+	label := torch.Randint(max(c.classes, 1), []int64{c.batch}, torch.CPU)
 	before := c.plain(c.withPlanes(x, label), weight, bias)
-	want, g := LeakyRelu(before, c.slope), awayFromKinks(coarse, 1e-4, before)
-	wants := pull(want, g, x, weight, bias)
-	got := c.fast(x.Type(dtype), label, weight, bias)
+	want, g := torch.LeakyRelu(before, c.slope), gradAwayFromZero(coarse, 1e-4, before)
+	wants := gradients(want, g, x, weight, bias)
+	got := c.fused(set, x.Type(dtype), label, weight, bias)
 	if got.DType() != dtype {
 		t.Errorf("%v gave %v", dtype, got.DType())
 	}
 	image, params := c.limits(dtype, want)
-	near(t, "output", got, want, image)
-	grads := pull(got, g, x, weight, bias)
-	near(t, "gradient of input", grads[0], wants[0], image)
-	near(t, "gradient of weight", grads[1], wants[1], params)
-	near(t, "gradient of bias", grads[2], wants[2], params)
+	assertClose(t, "output", got, want, image)
+	grads := gradients(got, g, x, weight, bias)
+	assertClose(t, "gradient of input", grads[0], wants[0], image)
+	assertClose(t, "gradient of weight", grads[1], wants[1], params)
+	assertClose(t, "gradient of bias", grads[2], wants[2], params)
 }
 
 var convCases = map[string]convCase{
@@ -183,22 +198,22 @@ var convCases = map[string]convCase{
 }
 
 // Values whose lower bits are all ones are the hardest to take apart, and of one sign no error takes out another.
-func TestFastConvKeepsEveryBit(t *testing.T) {
-	onEverySet(t, func(t *testing.T) {
-		x := Full([]int64{16, 64, 1, 1}, 2-math.Pow(2, -23), CPU)
-		weight := Full([]int64{16, 64, 1, 1}, 1+math.Pow(2, -7)-math.Pow(2, -23), CPU)
-		zeros := Zeros([]int64{16}, Float32, CPU)
-		want := Conv2d(x.Type(Float64), weight.Type(Float64), zeros.Type(Float64), 1, 0)
-		near(t, "a sum of 64 products", FastConv(x, weight, zeros, 1, 0, false, 1), want, 6e-8*(1+math.Sqrt(64)/2))
+func TestConvKeepsEveryBit(t *testing.T) {
+	onEverySet(t, func(t *testing.T, set *kernels.Set) {
+		x := torch.Full([]int64{16, 64, 1, 1}, 2-math.Pow(2, -23), torch.CPU)
+		weight := torch.Full([]int64{16, 64, 1, 1}, 1+math.Pow(2, -7)-math.Pow(2, -23), torch.CPU)
+		zeros := torch.Zeros([]int64{16}, torch.Float32, torch.CPU)
+		want := torch.Conv2d(x.Type(torch.Float64), weight.Type(torch.Float64), zeros.Type(torch.Float64), 1, 0)
+		assertClose(t, "a sum of 64 products", Conv{Kernels: set, Stride: 1, NegativeSlope: 1}.Forward(x, weight, zeros), want, 6e-8*(1+math.Sqrt(64)/2))
 	})
 }
 
-func TestFastConvIsConv(t *testing.T) {
-	onEverySet(t, func(t *testing.T) {
-		for _, dtype := range []DType{Float32, BFloat16} {
+func TestConvIsConv(t *testing.T) {
+	onEverySet(t, func(t *testing.T, set *kernels.Set) {
+		for _, dtype := range []torch.DType{torch.Float32, torch.BFloat16} {
 			for name, c := range convCases {
-				if KernelsFor(dtype) {
-					t.Run(name+" "+dtype.String(), func(t *testing.T) { do(t, func() { c.check(t, dtype) }) })
+				if multiplies(set, dtype) && !c.tooLong(set) {
+					t.Run(name+" "+dtype.String(), func(t *testing.T) { torchtest.Do(t, func() { c.check(t, set, dtype) }) })
 				}
 			}
 		}

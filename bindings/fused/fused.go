@@ -1,97 +1,138 @@
-package torch
+package fused
+
+// #include <stdlib.h>
+// #include "fused.h"
+import "C"
 
 import (
-	"sync/atomic"
+	"errors"
+	"fmt"
 	"time"
+	"unsafe"
 
+	"cgan/bindings/kernels"
 	"cgan/bindings/libtorch"
+	"cgan/bindings/torch"
 )
 
-// Kernels is the instruction set that the ops of this file run on, such as "AMX"; empty where the
-// machine has none, and then they can't be called.
-func Kernels() string {
-	if name := kernels.Load(); name != nil {
-		return *name
+// Conv is how a convolution goes: Conv2d, or ConvTranspose2d, followed by LeakyReLU.
+//
+// Its ops take float32 on the CPU, and bfloat16 where the kernels multiply it, and give the same; weight and bias are
+// float32. Images go in and out in the memory order H, W, B, C, which is fastest for weight too: see LayOutPixelwise.
+// What the backward pass needs of it is kept with the result.
+type Conv struct {
+	Kernels         *kernels.Set
+	Stride, Padding int64
+	Transposed      bool
+	NegativeSlope   float64 // of the LeakyReLU, where 1 is none and 0 a ReLU
+}
+
+func (c Conv) native() C.cgan_conv_settings {
+	s := C.cgan_conv_settings{stride: C.int64_t(c.Stride), padding: C.int64_t(c.Padding), transposed: flag(c.Transposed), slope: C.double(c.NegativeSlope)}
+	if c.Kernels != nil {
+		s.kernels = c.Kernels.Native()
 	}
-	return ""
+	return s
 }
 
-// KernelsFor says whether the ops of this file take tensors of dtype. Only the tile unit multiplies bfloat16.
-func KernelsFor(dtype DType) bool {
-	name := Kernels()
-	return name != "" && (dtype == Float32 || dtype == BFloat16 && name == "AMX")
+// Forward takes input [B, in, H, W] to [B, out, H', W'].
+func (c Conv) Forward(input, weight, bias *torch.Tensor) *torch.Tensor {
+	settings := c.native()
+	return torch.Native("conv", []*torch.Tensor{input, weight, bias}, func(out *libtorch.Handle, in []libtorch.Handle) error {
+		return libtorch.Check(unsafe.Pointer(C.cgan_conv(&settings, tensor(in[0]), tensor(in[1]), tensor(in[2]), result(out))))
+	})
 }
 
-var kernels atomic.Pointer[string]
-
-// ChooseKernels picks the best instruction set: the tile unit and 512-bit vectors only where asked for.
-// It holds for the whole process.
-func ChooseKernels(tiles, wide bool) {
-	name, err := libtorch.ChooseKernels(tiles, wide)
-	must("choose kernels", err)
-	kernels.Store(&name)
+// BatchNorm is a batch normalisation: float32 tensors [C] and torch.nn's settings. In training it moves the
+// running statistics.
+type BatchNorm struct {
+	Weight, Bias, RunningMean, RunningVar *torch.Tensor
+	Training                              bool
+	Momentum, Eps                         float64
 }
 
-// WorkTime is what one kind of work of the ops of this file took.
+// ForwardNorm is Forward with a batch normalisation before the LeakyReLU. In training the gradient of bias is 0:
+// normalising takes the bias out again. In evaluation there is no history.
+func (c Conv) ForwardNorm(input, weight, bias *torch.Tensor, norm BatchNorm) *torch.Tensor {
+	settings := c.native()
+	all := []*torch.Tensor{input, weight, bias, norm.Weight, norm.Bias, norm.RunningMean, norm.RunningVar}
+	return torch.Native("conv and batch norm", all, func(out *libtorch.Handle, in []libtorch.Handle) error {
+		n := C.cgan_batch_norm{weight: tensor(in[3]), bias: tensor(in[4]), running_mean: tensor(in[5]), running_var: tensor(in[6]),
+			training: flag(norm.Training), momentum: C.double(norm.Momentum), eps: C.double(norm.Eps)}
+		return libtorch.Check(unsafe.Pointer(C.cgan_conv_norm(&settings, tensor(in[0]), tensor(in[1]), tensor(in[2]), &n, result(out))))
+	})
+}
+
+// ForwardLabels is Forward of image [B, C, H, W] with the one-hot planes of label [B], int64, after its channels,
+// without making them. There is no transposed form of it.
+func (c Conv) ForwardLabels(image, label, weight, bias *torch.Tensor) *torch.Tensor {
+	settings := c.native()
+	return torch.Native("label conv", []*torch.Tensor{image, label, weight, bias}, func(out *libtorch.Handle, in []libtorch.Handle) error {
+		return libtorch.Check(unsafe.Pointer(C.cgan_label_conv(&settings, tensor(in[0]), tensor(in[1]), tensor(in[2]), tensor(in[3]), result(out))))
+	})
+}
+
+// LayOutPixelwise puts the values of t [A, B, H, W] into the memory order H, W, A, B, in place.
+func LayOutPixelwise(t *torch.Tensor) {
+	torch.NativeUpdate("lay out pixelwise", []*torch.Tensor{t}, func(in []libtorch.Handle) error {
+		return libtorch.Check(unsafe.Pointer(C.cgan_lay_out_pixelwise(tensor(in[0]))))
+	})
+}
+
+// Adam is the settings of torch.optim.Adam, without weight decay.
+type Adam struct {
+	Kernels               *kernels.Set
+	LR, Beta1, Beta2, Eps float64
+}
+
+// Step moves params by their gradients, all at once; steps counts this step too. All are float32 on the CPU.
+func (a Adam) Step(params, expAvgs, expAvgSqs []*torch.Tensor, steps []int64) {
+	n := len(params)
+	torch.NativeUpdate("adam", append(append(append([]*torch.Tensor{}, params...), expAvgs...), expAvgSqs...), func(in []libtorch.Handle) error {
+		if len(expAvgs) != n || len(expAvgSqs) != n || len(steps) != n {
+			return fmt.Errorf("%d parameters, %d and %d means, %d steps", n, len(expAvgs), len(expAvgSqs), len(steps))
+		}
+		if n == 0 {
+			return nil
+		}
+		if a.Kernels == nil {
+			return errors.New("fused Adam needs a kernel set: this machine has none, or none is given")
+		}
+		settings := C.cgan_adam_settings{lr: C.double(a.LR), beta1: C.double(a.Beta1), beta2: C.double(a.Beta2), eps: C.double(a.Eps)}
+		return libtorch.Check(unsafe.Pointer(C.cgan_adam(a.Kernels.Native(), &settings, C.int(n), tensors(in[:n]), tensors(in[n:2*n]), tensors(in[2*n:]),
+			(*C.int64_t)(unsafe.SliceData(steps)))))
+	})
+}
+
+// WorkTime is what one kind of work of these ops took.
 type WorkTime struct {
 	Name         string
 	Passed, Busy time.Duration // until it was done; on all threads together
 }
 
-// WorkTimes are those of each kind since the program began.
+// WorkTimes are those of each kind since the program began, in all of its threads.
 func WorkTimes() (all []WorkTime) {
 	for {
-		name, passed, busy, err := libtorch.WorkTime(len(all))
-		must("work time", err)
-		if name == "" {
+		var name *C.char
+		var passed, busy C.int64_t
+		err := libtorch.Check(unsafe.Pointer(C.cgan_work_time(C.size_t(len(all)), &name, &passed, &busy)))
+		if err != nil || name == nil { // it fails only without memory
 			return all
 		}
-		all = append(all, WorkTime{name, time.Duration(passed), time.Duration(busy)})
+		all = append(all, WorkTime{C.GoString(name), time.Duration(passed), time.Duration(busy)})
+		C.free(unsafe.Pointer(name))
 	}
 }
 
-// FastConv is Conv2d, or ConvTranspose2d, with LeakyRelu of slope behind it, where 1 is none. It takes
-// float32 or bfloat16 on the CPU and gives the same; weight and bias are float32. Images go in and out in the memory order
-// H, W, B, C, which is fastest for weight too: see LayOutPixelwise.
-func FastConv(input, weight, bias *Tensor, stride, padding int64, transposed bool, slope float64) *Tensor {
-	return shim("conv", []*Tensor{input, weight, bias}, func(out *libtorch.Handle, in []libtorch.Handle) error {
-		return libtorch.Conv(in[0], in[1], in[2], stride, padding, transposed, slope, out)
-	})
-}
+func tensor(h libtorch.Handle) C.cgan_tensor { return C.cgan_tensor(h) }
 
-// FastConvNorm is FastConv with BatchNorm between it and LeakyRelu. In training the gradient of bias is 0: normalising takes
-// the bias out again. In evaluation there is no history.
-func FastConvNorm(input, weight, bias *Tensor, stride, padding int64, transposed bool,
-	normWeight, normBias, runningMean, runningVar *Tensor, training bool, momentum, eps, slope float64,
-) *Tensor {
-	in := []*Tensor{input, weight, bias, normWeight, normBias, runningMean, runningVar}
-	return shim("conv and batch norm", in, func(out *libtorch.Handle, in []libtorch.Handle) error {
-		return libtorch.ConvNorm(in[0], in[1], in[2], stride, padding, transposed, [4]libtorch.Handle(in[3:]), training, momentum, eps, slope, out)
-	})
-}
+func tensors(h []libtorch.Handle) *C.cgan_tensor { return (*C.cgan_tensor)(unsafe.SliceData(h)) }
 
-// FastLabelConv is FastConv of image [B, C, H, W] with the planes of label [B], int64, behind its channels,
-// without making them.
-func FastLabelConv(image, label, weight, bias *Tensor, stride, padding int64, slope float64) *Tensor {
-	return shim("label conv", []*Tensor{image, label, weight, bias}, func(out *libtorch.Handle, in []libtorch.Handle) error {
-		return libtorch.LabelConv(in[0], in[1], in[2], in[3], stride, padding, slope, out)
-	})
-}
+func result(out *libtorch.Handle) *C.cgan_tensor { return (*C.cgan_tensor)(out) }
 
-// LayOutPixelwise puts the values of t [A, B, H, W] into the memory order H, W, A, B, in place.
-func (t *Tensor) LayOutPixelwise() {
-	must("lay out pixelwise", libtorch.LayOutPixelwise(handle("lay out pixelwise", t)), t)
-}
-
-// FastAdam moves params by their gradients as torch.optim.Adam does, all at once; steps counts this step
-// too. It takes float32 on the CPU.
-func FastAdam(params, expAvgs, expAvgSqs []*Tensor, steps []int64, lr, beta1, beta2, eps float64) {
-	handles := func(tensors []*Tensor) []libtorch.Handle {
-		list := make([]libtorch.Handle, len(tensors))
-		for i, t := range tensors {
-			list[i] = handle("adam", t)
-		}
-		return list
+func flag(b bool) C.int {
+	if b {
+		return 1
 	}
-	must("adam", libtorch.Adam(handles(params), handles(expAvgs), handles(expAvgSqs), steps, lr, beta1, beta2, eps), params...)
+	return 0
 }

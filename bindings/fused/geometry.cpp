@@ -1,4 +1,4 @@
-#include "links.h"
+#include "geometry.h"
 
 namespace cgan {
 namespace {
@@ -7,7 +7,7 @@ namespace {
 std::vector<std::vector<Link>> along_axis(const Convolution &c, int64_t coarse, int64_t fine, bool of_coarse) {
   std::vector<std::vector<Link>> neighbours(of_coarse ? coarse : fine);
   for (int64_t i = 0; i < coarse; i++)
-    for (int64_t tap = 0; tap < c.kernel; tap++) {
+    for (int64_t tap = 0; tap < c.kernel_size; tap++) {
       const int64_t j = i * c.stride - c.padding + tap;
       if (j >= 0 && j < fine) neighbours[of_coarse ? i : j].push_back({of_coarse ? j : i, tap});
     }
@@ -21,7 +21,7 @@ Links links_of(const Convolution &c, bool of_coarse) {
   for (const auto &row : rows)
     for (const auto &column : columns) {
       for (const Link &y : row)
-        for (const Link &x : column) links.all.push_back({y.pixel * width + x.pixel, y.tap * c.kernel + x.tap});
+        for (const Link &x : column) links.all.push_back({y.pixel * width + x.pixel, y.tap * c.kernel_size + x.tap});
       links.close();
     }
   return links;
@@ -53,7 +53,7 @@ Links each_itself(int64_t pixels) {
   return links;
 }
 
-at::Tensor inside(const Convolution &c) {
+at::Tensor tap_mask(const Convolution &c) {
   at::Tensor result = at::zeros({c.coarse.pixels(), c.taps()}, at::kFloat);
   const Links links = coarse_links(c);
   for (int64_t pixel = 0; pixel < links.pixels(); pixel++)

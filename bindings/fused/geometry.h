@@ -12,7 +12,7 @@ struct Link {
   int64_t pixel, tap;
 };
 
-// Links are those of every pixel, one pixel's behind the other's.
+// Links are those of every pixel, in the order of the pixels.
 struct Links {
   explicit Links(size_t most) { all.reserve(most); }
   std::vector<Link> all;
@@ -29,7 +29,7 @@ Links fine_links(const Convolution &);
 // each_itself gives each pixel itself.
 Links each_itself(int64_t pixels);
 
-// Groups of pixels share their taps.
+// Groups of pixels moment their taps.
 using Groups = std::vector<std::vector<int64_t>>;
 
 // phases groups the fine pixels by the taps that can reach them.

@@ -1,7 +1,6 @@
 #include "moments.h"
 #include "convolution.h"
-#include "kernels.h"
-#include "rows.h"
+#include "row_runs.h"
 
 #include <algorithm>
 
@@ -19,13 +18,13 @@ void Moments::take(int64_t begin, int64_t channels, int64_t n, const float *pivo
 
 namespace {
 
-template <class T> Moments moments_as(const at::Tensor &x) {
+template <class T> Moments moments_as(const KernelSet &kernels, const at::Tensor &x) {
   const int64_t channels = x.size(1), rows = x.numel() / channels;
   const at::Tensor first = x.as_strided({channels}, {1}).to(at::kFloat);
   const float *pivot = data<float>(first);
   std::vector<double> sum, square;
   sums(Work::norm, rows, channels, sum, square, [&](int64_t from, int64_t count, double *s, double *q) {
-    In<T>::vectors().moments(data<T>(x) + from * channels, count, channels, pivot, s, q);
+    row_kernels<T>(kernels).moments(data<T>(x) + from * channels, count, channels, pivot, s, q);
   });
   Moments m(channels);
   m.take(0, channels, rows, pivot, sum.data(), square.data());
@@ -34,6 +33,8 @@ template <class T> Moments moments_as(const at::Tensor &x) {
 
 } // namespace
 
-Moments moments_of(const at::Tensor &x) { return x.scalar_type() == at::kBFloat16 ? moments_as<BFloat>(x) : moments_as<float>(x); }
+Moments moments_of(const KernelSet &kernels, const at::Tensor &x) {
+  return x.scalar_type() == at::kBFloat16 ? moments_as<BFloat>(kernels, x) : moments_as<float>(kernels, x);
+}
 
 } // namespace cgan

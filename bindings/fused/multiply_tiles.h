@@ -1,30 +1,31 @@
-// The sums of products that a convolution is.
+// The sums of products that a convolution is, block by block.
 #pragma once
 
 #include "panels.h"
 
 namespace cgan {
 
-// Rows is Finish by pixel and row. It must not outlive its Finish.
-struct Rows {
+// EpilogueView is an Epilogue as plain pointers, by pixel and row. It must not outlive its Epilogue.
+struct EpilogueView {
   const float *scale = nullptr, *bias = nullptr, *maps = nullptr; // [columns], [columns], [pixels, maps, columns]
   const int64_t *index = nullptr;
   int64_t rows = 0, map = 0, pixel_maps = 0; // of index; values of a map, and of a pixel's maps
   float slope;
 
-  explicit Rows(const Finish &f) : slope(static_cast<float>(f.slope)) {
-    if (f.scale.defined()) scale = data<float>(f.scale);
-    if (f.bias.defined()) bias = data<float>(f.bias);
-    if (!f.maps.defined()) return;
-    maps = data<float>(f.maps);
-    index = data<int64_t>(f.index);
-    rows = f.index.size(0);
-    map = f.maps.size(2);
-    pixel_maps = f.maps.size(1) * map;
+  explicit EpilogueView(const Epilogue &e) : slope(static_cast<float>(e.slope)) {
+    if (e.scale.defined()) scale = data<float>(e.scale);
+    if (e.bias.defined()) bias = data<float>(e.bias);
+    if (!e.maps.defined()) return;
+    maps = data<float>(e.maps);
+    index = data<int64_t>(e.index);
+    rows = e.index.size(0);
+    map = e.maps.size(2);
+    pixel_maps = e.maps.size(1) * map;
   }
 
-  Output at(int64_t pixel, int64_t row, int64_t column, std::vector<const float *> &row_bias) const {
-    Output out;
+  // at is the epilogue of the block that begins there; row_bias is room for its rows.
+  BlockEpilogue at(int64_t pixel, int64_t row, int64_t column, std::vector<const float *> &row_bias) const {
+    BlockEpilogue out;
     out.slope = slope;
     if (scale != nullptr) out.scale = scale + column;
     if (bias != nullptr) out.bias = bias + column;
@@ -37,15 +38,15 @@ struct Rows {
   }
 };
 
-// Item is what one thread sums up at a time: two panels of rows, some of columns, for some pixels.
-struct Item {
+// Task is what one thread multiplies at a time: two panels of rows, some of columns, for some pixels.
+struct Task {
   const int64_t *pixels;
-  int64_t count, row, column, columns;
+  int64_t count, row, column, columns; // of pixels; panels
 };
 
-// items_of: pixels of one group share taps, whose panels stay in the cache while the group's pixels pass by.
-inline std::vector<Item> items_of(const Links &from, const Groups &groups, const Panels &left, const Panels &right) {
-  std::vector<Item> items;
+// tasks_of: pixels of one group share taps, whose panels stay in the cache while the group's pixels pass by.
+inline std::vector<Task> tasks_of(const Links &from, const Groups &groups, const Panels &left, const Panels &right) {
+  std::vector<Task> tasks;
   for (const auto &group : groups) {
     int64_t taps = 1;
     for (int64_t pixel : group) taps = std::max<int64_t>(taps, from[pixel].size());
@@ -53,25 +54,26 @@ inline std::vector<Item> items_of(const Links &from, const Groups &groups, const
     for (int64_t n = 0; n < right.panels; n += strip)
       for (int64_t m = 0; m < left.panels; m += 2)
         for (size_t p = 0; p < group.size(); p += run)
-          items.push_back({&group[p], std::min<int64_t>(run, group.size() - p), m, n, std::min(strip, right.panels - n)});
+          tasks.push_back({&group[p], std::min<int64_t>(run, group.size() - p), m, n, std::min(strip, right.panels - n)});
   }
-  return items;
+  return tasks;
 }
 
-// Share is what an item found for the moments of its columns.
-struct Share {
+// ColumnMoments is what a task found for the moments of its columns.
+struct ColumnMoments {
   std::vector<float> pivot;
   std::vector<double> distances, squares;
 
-  explicit Share(int64_t columns) : pivot(columns), distances(columns), squares(columns) {}
+  explicit ColumnMoments(int64_t columns) : pivot(columns), distances(columns), squares(columns) {}
 
-  // before_storing gives the block its pivot: the first row of its columns.
-  template <class R> void before_storing(Block<R> &b, int64_t column, bool first) {
+  // begin gives the block its pivots before it is stored: the first row that the task makes of these columns.
+  template <class R> void begin(Block<R> &b, int64_t column, bool first) {
     if (first)
-      for (int64_t i = 0; i < b.columns; i++) pivot[column + i] = b.sums[i] + (b.output.bias != nullptr ? b.output.bias[i] : 0);
+      for (int64_t i = 0; i < b.columns; i++) pivot[column + i] = b.sums[i] + (b.epilogue.bias != nullptr ? b.epilogue.bias[i] : 0);
     b.pivot = &pivot[column];
   }
-  template <class R> void behind_storing(Block<R> &b) {
+  // collect takes what storing the block found.
+  template <class R> void collect(const Block<R> &b) {
     const int64_t column = b.pivot - pivot.data();
     for (int64_t i = 0; i < kBlock; i++) {
       distances[column + i] += b.distances[i];
@@ -80,59 +82,79 @@ struct Share {
   }
 };
 
-// sum makes matrices [pixels, rows, columns]: for each pixel the sum over its links of left[pixel] * right[tap].
-template <class T, class R>
-void sum(const Links &from, const Groups &groups, const Panels &left, const Panels &right,
-         int64_t rows, int64_t columns, const Finish &finish, R *out) {
-  constexpr bool waits = std::is_same_v<R, T>; // a block is stored while the next one is summed up
-  const auto &kernel = In<T>::kernel();
-  const Rows finish_rows(finish);
-  const std::vector<Item> items = items_of(from, groups, left, right);
-  std::vector<Share> shares;
-  if (finish.moments != nullptr)
-    for (const Item &item : items) shares.emplace_back((item.columns + 1) / 2 * kBlock);
-  parallel(Work::product, items.size(), [&](int64_t i) {
-    const Item &item = items[i];
-    const int64_t row = item.row * kPanel;
-    Share *const share = shares.empty() ? nullptr : &shares[i];
-    std::vector<Segment> segments;
+// Product is what all tasks of a multiplication share.
+template <class T, class R> struct Product {
+  const GemmKernel<T> &kernel;
+  const GemmKernel<R> &storing;
+  const Links &from;
+  const Panels &left, &right;
+  const int64_t rows, columns;
+  const EpilogueView epilogue;
+  R *const out;
+
+  // run does one task. Two blocks take turns: while one is multiplied, the kernel stores the other, whose sums are
+  // complete. So a block's moments can be collected only after the next one is multiplied, and the last after the end.
+  void run(const Task &task, ColumnMoments *moments) const {
+    constexpr bool overlaps = std::is_same_v<R, T>; // else a block is stored at once
+    std::vector<PanelPair> pairs;
     Block<R> blocks[2];
     std::vector<const float *> row_bias[2] = {std::vector<const float *>(kBlock), std::vector<const float *>(kBlock)};
     int next = 0;
-    kernel.begin();
-    for (int64_t p = 0; p < item.count; p++) {
-      const int64_t pixel = item.pixels[p];
-      segments.clear();
-      for (const Link &link : from[pixel])
-        segments.push_back({left[link.pixel] + item.row * left.layout.panel, right[link.tap] + item.column * right.layout.panel});
-      for (int64_t n = item.column; n < item.column + item.columns; n += 2) {
-        const int64_t column = n * kPanel;
+    const Blocks<T> configured(kernel);
+    for (int64_t p = 0; p < task.count; p++) {
+      pairs_of(task, task.pixels[p], pairs);
+      for (int64_t n = task.column; n < task.column + task.columns; n += 2, next = 1 - next) {
         Block<R> &b = blocks[next], &before = blocks[1 - next];
         Block<T> *waiting = nullptr;
-        if constexpr (waits) waiting = before.rows > 0 ? &before : nullptr;
-        kernel.block(segments.data(), segments.size(), left.units, std::min<int64_t>(2, left.panels - item.row),
-                     std::min<int64_t>(2, right.panels - n), left.layout, right.layout, b.sums, kBlock, false, waiting);
-        if (share != nullptr && before.rows > 0) share->behind_storing(before);
-        b.rows = std::min(kBlock, rows - row);
-        b.columns = std::min(kBlock, columns - column);
-        b.ld = columns;
-        b.output = finish_rows.at(pixel, row, column, row_bias[next]);
-        b.out = out + (pixel * rows + row) * columns + column;
-        if (share != nullptr) share->before_storing(b, column - item.column * kPanel, p == 0);
-        if (!waits) In<R>::kernel().store(b);
-        next = 1 - next;
-        for (Segment &s : segments) s.right += 2 * right.layout.panel;
+        if constexpr (overlaps) waiting = before.rows > 0 ? &before : nullptr;
+        kernel.block(pairs.data(), pairs.size(), left.k_steps, std::min<int64_t>(2, left.panels - task.row), std::min<int64_t>(2, right.panels - n),
+                     left.layout, right.layout, b.sums, kBlock, false, waiting);
+        if (moments != nullptr && before.rows > 0) moments->collect(before);
+        place(b, task.pixels[p], task.row, n, row_bias[next]);
+        if (moments != nullptr) moments->begin(b, (n - task.column) * kPanel, p == 0);
+        if (!overlaps) storing.store(b);
+        for (PanelPair &pair : pairs) pair.right += 2 * right.layout.panel;
       }
     }
     Block<R> &last = blocks[1 - next];
-    if (waits) In<R>::kernel().store(last);
-    if (share != nullptr) share->behind_storing(last);
-    kernel.end();
-  });
-  for (size_t i = 0; i < shares.size(); i++) {
-    const Item &item = items[i];
-    const int64_t column = item.column * kPanel, n = item.count * std::min(kBlock, rows - item.row * kPanel);
-    finish.moments->take(column, std::min(item.columns * kPanel, columns - column), n, shares[i].pivot.data(), shares[i].distances.data(), shares[i].squares.data());
+    if (overlaps) storing.store(last);
+    if (moments != nullptr) moments->collect(last);
+  }
+
+private:
+  // pairs_of gives the panels that add up to a pixel's first block.
+  void pairs_of(const Task &task, int64_t pixel, std::vector<PanelPair> &pairs) const {
+    pairs.clear();
+    for (const Link &link : from[pixel])
+      pairs.push_back({left[link.pixel] + task.row * left.layout.panel, right[link.tap] + task.column * right.layout.panel});
+  }
+
+  // place says where the block at these panels of a pixel's matrix goes, and what follows its sums.
+  void place(Block<R> &b, int64_t pixel, int64_t row_panel, int64_t column_panel, std::vector<const float *> &row_bias) const {
+    const int64_t row = row_panel * kPanel, column = column_panel * kPanel;
+    b.rows = std::min(kBlock, rows - row);
+    b.columns = std::min(kBlock, columns - column);
+    b.ld = columns;
+    b.epilogue = epilogue.at(pixel, row, column, row_bias);
+    b.out = out + (pixel * rows + row) * columns + column;
+  }
+};
+
+// multiply_tiles makes matrices [pixels, rows, columns]: for each pixel the sum over its links of left[pixel] * right[tap].
+template <class T, class R>
+void multiply_tiles(const KernelSet &kernels, const Links &from, const Groups &groups, const Panels &left, const Panels &right,
+                    int64_t rows, int64_t columns, const Epilogue &epilogue, R *out) {
+  const Product<T, R> product{gemm_kernel<T>(kernels), gemm_kernel<R>(kernels), from, left, right, rows, columns, EpilogueView(epilogue), out};
+  const std::vector<Task> tasks = tasks_of(from, groups, left, right);
+  std::vector<ColumnMoments> moments;
+  if (epilogue.moments != nullptr)
+    for (const Task &task : tasks) moments.emplace_back((task.columns + 1) / 2 * kBlock);
+  parallel(Work::product, tasks.size(), [&](int64_t i) { product.run(tasks[i], moments.empty() ? nullptr : &moments[i]); });
+  for (size_t i = 0; i < moments.size(); i++) {
+    const Task &task = tasks[i];
+    const int64_t column = task.column * kPanel, values = task.count * std::min(kBlock, rows - task.row * kPanel);
+    epilogue.moments->take(column, std::min(task.columns * kPanel, columns - column), values, moments[i].pivot.data(), moments[i].distances.data(),
+                           moments[i].squares.data());
   }
 }
 

@@ -1,8 +1,8 @@
-// Operands of products, packed into panels.
+// Operands of products, packed into panels: kernels.h has a drawing of them.
 #pragma once
 
-#include "kernels.h"
-#include "links.h"
+#include "convolution.h"
+#include "geometry.h"
 #include "parallel.h"
 
 #include <algorithm>
@@ -17,49 +17,49 @@ constexpr size_t kCache = 1 << 20;
 // Few channels on the fine grid are gathered with their taps into one operand: a panel's 16 would be mostly padding.
 constexpr int64_t kFewChannels = 12;
 
-inline bool few(const Convolution &c) { return c.fine.channels <= kFewChannels; }
+inline bool use_gathered(const Convolution &c) { return c.fine.channels <= kFewChannels; }
 
 // Panels is one operand for every pixel or tap.
 struct Panels {
-  int64_t panels, units; // of a matrix
-  size_t matrix;         // bytes from one to the next
+  int64_t panels, k_steps; // of a matrix
+  size_t matrix;           // bytes from one to the next
   Layout layout;
-  at::Tensor memory;     // that begin points into
+  at::Tensor memory;       // that begin points into
   char *begin;
   char *operator[](int64_t i) const { return begin + i * matrix; }
 };
 
-// packed is room for count matrices. The same panel of all lies together: the next product needs those.
-template <class T> Panels packed(int64_t panels, int64_t k, int64_t count) {
-  const auto &kernel = In<T>::kernel();
+// packed is room for count matrices, panel-major: panel 0 of all of them is adjacent, then panel 1 and so on, because
+// one pass of products uses the same panel of many pixels.
+template <class T> Panels packed(const GemmKernel<T> &kernel, int64_t panels, int64_t k, int64_t count) {
   const size_t panel = kernel.panel_bytes(k);
   at::Tensor memory = at::empty({static_cast<int64_t>(panel) * count * panels}, at::kByte);
-  return {panels, kernel.units(k), panel, {panel * count, kernel.unit_bytes, kernel.row_bytes}, memory, static_cast<char *>(memory.data_ptr())};
+  return {panels, kernel.k_steps(k), panel, {panel * count, kernel.step_bytes, kernel.row_bytes}, memory, static_cast<char *>(memory.data_ptr())};
 }
 
 template <class T> constexpr at::ScalarType type_of = at::kFloat;
 template <> constexpr at::ScalarType type_of<BFloat> = at::kBFloat16;
 
-// pack packs count matrices of S to be multiplied as T; fill(i, line) gives the lines of one, as many as line is long,
-// each of length values.
-template <class T, class S = T, class Fill>
-Panels pack(Side side, Along along, int64_t count, int64_t lines, int64_t length, Fill fill) {
-  const auto &kernel = In<T>::kernel();
-  const bool panelwise = along == Along::panel;
-  Panels p = packed<T>(((panelwise ? length : lines) + kPanel - 1) / kPanel, panelwise ? lines : length, count);
+// pack packs count matrices of S to be multiplied as T. pointers(i, row) gives where the rows of matrix i begin, as many as
+// row is long, each of length values.
+template <class T, class S = T, class Pointers>
+Panels pack(const KernelSet &kernels, Side side, Contiguous contiguous, int64_t count, int64_t rows, int64_t length, Pointers pointers) {
+  const auto &kernel = gemm_kernel<T>(kernels);
+  const bool panelwise = contiguous == Contiguous::panel;
+  Panels p = packed<T>(kernel, ((panelwise ? length : rows) + kPanel - 1) / kPanel, panelwise ? rows : length, count);
   parallel(Work::pack, count, [&](int64_t i) {
-    std::vector<const S *> line(lines);
-    fill(i, line);
-    const Lines<S> all{line.data(), lines, length};
+    std::vector<const S *> row(rows);
+    pointers(i, row);
+    const RowPointers<S> all{row.data(), rows, length};
     if constexpr (std::is_same_v<S, T>)
-      kernel.pack(side, along, all, p[i], p.layout.panel);
+      kernel.pack(side, contiguous, all, p[i], p.layout.panel);
     else
-      kernel.pack_f32(side, along, all, p[i], p.layout.panel);
+      kernel.pack_f32(side, contiguous, all, p[i], p.layout.panel);
   });
   return p;
 }
 
-// Matrices are [count, rows, columns], each value behind the other.
+// Matrices are [count, rows, columns], all values adjacent.
 template <class T> struct Matrices {
   at::Tensor memory;
   int64_t count, rows, columns;
@@ -72,31 +72,32 @@ template <class T> Matrices<T> matrices(const at::Tensor &t) {
 }
 
 // pack_matrices packs matrices of S.
-template <class T, class S> Panels pack_matrices(Side side, Along along, const Matrices<S> &m) {
+template <class T, class S> Panels pack_matrices(const KernelSet &kernels, Side side, Contiguous contiguous, const Matrices<S> &m) {
   const S *const begin = data<S>(m.memory);
-  return pack<T, S>(side, along, m.count, m.rows, m.columns, [&](int64_t i, std::vector<const S *> &line) {
-    for (int64_t r = 0; r < m.rows; r++) line[r] = begin + (i * m.rows + r) * m.columns;
+  return pack<T, S>(kernels, side, contiguous, m.count, m.rows, m.columns, [&](int64_t i, std::vector<const S *> &row) {
+    for (int64_t r = 0; r < m.rows; r++) row[r] = begin + (i * m.rows + r) * m.columns;
   });
 }
 
-// left_lines is m as left operand along K: where it lies if the kernel reads it there, else packed.
-template <class T> Panels left_lines(const Matrices<T> &m) {
-  const auto &kernel = In<T>::kernel();
-  if (!kernel.unpacked || m.rows % kPanel != 0 || m.columns % kernel.unit != 0) return pack_matrices<T>(Side::left, Along::k, m);
+// left_operand is m to be multiplied from the left, K along its rows: where it lies if the kernel reads it there, else packed.
+template <class T> Panels left_operand(const KernelSet &kernels, const Matrices<T> &m) {
+  const auto &kernel = gemm_kernel<T>(kernels);
+  if (!kernel.unpacked || m.rows % kPanel != 0 || m.columns % kernel.k_step != 0) return pack_matrices<T>(kernels, Side::left, Contiguous::k, m);
   const size_t row = m.columns * sizeof(T);
-  return {m.rows / kPanel, m.columns / kernel.unit, m.rows * row, {kPanel * row, kernel.unit * sizeof(T), row}, m.memory, reinterpret_cast<char *>(data<T>(m.memory))};
+  const Layout as_it_lies{kPanel * row, kernel.k_step * sizeof(T), row};
+  return {m.rows / kPanel, m.columns / kernel.k_step, m.rows * row, as_it_lies, m.memory, reinterpret_cast<char *>(data<T>(m.memory))};
 }
 
-// pack_gathered packs for every coarse pixel its fine neighbours: a line for each tap and channel, along the batch.
-template <class T> Panels pack_gathered(const Convolution &c, Side side, Along along, const at::Tensor &fine) {
-  const at::Tensor lines = fine.permute({2, 3, 1, 0}).to(type_of<T>).contiguous(); // [H, W, C, B]
-  const T *const begin = data<T>(lines);
+// pack_gathered packs for every coarse pixel its fine neighbours: a row for each tap and channel, along the batch.
+template <class T> Panels pack_gathered(const Convolution &c, Side side, Contiguous contiguous, const at::Tensor &fine) {
+  const at::Tensor rows = fine.permute({2, 3, 1, 0}).to(type_of<T>).contiguous(); // [H, W, C, B]
+  const T *const begin = data<T>(rows);
   const Links from = coarse_links(c);
-  return pack<T>(side, along, c.coarse.pixels(), c.taps() * c.fine.channels, c.batch, [&](int64_t i, std::vector<const T *> &line) {
-    std::fill(line.begin(), line.end(), nullptr);
+  return pack<T>(*c.kernels, side, contiguous, c.coarse.pixels(), c.taps() * c.fine.channels, c.batch, [&](int64_t i, std::vector<const T *> &row) {
+    std::fill(row.begin(), row.end(), nullptr);
     for (const Link &link : from[i])
       for (int64_t f = 0; f < c.fine.channels; f++)
-        line[link.tap * c.fine.channels + f] = begin + (link.pixel * c.fine.channels + f) * c.batch;
+        row[link.tap * c.fine.channels + f] = begin + (link.pixel * c.fine.channels + f) * c.batch;
   });
 }
 

@@ -1,5 +1,6 @@
 #include "parallel.h"
-#include "guard.h"
+#include "../libtorch/guard.h"
+#include "fused.h"
 
 #include <ATen/Parallel.h>
 #include <algorithm>

@@ -11,7 +11,7 @@ struct Strip {
   int64_t left, lefts, right, rights; // panels
 };
 
-// strips cuts a group's gradients so that those of all its taps fit into half of the cache, and each group makes least of them.
+// strips cuts a group's gradients so that those of all its taps fit into half of the cache, and into at least so many.
 void strips(const std::vector<int64_t> &group, const Links &from, int64_t lefts, int64_t rights, int64_t least, std::vector<Strip> &all) {
   size_t taps = 1;
   for (int64_t pixel : group) taps = std::max(taps, from[pixel].size());
@@ -22,66 +22,84 @@ void strips(const std::vector<int64_t> &group, const Links &from, int64_t lefts,
     for (int64_t j = 0; j < rights; j += n) all.push_back({&group, i, std::min(m, lefts - i), j, std::min(n, rights - j)});
 }
 
-// correlate is [taps, left rows, right columns], padded to panels: for each tap the sum over all links
+// Correlation is [taps, left rows, right columns], padded to panels: for each tap the sum over all links
 // of left[link.pixel] * right[pixel], where K is the batch.
+template <class T> struct Correlation {
+  const GemmKernel<T> &kernel;
+  const Links &from;
+  const Panels &left, &right;
+  const int64_t taps, rows, columns;
+  float *const out;
+
+  int64_t most_steps() const { return std::max<int64_t>(1, 128 / kernel.k_step); } // of K at a time: the panels of some pixels stay in the cache
+
+  // run makes one strip: for some of K, for some pixels, all their products.
+  void run(const Strip &s) const {
+    const size_t pixels = pixels_at_once(s);
+    std::vector<std::vector<PanelPair>> pairs(taps);
+    std::vector<bool> begun(taps);
+    const Blocks<T> configured(kernel);
+    for (int64_t step = 0; step < left.k_steps; step += most_steps())
+      for (size_t p = 0; p < s.group->size(); p += pixels) {
+        for (auto &of_tap : pairs) of_tap.clear();
+        for (size_t q = p; q < std::min(p + pixels, s.group->size()); q++)
+          for (const Link &link : from[(*s.group)[q]])
+            pairs[link.tap].push_back({left[link.pixel] + step * kernel.step_bytes, right[(*s.group)[q]] + step * kernel.step_bytes});
+        for (int64_t tap = 0; tap < taps; tap++) {
+          if (pairs[tap].empty()) continue;
+          multiply(s, tap, pairs[tap], std::min(most_steps(), left.k_steps - step), begun[tap]);
+          begun[tap] = true;
+        }
+      }
+  }
+
+private:
+  // pixels_at_once is how many pixels' panels the cache holds. Neighbours share half of their links: they take half of
+  // what is counted.
+  size_t pixels_at_once(const Strip &s) const {
+    size_t links = 1;
+    for (int64_t pixel : *s.group) links = std::max(links, from[pixel].size());
+    return std::max<size_t>(1, 2 * kCache / ((s.lefts * links + s.rights) * std::min(left.k_steps, most_steps()) * kernel.step_bytes));
+  }
+
+  // multiply makes the blocks of one tap in a strip, or adds to them.
+  void multiply(const Strip &s, int64_t tap, const std::vector<PanelPair> &pairs, int64_t k_steps, bool add) const {
+    std::vector<PanelPair> here(pairs.size());
+    for (int64_t m = s.left; m < s.left + s.lefts; m += 2)
+      for (int64_t n = s.right; n < s.right + s.rights; n += 2) {
+        for (size_t i = 0; i < pairs.size(); i++) here[i] = {pairs[i].left + m * left.layout.panel, pairs[i].right + n * right.layout.panel};
+        kernel.block(here.data(), here.size(), k_steps, std::min<int64_t>(2, s.left + s.lefts - m), std::min<int64_t>(2, s.right + s.rights - n),
+                     left.layout, right.layout, out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, add, nullptr);
+      }
+  }
+};
+
 template <class T>
-at::Tensor correlate(const Links &from, const Groups &groups, const Panels &left, const Panels &right, int64_t taps) {
-  const auto &kernel = In<T>::kernel();
+at::Tensor correlate(const KernelSet &kernels, const Links &from, const Groups &groups, const Panels &left, const Panels &right, int64_t taps) {
   const int64_t rows = left.panels * kPanel, columns = right.panels * kPanel;
   const at::Tensor result = at::empty({taps, rows, columns}, at::kFloat);
   std::vector<bool> linked(taps);
   for (const Link &link : from.all) linked[link.tap] = true;
   for (int64_t tap = 0; tap < taps; tap++)
     if (!linked[tap]) result[tap].zero_();
-  float *const out = data<float>(result);
-  std::vector<Strip> items;
-  for (const auto &group : groups) strips(group, from, left.panels, right.panels, 8 / groups.size(), items); // threads find enough
-  const int64_t most = std::max<int64_t>(1, 128 / kernel.unit);
-  parallel(Work::product, items.size(), [&](int64_t i) {
-    const Strip &s = items[i];
-    size_t links = 1;
-    for (int64_t pixel : *s.group) links = std::max(links, from[pixel].size());
-    // Neighbours share half of their links: they take half of what is counted.
-    const size_t run = std::max<size_t>(1, 2 * kCache / ((s.lefts * links + s.rights) * std::min(left.units, most) * kernel.unit_bytes));
-    std::vector<std::vector<Segment>> segments(taps);
-    std::vector<Segment> here;
-    std::vector<bool> begun(taps);
-    kernel.begin();
-    for (int64_t u = 0; u < left.units; u += most)
-      for (size_t p = 0; p < s.group->size(); p += run) {
-        for (auto &list : segments) list.clear();
-        for (size_t q = p; q < std::min(p + run, s.group->size()); q++)
-          for (const Link &link : from[(*s.group)[q]])
-            segments[link.tap].push_back({left[link.pixel] + u * kernel.unit_bytes, right[(*s.group)[q]] + u * kernel.unit_bytes});
-        for (int64_t tap = 0; tap < taps; tap++) {
-          if (segments[tap].empty()) continue;
-          for (int64_t m = s.left; m < s.left + s.lefts; m += 2)
-            for (int64_t n = s.right; n < s.right + s.rights; n += 2) {
-              here.clear();
-              for (const Segment &g : segments[tap]) here.push_back({g.left + m * left.layout.panel, g.right + n * right.layout.panel});
-              kernel.block(here.data(), here.size(), std::min(most, left.units - u), std::min<int64_t>(2, s.left + s.lefts - m),
-                           std::min<int64_t>(2, s.right + s.rights - n), left.layout, right.layout,
-                           out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, begun[tap], nullptr);
-            }
-          begun[tap] = true;
-        }
-      }
-    kernel.end();
-  });
+  std::vector<Strip> all;
+  for (const auto &group : groups) strips(group, from, left.panels, right.panels, 8 / groups.size(), all); // threads find enough
+  const Correlation<T> correlation{gemm_kernel<T>(kernels), from, left, right, taps, rows, columns, data<float>(result)};
+  parallel(Work::product, all.size(), [&](int64_t i) { correlation.run(all[i]); });
   return result;
 }
 
 template <class T> at::Tensor weight_grad_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &fine) {
-  const Panels left = pack_matrices<T>(Side::left, Along::panel, matrices<T>(coarse));
-  const int64_t k = c.kernel, channels = c.fine.channels;
+  const Panels left = pack_matrices<T>(*c.kernels, Side::left, Contiguous::panel, matrices<T>(coarse));
+  const int64_t k = c.kernel_size, channels = c.fine.channels;
   const std::array<int64_t, 4> sizes{c.coarse.channels, channels, k, k};
-  if (few(c)) {
-    const Panels right = pack_gathered<T>(c, Side::right, Along::k, fine);
-    const at::Tensor grad = correlate<T>(each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, 1);
+  if (use_gathered(c)) {
+    const Panels right = pack_gathered<T>(c, Side::right, Contiguous::k, fine);
+    const at::Tensor grad = correlate<T>(*c.kernels, each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, 1);
     return grad.as_strided(sizes, {grad.size(2), 1, k * channels, channels});
   }
-  const Panels right = pack_matrices<T>(Side::right, Along::panel, matrices<T>(fine));
-  const at::Tensor grad = correlate<T>(fine_links(c), phases(c), left, right, c.taps());
+  const Panels right = pack_matrices<T>(*c.kernels, Side::right, Contiguous::panel, matrices<T>(fine));
+  const at::Tensor grad = correlate<T>(*c.kernels, fine_links(c), phases(c), left, right, c.taps());
   return grad.as_strided(sizes, {grad.size(2), 1, k * grad.stride(0), grad.stride(0)});
 }
 

@@ -1,4 +1,5 @@
-#include "guard.h"
+#include "hugepages.h"
+#include "../libtorch/guard.h"
 
 #include <c10/core/CPUAllocator.h>
 #include <iterator>
@@ -15,12 +16,12 @@ namespace cgan {
 namespace {
 
 // The C library hands big blocks back to the system on every free, and the page faults of getting them again cost
-// more than small kernels do. Pages is the memory of big tensors, which keeps what it has, in huge pages: one stretch
-// of addresses as long as the machine's memory, of which the system backs what was once in use, and never gets it
-// back. The smallest free block that is big enough is taken, and free neighbours become one.
-class Pages final : public c10::Allocator {
+// more than small kernels do. CachingAllocator is the memory of big tensors, which keeps what it has, in huge pages: one
+// stretch of addresses as long as the machine's memory, of which the system backs what was once in use, and never gets
+// it back. The smallest free block that is big enough is taken, and free neighbours become one.
+class CachingAllocator final : public c10::Allocator {
 public:
-  Pages() : length(static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE)) {
+  CachingAllocator() : length(static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE)) {
     void *const all = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (all == MAP_FAILED) return;
     (void)madvise(all, length, MADV_HUGEPAGE); // where it is refused, things are only slower
@@ -28,17 +29,17 @@ public:
     put(begin, length);
   }
 
-  c10::DataPtr allocate(size_t bytes) const { return const_cast<Pages *>(this)->allocate(bytes); } // libtorch 2.1's
+  c10::DataPtr allocate(size_t bytes) const { return const_cast<CachingAllocator *>(this)->allocate(bytes); } // libtorch 2.1's
   c10::DataPtr allocate(size_t bytes) {
     void *block = bytes < kSmall || bytes > length ? nullptr : take((bytes + kLine - 1) / kLine * kLine);
     if (block == nullptr) block = c10::GetDefaultCPUAllocator()->raw_allocate(bytes);
     return {block, block, release, at::kCPU};
   }
   c10::DeleterFnPtr raw_deleter() const override { return release; }
-  void copy_data(void *to, const void *from, size_t bytes) const { memcpy(to, from, bytes); } // behind libtorch 2.1
+  void copy_data(void *to, const void *from, size_t bytes) const { memcpy(to, from, bytes); } // newer than libtorch 2.1
 
-  static Pages &instance() {
-    static Pages &kept = *new Pages; // never destroyed: tensors may outlive it
+  static CachingAllocator &instance() {
+    static CachingAllocator &kept = *new CachingAllocator; // never destroyed: tensors may outlive it
     return kept;
   }
 
@@ -83,9 +84,9 @@ private:
       size += next->second;
       drop(next);
     }
-    const auto behind = unused.lower_bound(block);
-    if (behind != unused.begin()) {
-      const auto before = std::prev(behind);
+    const auto after = unused.lower_bound(block);
+    if (after != unused.begin()) {
+      const auto before = std::prev(after);
       if (before->first + before->second == block) {
         block = before->first;
         size += before->second;
@@ -96,10 +97,10 @@ private:
   }
 
   static void release(void *data) {
-    Pages &p = instance();
+    CachingAllocator &a = instance();
     char *const block = static_cast<char *>(data);
-    if (p.begin != nullptr && block >= p.begin && block < p.begin + p.length)
-      p.give(block);
+    if (a.begin != nullptr && block >= a.begin && block < a.begin + a.length)
+      a.give(block);
     else
       c10::GetDefaultCPUAllocator()->raw_deallocate(data);
   }
@@ -109,9 +110,9 @@ private:
 } // namespace cgan
 
 // No result changes: blocks begin at a line of 64 bytes, as libtorch's own do.
-char *cgan_keep_pages(void) {
+char *cgan_use_huge_pages(void) {
   return guarded([] {
-    static std::once_flag begun; // libtorch's setter is not for threads
-    std::call_once(begun, [] { c10::SetCPUAllocator(&cgan::Pages::instance(), 1); });
+    static std::once_flag begun; // libtorch's setter is not safe for concurrent use
+    std::call_once(begun, [] { c10::SetCPUAllocator(&cgan::CachingAllocator::instance(), 1); });
   });
 }

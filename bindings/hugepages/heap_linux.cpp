@@ -6,12 +6,13 @@
 namespace {
 
 // Before main, libtorch registers its ops: 50 MB in small blocks, whose page faults are a tenth of all the time from
-// a command to its first picture. heap puts the C library's heap into huge pages before that. It grows beforehand,
-// because the system may only be asked for mapped memory, and stays untouched, so that none is taken that nobody uses.
+// a command to its first picture. heap asks for huge pages for the C library's heap before that. The system takes such
+// advice for mapped addresses only, so the heap first grows. The new part is not written to: the system backs an
+// address with memory when it is first used, and what libtorch does not use costs nothing.
 void heap() {
   constexpr size_t kBlock = 30 << 20; // bytes; the C library maps what is above 32 MB, whatever was freed
   void *volatile block = malloc(kBlock + (1 << 20));
-  free(block); // behind this, as behind any big block that was freed, such blocks come from the heap and stay in it
+  free(block); // from now on, as after any big block that was freed, such blocks come from the heap and stay in it
   void *volatile first = malloc(kBlock);
   void *volatile second = malloc(kBlock);
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)), begin = reinterpret_cast<uintptr_t>(first),

@@ -10,6 +10,7 @@
 #include "shim.h"
 
 #include <ATen/ATen.h>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 
@@ -22,17 +23,24 @@ inline at::Tensor &tensor(cgan_tensor handle) {
 
 inline cgan_tensor handle(at::Tensor value) { return new at::Tensor(std::move(value)); }
 
+// copied is a text for the caller to free. Without memory for it, an error must not read as success: the process ends.
+inline char *copied(const char *text) noexcept {
+  char *const copy = strdup(text);
+  if (copy == nullptr) std::abort();
+  return copy;
+}
+
 // guarded runs body and turns any exception into the error text of the contract.
 template <class Body> char *guarded(Body &&body) noexcept {
   try {
     body();
     return nullptr;
   } catch (const c10::Error &e) {
-    return strdup(e.what_without_backtrace());
+    return copied(e.what_without_backtrace());
   } catch (const std::exception &e) {
-    return strdup(e.what());
+    return copied(e.what());
   } catch (...) {
-    return strdup("an exception of unknown type");
+    return copied("an exception of unknown type");
   }
 }
 

@@ -17,12 +17,16 @@ type Handle = unsafe.Pointer
 // Generator is a native random number generator.
 type Generator = unsafe.Pointer
 
-func check(text *C.char) error {
+func check(text *C.char) error { return Check(unsafe.Pointer(text)) }
+
+// Check turns what a function of the contract of shim.h returned, NULL or an error text, into a Go error, and
+// frees the text. Packages with native functions of their own call it.
+func Check(text unsafe.Pointer) error {
 	if text == nil {
 		return nil
 	}
-	defer C.free(unsafe.Pointer(text))
-	return errors.New(C.GoString(text))
+	defer C.free(text)
+	return errors.New(C.GoString((*C.char)(text)))
 }
 
 func text(get func(out **C.char) *C.char) (string, error) {
@@ -134,8 +138,8 @@ func CPUCapability() (string, error) {
 	return text(func(out **C.char) *C.char { return C.cgan_cpu_capability(out) })
 }
 
-// KeepPages gives big tensors memory that stays, in huge pages, for the next ones.
-func KeepPages() error { return check(C.cgan_keep_pages()) }
+// Thread is a number that no other OS thread has as long as this one lives.
+func Thread() uintptr { return uintptr(C.cgan_thread()) }
 
 // GradEnabled says whether ops on this OS thread record a history.
 func GradEnabled() (bool, error) {

@@ -44,35 +44,12 @@ char *cgan_show_config(char **out);
 char *cgan_cpu_capability(char **out);
 char *cgan_grad_enabled(int *out);
 
-// pages.cpp
-char *cgan_keep_pages(void);
+// thread.cpp: a number that no other thread has as long as this one lives; it can't fail
+uintptr_t cgan_thread(void);
 
 // script.cpp
 char *cgan_script(const char *source, int count, const char *const *keys, const cgan_tensor *tensors, const int *buffers,
                   char **out, size_t *size);
-
-// kernels.cpp
-char *cgan_choose_kernels(int tiles, int wide, char **out);
-
-// conv.cpp
-char *cgan_conv(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed,
-                double slope, cgan_tensor *out);
-char *cgan_lay_out_pixelwise(cgan_tensor self);
-
-// labelconv.cpp
-char *cgan_label_conv(cgan_tensor image, cgan_tensor label, cgan_tensor weight, cgan_tensor bias, int64_t stride,
-                      int64_t padding, double slope, cgan_tensor *out);
-
-// convnorm.cpp: norm is weight, bias, running mean and running variance
-char *cgan_conv_norm(cgan_tensor input, cgan_tensor weight, cgan_tensor bias, int64_t stride, int64_t padding, int transposed,
-                     const cgan_tensor *norm, int training, double momentum, double eps, double slope, cgan_tensor *out);
-
-// parallel.cpp: the kinds of work, from 0 on until there is no name, and their nanoseconds
-char *cgan_work_time(size_t work, char **name, int64_t *passed, int64_t *busy);
-
-// adam.cpp
-char *cgan_adam(int count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
-                const int64_t *steps, double lr, double beta1, double beta2, double eps);
 
 // library.cpp
 char *cgan_library_path(char **out);

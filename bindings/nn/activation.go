@@ -32,7 +32,7 @@ type Tanh struct{ Base }
 func NewTanh() *Tanh { return &Tanh{} }
 
 // Forward keeps the shape. It is float32 for bfloat16 too.
-func (*Tanh) Forward(x *torch.Tensor) *torch.Tensor { return torch.Tanh(as(x, torch.Float32)) }
+func (*Tanh) Forward(x *torch.Tensor) *torch.Tensor { return torch.Tanh(cast(x, torch.Float32)) }
 
 // Sigmoid is torch.nn.Sigmoid.
 type Sigmoid struct{ Base }
@@ -41,4 +41,4 @@ type Sigmoid struct{ Base }
 func NewSigmoid() *Sigmoid { return &Sigmoid{} }
 
 // Forward keeps the shape. It is float32 for bfloat16 too, whose 8 bits would make probabilities of 1.
-func (*Sigmoid) Forward(x *torch.Tensor) *torch.Tensor { return torch.Sigmoid(as(x, torch.Float32)) }
+func (*Sigmoid) Forward(x *torch.Tensor) *torch.Tensor { return torch.Sigmoid(cast(x, torch.Float32)) }

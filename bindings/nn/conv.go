@@ -22,35 +22,12 @@ func newConv(weightSize []int64, out, stride, padding int64, transposed bool) co
 	return c
 }
 
-func (c *conv) fuses(x *torch.Tensor) bool { return c.fast.kernels(x) }
-
-func (c *conv) forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor {
-	return torch.FastConv(as(x, c.fast.dtype()), c.weight, c.bias, c.stride, c.padding, c.transposed, slope)
-}
-
-func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torch.Tensor {
-	b.count()
-	return torch.FastConvNorm(as(x, c.fast.dtype()), c.weight, c.bias, c.stride, c.padding, c.transposed,
-		b.weight, b.bias, b.runningMean, b.runningVar, b.Training(), batchNormMomentum, batchNormEps, slope)
-}
-
-func (c *conv) forwardLabels(image, label *torch.Tensor, slope float64) *torch.Tensor {
-	return torch.FastLabelConv(as(image, c.fast.dtype()), label, c.weight, c.bias, c.stride, c.padding, slope)
-}
-
-// cast gives input and parameters in the type to multiply in.
-func (c *conv) cast(x *torch.Tensor) (input, weight, bias *torch.Tensor) {
+// operands gives input and parameters in the type to multiply in.
+func (c *conv) operands(x *torch.Tensor) (input, weight, bias *torch.Tensor) {
 	if !c.fast.BFloat16 {
 		return x, c.weight, c.bias
 	}
-	return as(x, torch.BFloat16), c.weight.Type(torch.BFloat16), c.bias.Type(torch.BFloat16)
-}
-
-// layOut gives the weight the kernels' memory order where they run.
-func (c *conv) layOut() {
-	if c.fast.kernels(c.weight) {
-		torch.NoGrad(c.weight.LayOutPixelwise)
-	}
+	return cast(x, torch.BFloat16), c.weight.Type(torch.BFloat16), c.bias.Type(torch.BFloat16)
 }
 
 // Conv2d is torch.nn.Conv2d.
@@ -66,7 +43,7 @@ func (c *Conv2d) Forward(x *torch.Tensor) *torch.Tensor {
 	if c.fuses(x) {
 		return c.forwardLeaky(x, 1)
 	}
-	x, weight, bias := c.cast(x)
+	x, weight, bias := c.operands(x)
 	return torch.Conv2d(x, weight, bias, c.stride, c.padding)
 }
 
@@ -83,6 +60,6 @@ func (c *ConvTranspose2d) Forward(x *torch.Tensor) *torch.Tensor {
 	if c.fuses(x) {
 		return c.forwardLeaky(x, 1)
 	}
-	x, weight, bias := c.cast(x)
+	x, weight, bias := c.operands(x)
 	return torch.ConvTranspose2d(x, weight, bias, c.stride, c.padding)
 }

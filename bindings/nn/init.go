@@ -5,9 +5,8 @@ import (
 	"runtime"
 	"sync"
 
+	"cgan/bindings/libtorch"
 	"cgan/bindings/torch"
-
-	"golang.org/x/sys/unix"
 )
 
 // skipping has the threads that run SkipInit.
@@ -18,7 +17,7 @@ var skipping sync.Map
 func SkipInit(fn func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	thread := unix.Gettid()
+	thread := libtorch.Thread()
 	if _, nested := skipping.LoadOrStore(thread, nil); !nested {
 		defer skipping.Delete(thread)
 	}
@@ -27,7 +26,7 @@ func SkipInit(fn func()) {
 
 // uniform draws t within bound of 0.
 func uniform(t *torch.Tensor, bound float64) {
-	if _, skip := skipping.Load(unix.Gettid()); !skip {
+	if _, skip := skipping.Load(libtorch.Thread()); !skip {
 		torch.NoGrad(func() { t.Uniform_(-bound, bound) })
 	}
 }

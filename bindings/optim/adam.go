@@ -2,13 +2,15 @@
 package optim
 
 import (
+	"cgan/bindings/fused"
+	"cgan/bindings/kernels"
 	"cgan/bindings/torch"
 )
 
 // Adam is torch.optim.Adam without weight decay, operation for operation as its single-tensor form.
 type Adam struct {
 	LR, Beta1, Beta2, Eps float64
-	Fused                 bool // all parameters in one op, where this machine has it; its last bits differ
+	Kernels               *kernels.Set // moves all parameters in one op on the CPU, whose last bits differ; nil for PyTorch's ops
 	parameters            []*torch.Tensor
 	states                []State // by parameter; empty before its first step
 }
@@ -26,8 +28,8 @@ func NewAdam(parameters []*torch.Tensor, lr, beta1, beta2 float64) *Adam {
 
 // Step moves every parameter that has a gradient.
 func (a *Adam) Step() {
-	if a.Fused && len(a.parameters) > 0 && torch.KernelsFor(torch.Float32) && a.parameters[0].Device() == torch.CPU {
-		a.fused()
+	if a.Kernels != nil && len(a.parameters) > 0 && a.parameters[0].Device() == torch.CPU {
+		a.stepFused()
 		return
 	}
 	torch.NoGrad(func() {
@@ -67,8 +69,8 @@ func (s *State) begin(param *torch.Tensor) {
 	s.Step++
 }
 
-// fused is Step in one op.
-func (a *Adam) fused() {
+// stepFused is Step in one op.
+func (a *Adam) stepFused() {
 	var params, means, variances []*torch.Tensor
 	var steps []int64
 	torch.Scope(func() {
@@ -81,7 +83,7 @@ func (a *Adam) fused() {
 			params, means, variances = append(params, param), append(means, state.ExpAvg), append(variances, state.ExpAvgSq)
 			steps = append(steps, state.Step)
 		}
-		torch.FastAdam(params, means, variances, steps, a.LR, a.Beta1, a.Beta2, a.Eps)
+		fused.Adam{Kernels: a.Kernels, LR: a.LR, Beta1: a.Beta1, Beta2: a.Beta2, Eps: a.Eps}.Step(params, means, variances, steps)
 	})
 }
 

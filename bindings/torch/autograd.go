@@ -6,13 +6,12 @@ import (
 	"cgan/bindings/libtorch"
 
 	"github.com/sugarme/gotch/libtch"
-	"golang.org/x/sys/unix"
 )
 
 // Backward computes the gradient of t, one value, with respect to the leaves that require one,
 // and adds it to theirs.
 func (t *Tensor) Backward() {
-	if _, ok := innermost(unix.Gettid()); !ok {
+	if _, ok := innermost(libtorch.Thread()); !ok {
 		fail("backward", []*Tensor{t}, "called outside of torch.Do")
 	}
 	libtch.AtBackward(libtch.Ctensor(handle("backward", t)), 0, 0)

@@ -7,7 +7,6 @@ import (
 	"cgan/bindings/libtorch"
 
 	"github.com/sugarme/gotch/libtch"
-	"golang.org/x/sys/unix"
 )
 
 // fail panics with the typed error of a failed op.
@@ -32,9 +31,10 @@ func handle(op string, t *Tensor) libtorch.Handle {
 	return t.handle
 }
 
-// shim runs one op of package libtorch on in and gives its result to the current scope.
-func shim(op string, in []*Tensor, native func(out *libtorch.Handle, in []libtorch.Handle) error) *Tensor {
-	s, ok := innermost(unix.Gettid())
+// Native runs one native op on in and gives its result to the current scope. By it packages fused and distributed add ops;
+// native keeps the contract of package libtorch.
+func Native(op string, in []*Tensor, native func(out *libtorch.Handle, in []libtorch.Handle) error) *Tensor {
+	s, ok := innermost(libtorch.Thread())
 	if !ok {
 		fail(op, in, "called outside of torch.Do")
 	}
@@ -47,9 +47,9 @@ func shim(op string, in []*Tensor, native func(out *libtorch.Handle, in []libtor
 	return s.own(op, out)
 }
 
-// call is shim for gotch's raw layer, which leaves its errors in a variable of the OS thread.
+// call is Native for gotch's raw layer, which leaves its errors in a variable of the OS thread.
 func call(op string, in []*Tensor, native func(out *libtch.Ctensor, in []libtch.Ctensor)) *Tensor {
-	return shim(op, in, func(out *libtorch.Handle, handles []libtorch.Handle) error {
+	return Native(op, in, func(out *libtorch.Handle, handles []libtorch.Handle) error {
 		native((*libtch.Ctensor)(out), unsafe.Slice((*libtch.Ctensor)(unsafe.SliceData(handles)), len(handles)))
 		return lastError()
 	})
@@ -80,6 +80,15 @@ func update(op string, in []*Tensor, native func(out *libtch.Ctensor, in []libtc
 	again := call(op, in, native)
 	again.Free()
 	return in[0]
+}
+
+// NativeUpdate runs a native op that changes tensors of in and gives none.
+func NativeUpdate(op string, in []*Tensor, native func(in []libtorch.Handle) error) {
+	handles := make([]libtorch.Handle, len(in))
+	for i, t := range in {
+		handles[i] = handle(op, t)
+	}
+	must(op, native(handles), in...)
 }
 
 // must turns an error of package libtorch into a failed op.

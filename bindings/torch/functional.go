@@ -38,7 +38,7 @@ func Relu(input *Tensor) *Tensor {
 
 // LeakyRelu is x where x > 0 and negativeSlope*x elsewhere.
 func LeakyRelu(input *Tensor, negativeSlope float64) *Tensor {
-	return shim("leaky_relu", []*Tensor{input}, func(out *libtorch.Handle, in []libtorch.Handle) error {
+	return Native("leaky_relu", []*Tensor{input}, func(out *libtorch.Handle, in []libtorch.Handle) error {
 		return libtorch.LeakyRelu(in[0], negativeSlope, out)
 	})
 }

@@ -33,7 +33,7 @@ func RandomSeed() int64 {
 
 // RNGState is the state of the CPU's default generator: torch.get_rng_state(), uint8.
 func RNGState() *Tensor {
-	return shim("get_rng_state", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error { return libtorch.RNGState(out) })
+	return Native("get_rng_state", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error { return libtorch.RNGState(out) })
 }
 
 // SetRNGState puts the CPU's default generator into a state that RNGState gave.
@@ -60,14 +60,14 @@ func (g *Generator) Free() {
 
 // Randn draws a float32 CPU tensor of standard normal values.
 func (g *Generator) Randn(size []int64) *Tensor {
-	return shim("randn", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error {
+	return Native("randn", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error {
 		return libtorch.Randn(size, g.native, out)
 	})
 }
 
 // Randperm draws a permutation of 0..n-1, int64 [n].
 func (g *Generator) Randperm(n int64) *Tensor {
-	return shim("randperm", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error {
+	return Native("randperm", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error {
 		return libtorch.Randperm(n, g.native, out)
 	})
 }

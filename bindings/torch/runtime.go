@@ -62,7 +62,3 @@ func NumThreads() int {
 	must("get_num_threads", err)
 	return n
 }
-
-// KeepPages makes big tensors leave their memory, in huge pages, to the next ones instead of handing it back
-// to the system. It holds for the whole process and changes no result; a loop runs faster with it.
-func KeepPages() { must("keep pages", libtorch.KeepPages()) }

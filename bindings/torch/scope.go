@@ -5,7 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/sys/unix"
+	"cgan/bindings/libtorch"
 )
 
 // scope is a stack frame for tensors. Scopes of one thread form a list through parent.
@@ -15,7 +15,7 @@ type scope struct {
 }
 
 var (
-	scopes sync.Map // OS thread id -> *scope, its innermost
+	scopes sync.Map // libtorch.Thread of an OS thread -> *scope, its innermost
 	live   atomic.Int64
 )
 
@@ -54,7 +54,7 @@ func Scope(fn func()) {
 
 func enter() (leave func()) {
 	runtime.LockOSThread()
-	thread := unix.Gettid()
+	thread := libtorch.Thread()
 	parent, _ := innermost(thread)
 	s := &scope{parent: parent}
 	scopes.Store(thread, s)
@@ -73,7 +73,7 @@ func enter() (leave func()) {
 	}
 }
 
-func innermost(thread int) (*scope, bool) {
+func innermost(thread uintptr) (*scope, bool) {
 	s, ok := scopes.Load(thread)
 	if !ok {
 		return nil, false

@@ -26,6 +26,9 @@ func (t *Tensor) Free() {
 	live.Add(-1)
 }
 
+// Freed says whether the tensor has ended.
+func (t *Tensor) Freed() bool { return t.handle == nil }
+
 // Shape is the size of each dimension; empty for a tensor of one value and no dimensions.
 func (t *Tensor) Shape() []int64 {
 	native := libtch.Ctensor(handle("shape", t))

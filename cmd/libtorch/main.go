@@ -4,7 +4,7 @@
 // It looks at LIBTORCH, at the torch of Python if LIBTORCH_USE_PYTORCH=1, and
 // at the per-user cache, and fetches a pinned libtorch into that cache if none
 // of them has one. What it writes is git-ignored: .libtorch/, go.work and
-// bindings/libtorch/prepared.go. Run it as
+// bindings/*/prepared.go. Run it as
 //
 //	GOWORK=off go run ./cmd/libtorch
 //

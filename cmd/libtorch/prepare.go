@@ -17,6 +17,9 @@ var bridge []byte
 
 const workHeader = "// Written by cmd/libtorch."
 
+// file is one that prepare writes.
+type file struct{ name, text string }
+
 // prepare makes the checkout at root build against lt. source finds gotch's
 // module folder and is only called when there is no good copy of it.
 func prepare(ctx context.Context, root string, lt libtorch, source func(context.Context) (string, error)) error {
@@ -40,12 +43,18 @@ func prepare(ctx context.Context, root string, lt libtorch, source func(context.
 	if err := copyGotch(ctx, gotch, source); err != nil {
 		return err
 	}
-	files := []struct{ name, text string }{
+	files := []file{
 		{filepath.Join(gotch, "libtch", "bridge.h"), string(bridge)},
 		{filepath.Join(gotch, "libtch", "lib.go"), gotchLib(lt)},
-		{filepath.Join(root, "bindings", "libtorch", "prepared.go"), prepared(lt)},
-		{filepath.Join(root, "go.work"), work}, // last: it points at the others
 	}
+	for _, pkg := range []string{"libtorch", "fused", "hugepages"} {
+		text := flagsFile(lt, pkg)
+		if pkg == "libtorch" {
+			text += builtAgainst(lt)
+		}
+		files = append(files, file{filepath.Join(root, "bindings", pkg, "prepared.go"), text})
+	}
+	files = append(files, file{filepath.Join(root, "go.work"), work}) // last: it points at the others
 	for _, f := range files {
 		if err := writeFile(f.name, []byte(f.text)); err != nil {
 			return err

@@ -1,0 +1,124 @@
+package nn
+
+import (
+	"cgan/bindings/fused"
+	"cgan/bindings/kernels"
+	"cgan/bindings/torch"
+)
+
+// Fast says where forward passes on the CPU leave PyTorch's ops for faster ones. Its zero value is
+// PyTorch's own way.
+type Fast struct {
+	Kernels  *kernels.Set // convolutions of package fused on this set; nil for PyTorch's
+	Norm     bool         // BatchNorm2d after such convolutions in one op with them
+	BFloat16 bool         // convolutions multiply bfloat16, as under torch.autocast; parameters and losses stay float32
+}
+
+// SetFast tells the module and all below it how to run.
+func (b *Base) SetFast(f Fast) {
+	b.each("", func(_ string, b *Base) { b.fast = f })
+	for _, leaf := range b.Leaves() {
+		if c, ok := leaf.Module.(interface{ layOut() }); ok {
+			c.layOut()
+		}
+	}
+}
+
+// dtype is what convolutions multiply.
+func (f Fast) dtype() torch.DType {
+	if f.BFloat16 {
+		return torch.BFloat16
+	}
+	return torch.Float32
+}
+
+// fuses says whether x goes through the kernels.
+func (f Fast) fuses(x *torch.Tensor) bool {
+	return f.Kernels != nil && (!f.BFloat16 || f.Kernels.BFloat16()) && x.Device() == torch.CPU
+}
+
+// activation is what a fused layer before it can take over: x where x > 0 and slope*x elsewhere.
+type activation interface{ slope() float64 }
+
+func (*ReLU) slope() float64        { return 0 }
+func (l *LeakyReLU) slope() float64 { return l.negativeSlope }
+
+// fuser is a layer that can take over what follows it, on this input: an activation, or a BatchNorm2d and its activation.
+type fuser interface {
+	fuses(x *torch.Tensor) bool
+	forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor
+	forwardNorm(x *torch.Tensor, norm *BatchNorm2d, slope float64) *torch.Tensor
+}
+
+func (c *conv) fuses(x *torch.Tensor) bool { return c.fast.fuses(x) }
+
+func (c *conv) fused(slope float64) fused.Conv {
+	return fused.Conv{Kernels: c.fast.Kernels, Stride: c.stride, Padding: c.padding, Transposed: c.transposed, NegativeSlope: slope}
+}
+
+func (c *conv) forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor {
+	return c.fused(slope).Forward(cast(x, c.fast.dtype()), c.weight, c.bias)
+}
+
+func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torch.Tensor {
+	b.count()
+	norm := fused.BatchNorm{
+		Weight: b.weight, Bias: b.bias, RunningMean: b.runningMean, RunningVar: b.runningVar,
+		Training: b.Training(), Momentum: batchNormMomentum, Eps: batchNormEps,
+	}
+	return c.fused(slope).ForwardNorm(cast(x, c.fast.dtype()), c.weight, c.bias, norm)
+}
+
+func (c *conv) forwardLabels(image, label *torch.Tensor, slope float64) *torch.Tensor {
+	return c.fused(slope).ForwardLabels(cast(image, c.fast.dtype()), label, c.weight, c.bias)
+}
+
+// layOut gives the weight the kernels' memory order where they run.
+func (c *conv) layOut() {
+	if c.fuses(c.weight) {
+		torch.NoGrad(func() { fused.LayOutPixelwise(c.weight) })
+	}
+}
+
+// step runs x through module i, and with it through those after it that it fuses with. It gives the number of
+// modules that it consumed.
+func (s *Sequential) step(i int, x *torch.Tensor) (y *torch.Tensor, consumed int) {
+	layer, fuses := s.at(i).(fuser)
+	if !fuses || !layer.fuses(x) {
+		return s.at(i).Forward(x), 1
+	}
+	norm, normed := s.at(i + 1).(*BatchNorm2d)
+	if normed && norm.fast.Norm && (norm.Training() || !torch.GradEnabled()) {
+		slope, consumed := s.slopeAt(i + 2)
+		return layer.forwardNorm(x, norm, slope), 2 + consumed
+	}
+	slope, consumed := s.slopeAt(i + 1)
+	return layer.forwardLeaky(x, slope), 1 + consumed
+}
+
+// slopeAt is the slope of module i, one module consumed, or none where it is no activation of that kind.
+func (s *Sequential) slopeAt(i int) (slope float64, consumed int) {
+	if a, ok := s.at(i).(activation); ok {
+		return a.slope(), 1
+	}
+	return 1, 0
+}
+
+// ForwardLabels is Forward of the image [B, C, H, W] with the one-hot planes of label [B] after its channels. Where
+// the first module of s is a fused convolution, it makes no planes; else ok is false.
+func ForwardLabels(s *Sequential, image, label *torch.Tensor) (y *torch.Tensor, ok bool) {
+	c, ok := s.at(0).(*Conv2d)
+	if !ok || !c.fuses(image) {
+		return nil, false
+	}
+	slope, consumed := s.slopeAt(1)
+	return s.from(1+consumed, c.forwardLabels(image, label, slope)), true
+}
+
+// cast is x with values of dtype: x itself where it has them.
+func cast(x *torch.Tensor, dtype torch.DType) *torch.Tensor {
+	if x.DType() == dtype {
+		return x
+	}
+	return x.Type(dtype)
+}
