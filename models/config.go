@@ -1,6 +1,10 @@
 package models
 
-import "fmt"
+import (
+	"fmt"
+
+	"cgan/bindings/nn"
+)
 
 // Config is the sizes of both networks.
 type Config struct {
@@ -27,10 +31,16 @@ func (c Config) Validate() error {
 		value int
 	}{{"nz", c.Noise}, {"ngf", c.NgF}, {"ndf", c.NdF}, {"channels", c.Channels}, {"classes", c.Classes}} {
 		if size.value < 1 || size.value > maxSize {
-			return fmt.Errorf("%s is %d: it must be from 1 to %d", size.name, size.value, maxSize)
+			return &FieldError{size.name, fmt.Sprintf("is %d: it must be from 1 to %d", size.value, maxSize)}
 		}
 	}
 	return nil
+}
+
+// skeleton makes both networks without drawing a random number: for who wants to look at their layers.
+func (c Config) skeleton() (g *Generator, d *Discriminator) {
+	nn.SkipInit(func() { g, d = c.NewGenerator(), c.NewDiscriminator() })
+	return g, d
 }
 
 // NewGenerator makes the generator of these sizes.

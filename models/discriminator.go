@@ -42,10 +42,10 @@ func NewDiscriminator(nch, nchD int64) *Discriminator {
 // Forward takes [B, nch, 28, 28] to [B].
 func (d *Discriminator) Forward(x *torch.Tensor) *torch.Tensor { // [B, nch, 28, 28]
 	x = d.layer1.Forward(x) // [B, d, 14, 14]
-	return d.behind1(x)
+	return d.afterLayer1(x)
 }
 
-func (d *Discriminator) behind1(x *torch.Tensor) *torch.Tensor { // [B, d, 14, 14]
+func (d *Discriminator) afterLayer1(x *torch.Tensor) *torch.Tensor { // [B, d, 14, 14]
 	x = d.layer2.Forward(x) // [B, 2d, 7, 7]
 	x = d.layer3.Forward(x) // [B, 4d, 3, 3]
 	x = d.layer4.Forward(x) // [B, 1, 1, 1]
@@ -53,10 +53,10 @@ func (d *Discriminator) behind1(x *torch.Tensor) *torch.Tensor { // [B, d, 14, 1
 }
 
 // ForwardLabels is Forward of image [B, nch-nClass, 28, 28] with the planes of its label [B], which it does
-// not make where layer1 has kernels for that.
+// not make where layer1 runs on kernels that need none.
 func (d *Discriminator) ForwardLabels(image, label *torch.Tensor, nClass int64) *torch.Tensor {
 	if x, ok := nn.ForwardLabels(d.layer1, image, label); ok {
-		return d.behind1(x)
+		return d.afterLayer1(x)
 	}
 	return d.Forward(CreateOnehotImage(image, label, image.Device(), nClass))
 }

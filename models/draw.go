@@ -4,12 +4,18 @@ import (
 	"fmt"
 
 	"cgan/bindings/torch"
+	"cgan/models/picture"
 )
 
 // Images is what a generator drew: float32 in [-1, 1], laid out [N, Channels, Height, Width].
 type Images struct {
 	Pixels                     []float32
 	N, Channels, Height, Width int
+}
+
+// Grid is the images as rows of so many columns each, for package picture.
+func (i Images) Grid(columns int) picture.Grid {
+	return picture.Grid{Pixels: i.Pixels, Rows: i.N / columns, Columns: columns, Channels: i.Channels, Height: i.Height, Width: i.Width}
 }
 
 // Draw draws rows x len(classes) images, row by row, in evaluation mode: image (r, c) shows classes[c],

@@ -1,16 +1,16 @@
 package models
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 
 	"cgan/bindings/nn"
 	"cgan/bindings/torch"
 	"cgan/weights"
 )
 
-// LoadGenerator makes a generator of the given sizes, in evaluation mode, with the weights of a state dict; no
-// random number is drawn. Missing, unexpected and wrongly shaped keys are one error that lists them all.
+// LoadGenerator makes a generator of the given sizes, in evaluation mode and on the fast ops (Use has others), with
+// the weights of a state dict; no random number is drawn. Missing, unexpected and wrongly shaped keys are one error that lists them all.
 func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) {
 	err = torch.Do("make the generator", func() error {
 		nn.SkipInit(func() { g = c.NewGenerator() })
@@ -24,7 +24,7 @@ func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) 
 		return nil, err
 	}
 	g.Eval()
-	return g, nil
+	return g, g.Use(Compute{})
 }
 
 // LoadDiscriminator makes a discriminator, as LoadGenerator does.
@@ -47,29 +47,77 @@ func LoadDiscriminator(state weights.StateDict, c Config) (d *Discriminator, err
 // is nil. Then NdF and Classes come from it too; else they are the default ones.
 func ConfigOf(generator, discriminator weights.StateDict) (Config, error) {
 	c := Default()
-	first, ok1 := shapeOf(generator, "layer1.0.weight")
-	last, ok2 := shapeOf(generator, "layer4.0.weight")
-	if !ok1 || !ok2 {
-		return c, errors.New("not a generator: it needs layer1.0.weight [nz+classes, 4*ngf, 3, 3] and layer4.0.weight [ngf, channels, 4, 4]")
+	g, d, err := unitNets()
+	if err != nil {
+		return c, err
 	}
-	c.NgF, c.Channels = int(last[0]), int(last[1])
+	inputs, ngf, channels, err := g.sizes(generator)
+	if err != nil {
+		return c, fmt.Errorf("not a generator: %w", err)
+	}
+	c.NgF, c.Channels = int(ngf), int(channels)
 	if discriminator != nil {
-		judge, ok := shapeOf(discriminator, "layer1.0.weight")
-		if !ok {
-			return c, errors.New("not a discriminator: it needs layer1.0.weight [ndf, channels+classes, 4, 4]")
+		planes, ndf, _, err := d.sizes(discriminator)
+		if err != nil {
+			return c, fmt.Errorf("not a discriminator: %w", err)
 		}
-		c.NdF, c.Classes = int(judge[0]), int(judge[1])-c.Channels
+		c.NdF, c.Classes = int(ndf), int(planes)-c.Channels
 	}
-	if c.Noise = int(first[0]) - c.Classes; c.Noise < 1 || c.Classes < 1 {
-		return c, fmt.Errorf("not a generator of %d classes: its first layer takes %d inputs, noise and classes together", c.Classes, first[0])
+	if c.Noise = int(inputs) - c.Classes; c.Noise < 1 || c.Classes < 1 {
+		return c, fmt.Errorf("not a generator of %d classes: its first layer takes %d inputs, noise and classes together", c.Classes, inputs)
 	}
 	return c, c.Validate()
 }
 
-// shapeOf gives the shape of a convolution's weight.
-func shapeOf(state weights.StateDict, key string) ([]int64, bool) {
-	t, ok := state.Get(key)
-	return t.Shape, ok && len(t.Shape) == 4
+// unitNet is the first and the last convolution of a net whose sizes are all 1: what stands in their shapes there is
+// how often a size goes into them.
+type unitNet struct {
+	first, last weights.Spec
+	transposed  bool
+}
+
+// unitNets walks the layers of both networks.
+func unitNets() (g, d unitNet, err error) {
+	err = torch.Do("walk the networks", func() error {
+		generator, discriminator := Config{Noise: 1, NgF: 1, NdF: 1, Channels: 1, Classes: 1}.skeleton()
+		defer generator.Free()
+		defer discriminator.Free()
+		g, d = newUnitNet(generator.NamedParameters(), true), newUnitNet(discriminator.NamedParameters(), false)
+		return nil
+	})
+	return g, d, err
+}
+
+func newUnitNet(named []nn.Named, transposed bool) (u unitNet) {
+	u.transposed = transposed
+	for _, n := range named {
+		if shape := n.Tensor.Shape(); len(shape) == 4 {
+			if u.first.Key == "" {
+				u.first = weights.Spec{Key: n.Name, Shape: shape}
+			}
+			u.last = weights.Spec{Key: n.Name, Shape: shape}
+		}
+	}
+	return u
+}
+
+// sizes reads off a state dict what goes into the net, its base channels, and what comes out.
+func (u unitNet) sizes(state weights.StateDict) (in, base, out int64, err error) {
+	first, ok1 := state.Get(u.first.Key)
+	last, ok2 := state.Get(u.last.Key)
+	for _, s := range []struct {
+		spec  weights.Spec
+		shape []int64
+		ok    bool
+	}{{u.first, first.Shape, ok1}, {u.last, last.Shape, ok2}} {
+		if !s.ok || len(s.shape) != 4 || !slices.Equal(s.shape[2:], s.spec.Shape[2:]) {
+			return 0, 0, 0, fmt.Errorf("it needs %s, a convolution of %d x %d", s.spec.Key, s.spec.Shape[2], s.spec.Shape[3])
+		}
+	}
+	if u.transposed { // weights are [in, out, k, k], and the last one takes the base channels
+		return first.Shape[0], last.Shape[0] / u.last.Shape[0], last.Shape[1], nil
+	}
+	return first.Shape[1], first.Shape[0] / u.first.Shape[0], last.Shape[0], nil
 }
 
 // Load copies state into the tensors of a net, all of them or none. Missing, unexpected and wrongly shaped keys

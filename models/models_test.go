@@ -105,6 +105,9 @@ func newSmall(t *testing.T) *Generator {
 		g = small.NewGenerator()
 	})
 	t.Cleanup(g.Free)
+	if err := g.Use(Compute{}); err != nil { // as LoadGenerator gives it
+		t.Fatal(err)
+	}
 	return g
 }
 

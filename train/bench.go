@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"cgan/bindings/fused"
 	"cgan/bindings/torch"
 	"cgan/models"
 
@@ -21,7 +22,7 @@ type Speed struct {
 	Threads int    `json:"threads"`
 	Batch   int    `json:"batch"`
 	Mode    string `json:"mode"` // train or generate
-	Arithmetic
+	models.Compute
 	StepMsMin    float64 `json:"step_ms_min"`
 	StepMsMedian float64 `json:"step_ms_median"`
 	StepMsMean   float64 `json:"step_ms_mean"`
@@ -56,10 +57,19 @@ func Bench(ctx context.Context, c Config, mode string) (s Speed, err error) {
 			timed = timeDrawing
 		}
 		t, err := timed(ctx, c, device)
-		if err == nil {
-			s = t.speed(c, mode, device)
+		if err != nil {
+			return err
 		}
-		return err
+		flops, err := models.CountFLOPs(c.Config)
+		if err != nil {
+			return err
+		}
+		flop := flops.TrainStep()
+		if mode == "generate" {
+			flop = flops.Draw()
+		}
+		s = t.speed(c, mode, device, flop)
+		return nil
 	})
 	return s, err
 }
@@ -84,11 +94,11 @@ type times struct {
 
 // timeSteps runs c.Steps steps behind the warm-up. A step gives the time that it took without what is around it.
 func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, error)) (t times, err error) {
-	var before []torch.WorkTime
+	var before []fused.WorkTime
 	start := time.Now()
 	for done := range c.Steps + warmupSteps {
 		if done == warmupSteps {
-			before = torch.WorkTimes()
+			before = fused.WorkTimes()
 		}
 		inside, err := step(done)
 		if err == nil {
@@ -105,7 +115,7 @@ func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, e
 		}
 		start = now
 	}
-	t.work = workBetween(before, torch.WorkTimes(), c.Steps, torch.NumThreads())
+	t.work = workBetween(before, fused.WorkTimes(), c.Steps, torch.NumThreads())
 	return t, nil
 }
 
@@ -179,7 +189,7 @@ func timeDrawing(ctx context.Context, c Config, device torch.Device) (times, err
 	})
 }
 
-func (t times) speed(c Config, mode string, device torch.Device) Speed {
+func (t times) speed(c Config, mode string, device torch.Device, flop float64) Speed {
 	var usage unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &usage) // can't fail with these arguments
 	total := 0.0
@@ -188,15 +198,15 @@ func (t times) speed(c Config, mode string, device torch.Device) Speed {
 	}
 	slices.Sort(t.ms)
 	median := t.ms[len(t.ms)/2]
-	kernels := torch.Kernels()
-	if !c.has("kernels") || !torch.KernelsFor(c.dtype()) || device != torch.CPU {
-		kernels = ""
+	kernels := ""
+	if device == torch.CPU {
+		kernels = c.KernelSet().Name()
 	}
 	return Speed{
-		Torch: torch.FullVersion(), Kernels: kernels, Threads: torch.NumThreads(), Batch: c.Batch, Mode: mode, Arithmetic: c.Arithmetic,
+		Torch: torch.FullVersion(), Kernels: kernels, Threads: torch.NumThreads(), Batch: c.Batch, Mode: mode, Compute: c.Compute,
 		StepMsMin: t.ms[0], StepMsMedian: median, StepMsMean: total / float64(len(t.ms)), Work: t.work, ImagesPerS: 1e3 * float64(c.Batch) / median,
-		RSSMB: float64(usage.Maxrss) / 1024, GFLOPS: flop(c.Config, mode) * float64(c.Batch) / median / 1e6,
-		Matmul: matmulRate(c.dtype(), device), Overhead: 100 * t.outside / total,
+		RSSMB: float64(usage.Maxrss) / 1024, GFLOPS: flop * float64(c.Batch) / median / 1e6,
+		Matmul: matmulRate(c.Precision.DType(), device), Overhead: 100 * t.outside / total,
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // Config is everything that a training run depends on; it is saved with the run.
 type Config struct {
 	models.Config
-	Arithmetic
+	models.Compute
 	Data    string  `json:"data"`    // folder with IDX files; empty for MNIST
 	Init    string  `json:"init"`    // run folder or weights file to begin with; empty for fresh networks
 	Key     string  `json:"key"`     // where in that file the generator's state dict lies; empty for the usual places
@@ -23,7 +23,7 @@ type Config struct {
 	Steps   int     `json:"steps"`   // stop after as many steps in all; 0 for no limit
 	Batch   int     `json:"batch"`   // images per step
 	Seed    int64   `json:"seed"`    // of every random number
-	Threads int     `json:"threads"` // threads per op; 0 for libtorch's choice
+	Threads int     `json:"threads"` // threads per op, which are the process's: a run notes what it had
 	LR      float64 `json:"lr"`      // Adam's learning rate
 	Beta1   float64 `json:"beta1"`   // Adam's first decay
 	Beta2   float64 `json:"beta2"`   // Adam's second decay
@@ -35,27 +35,27 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Config: models.Default(),
-		Out:    "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Arithmetic: Arithmetic{Precision: "f32"},
+		Out:    "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Compute: models.Compute{Precision: models.F32},
 	}
 }
 
 // Range is the values that a number of the Config may have.
 type Range struct{ Min, Max float64 }
 
-// Ranges gives the range of each number by its flag. Adam's decays are below 1.
+// Ranges gives the range of each number by its name in config.json. Adam's decays are below 1.
 var Ranges = map[string]Range{
 	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "threads": {0, 1024},
 	"lr": {0, 1}, "beta1": {0, math.Nextafter(1, 0)}, "beta2": {0, math.Nextafter(1, 0)},
 	"nz": {1, 4096}, "ngf": {1, 4096}, "ndf": {1, 4096},
 }
 
-// Check says that value is outside of the range of the flag, or nothing.
-func Check(flag string, value float64) error {
-	r := Ranges[flag]
+// Check says that value is outside of the range of the field, or nothing.
+func Check(field string, value float64) error {
+	r := Ranges[field]
 	if value >= r.Min && value <= r.Max {
 		return nil
 	}
-	return fmt.Errorf("--%s is %v: it must be %s", flag, value, r)
+	return &models.FieldError{Field: field, Problem: fmt.Sprintf("is %v: it must be %s", value, r)}
 }
 
 // String is the range in words for messages and help texts.
@@ -69,18 +69,18 @@ func (r Range) String() string {
 // Validate says which value is out of range.
 func (c Config) Validate() error {
 	for _, v := range []struct {
-		flag  string
+		field string
 		value float64
 	}{
 		{"epochs", float64(c.Epochs)}, {"steps", float64(c.Steps)}, {"batch", float64(c.Batch)},
 		{"threads", float64(c.Threads)}, {"lr", c.LR}, {"beta1", c.Beta1}, {"beta2", c.Beta2},
 		{"nz", float64(c.Noise)}, {"ngf", float64(c.NgF)}, {"ndf", float64(c.NdF)},
 	} {
-		if err := Check(v.flag, v.value); err != nil {
+		if err := Check(v.field, v.value); err != nil {
 			return err
 		}
 	}
-	if err := c.Arithmetic.Validate(); err != nil {
+	if err := c.Compute.Validate(); err != nil {
 		return err
 	}
 	return c.Config.Validate()

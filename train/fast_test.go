@@ -9,6 +9,7 @@ import (
 
 	"cgan/bindings/nn"
 	"cgan/bindings/torch"
+	"cgan/models"
 )
 
 // gradients runs one step of c on a fixed batch and gives the losses and the gradient of every parameter.
@@ -67,7 +68,7 @@ var exactSteps = map[string]exactStep{} // by what they depend on: many tests as
 
 func exactly(t *testing.T, c Config, batch int64) exactStep {
 	t.Helper()
-	c.Exact, c.Precision, c.Without = true, "f32", []string{"grads"}
+	c.Exact, c.Precision, c.Without = true, models.F32, []models.SpeedUp{models.Grads}
 	key := fmt.Sprint(c, batch)
 	if _, known := exactSteps[key]; !known {
 		losses, grads := gradients(t, c, batch)
@@ -117,7 +118,7 @@ func articleConfig() Config {
 	c := Default()
 	c.Device = "cpu"
 	c.LR = 0 // Adam's first step is the sign of each gradient, which is rounding where a gradient is near 0
-	c.Without = []string{"grads"}
+	c.Without = []models.SpeedUp{models.Grads}
 	return c
 }
 
@@ -136,19 +137,19 @@ func TestLossesOfABigBatchAreExactModesWithin1e5(t *testing.T) {
 }
 
 // needs are the units without which another does nothing.
-var needs = map[string]string{"tiles": "kernels", "wide": "kernels", "labels": "kernels", "norm": "kernels"}
+var needs = map[models.SpeedUp]models.SpeedUp{models.Tiles: models.Kernels, models.Wide: models.Kernels, models.Labels: models.Kernels, models.Norm: models.Kernels}
 
 func TestEveryUnitAloneIsExactModeWithin1e5(t *testing.T) {
-	for _, unit := range Units {
-		t.Run(unit.Name, func(t *testing.T) {
+	for _, unit := range models.SpeedUps {
+		t.Run(string(unit.Name), func(t *testing.T) {
 			c := articleConfig()
 			c.Without = nil
-			for _, other := range Units {
+			for _, other := range models.SpeedUps {
 				if other.Name != unit.Name && other.Name != needs[unit.Name] {
 					c.Without = append(c.Without, other.Name)
 				}
 			}
-			if unit.Name == "grads" {
+			if unit.Name == models.Grads {
 				unitGrads(t, c)
 				return
 			}
@@ -180,9 +181,9 @@ func TestFastModeTakesOtherSizes(t *testing.T) {
 }
 
 func TestBFloat16IsNearExactMode(t *testing.T) {
-	for _, without := range [][]string{{"grads"}, {"grads", "kernels"}} {
+	for _, without := range [][]models.SpeedUp{{models.Grads}, {models.Grads, models.Kernels}} {
 		c := articleConfig()
-		c.Precision, c.Without = "bf16", without
+		c.Precision, c.Without = models.BF16, without
 		// Its 8 bits put many values on the other side of an activation.
 		if losses, gradient := distance(t, c, 64); losses > 1e-2 || gradient > 0.3 {
 			t.Errorf("without %v the losses are off by %.1e, the worst gradient by %.1e", without, losses, gradient)

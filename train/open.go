@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"cgan/bindings/torch"
+	"cgan/models"
 	"cgan/weights"
 )
 
@@ -21,9 +22,9 @@ func (c *Config) readSet(ctx context.Context, say func(string)) (set *Set, err e
 	return ReadSet(c.Data, "train", c.Classes)
 }
 
-// settle prepares libtorch as c says, notes what it chose, and gives the device. It runs inside torch.Do.
+// settle finds the device and notes it and the threads. It runs inside torch.Do.
 func (c *Config) settle() (torch.Device, error) {
-	device, err := c.Settle(c.Threads, c.Device)
+	device, err := torch.ParseDevice(c.Device)
 	c.Threads = torch.NumThreads()
 	c.Device = device.String()
 	return device, err
@@ -64,11 +65,11 @@ func (r *run) open(ctx context.Context) error {
 // means nothing, and a new epoch begins.
 func (r *run) init(images int) error {
 	if r.config.Init != "" {
-		w, err := OpenWeights(r.config.Init, r.config.Key)
+		w, err := models.Open(r.config.Init, r.config.Key)
 		if err != nil {
 			return err
 		}
-		if r.at, err = w.load(r.trainer); err != nil {
+		if r.at, err = loadWeights(w, r.trainer); err != nil {
 			return err
 		}
 		if r.at.Batch != r.config.Batch || r.at.Images != images || r.at.EpochRNG == nil {

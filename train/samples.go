@@ -2,11 +2,9 @@ package train
 
 import (
 	"fmt"
-	"io"
 	"path/filepath"
 
-	"cgan/models"
-	"cgan/weights"
+	"cgan/models/picture"
 )
 
 // sampleSeed fixes the noise of the sample grids, so that grids of all epochs and runs show the same draws.
@@ -26,12 +24,5 @@ func (t *Trainer) SaveSamples(dir string, step int) (string, error) {
 		return "", fmt.Errorf("draw the samples of step %d: %w", step, err)
 	}
 	path := filepath.Join(dir, fmt.Sprintf("samples-%06d.png", step))
-	return path, SaveGrid(path, false, images, len(classes))
-}
-
-// SaveGrid writes images as one PNG of the given number of columns, atomically; force replaces a file.
-func SaveGrid(path string, force bool, images models.Images, columns int) error {
-	return weights.WriteFile(path, force, func(w io.Writer) error {
-		return WriteGrid(w, images.Pixels, images.N/columns, columns, images.Height, images.Width, images.Channels)
-	})
+	return path, picture.Save(path, false, images.Grid(len(classes)))
 }

@@ -31,7 +31,7 @@ func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
 		t.discriminator.SetFast(c.Fast())
 		t.optimizerG = optim.NewAdam(t.generator.Parameters(), c.LR, c.Beta1, c.Beta2)
 		t.optimizerD = optim.NewAdam(t.discriminator.Parameters(), c.LR, c.Beta1, c.Beta2)
-		t.optimizerG.Fused, t.optimizerD.Fused = c.has("adam"), c.has("adam")
+		t.optimizerG.Kernels, t.optimizerD.Kernels = c.AdamKernels(), c.AdamKernels()
 		return nil
 	})
 	if err != nil {
@@ -66,18 +66,18 @@ func (t *Trainer) Step(image, label *torch.Tensor) Losses {
 	t.optimizerD.Step()
 
 	t.generator.ZeroGrad()
-	lossG := t.criterion.Forward(t.judgeForG(fake), ones)
+	lossG := t.criterion.Forward(t.scoreFake(fake), ones)
 	lossG.Backward()
 	t.optimizerG.Step()
 	return Losses{lossD.Item(), lossG.Item(), dReal.Mean().Item(), dFake.Mean().Item()}
 }
 
-// conditioned is an image with its label: as planes behind its channels, or beside it where the unit for
+// conditioned is an image with its label: as planes after its channels, or beside it where the speed-up for
 // that is in use.
 type conditioned struct{ image, label *torch.Tensor }
 
 func (t *Trainer) condition(image, label *torch.Tensor) conditioned {
-	if t.config.has("labels") {
+	if t.config.Uses(models.Labels) {
 		return conditioned{image, label}
 	}
 	return conditioned{image: models.CreateOnehotImage(image, label, t.device, int64(t.config.Classes))}
@@ -93,10 +93,10 @@ func (t *Trainer) discriminate(x conditioned) *torch.Tensor {
 	return t.discriminator.Forward(x.image)
 }
 
-// judgeForG is the discriminator's verdict on fake in the generator's step. The original computes the
+// scoreFake is the discriminator's verdict on fake in the generator's step. The original computes the
 // gradients of the discriminator's parameters there too and then throws them away; exact mode does so.
-func (t *Trainer) judgeForG(fake conditioned) *torch.Tensor {
-	if !t.config.has("grads") {
+func (t *Trainer) scoreFake(fake conditioned) *torch.Tensor {
+	if !t.config.Uses(models.Grads) {
 		return t.discriminate(fake)
 	}
 	t.discriminator.RequiresGrad_(false)

@@ -3,6 +3,7 @@ package train
 import (
 	"time"
 
+	"cgan/bindings/fused"
 	"cgan/bindings/torch"
 )
 
@@ -14,7 +15,7 @@ type Work struct {
 }
 
 // workBetween is what so many steps took on so many threads. What no step needs is left out.
-func workBetween(then, now []torch.WorkTime, steps, threads int) []Work {
+func workBetween(then, now []fused.WorkTime, steps, threads int) []Work {
 	all := []Work{}
 	for i, w := range now {
 		ms := func(d time.Duration) float64 { return d.Seconds() * 1e3 / float64(steps) }
@@ -24,4 +25,19 @@ func workBetween(then, now []torch.WorkTime, steps, threads int) []Work {
 		}
 	}
 	return all
+}
+
+// matmulRate is the best rate of libtorch's matrix product in GFLOP/s, over two sizes.
+func matmulRate(dtype torch.DType, device torch.Device) (best float64) {
+	for _, n := range []int64{1024, 2048} {
+		torch.Scope(func() {
+			a, b := torch.Randn([]int64{n, n}, device).Type(dtype), torch.Randn([]int64{n, n}, device).Type(dtype)
+			for range 8 {
+				start := time.Now()
+				torch.Scope(func() { a.Matmul(b).Reshape(-1).Narrow(0, 0, 1).Type(torch.Float32).Item() }) // CUDA is done when a value is here
+				best = max(best, 2*float64(n*n*n)/time.Since(start).Seconds()/1e9)
+			}
+		})
+	}
+	return best
 }

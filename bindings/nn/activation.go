@@ -14,15 +14,15 @@ func (*ReLU) Forward(x *torch.Tensor) *torch.Tensor { return torch.Relu(x) }
 // LeakyReLU is torch.nn.LeakyReLU.
 type LeakyReLU struct {
 	Base
-	negativeSlope float64
+	NegativeSlope float64
 }
 
 // NewLeakyReLU makes a LeakyReLU.
-func NewLeakyReLU(negativeSlope float64) *LeakyReLU { return &LeakyReLU{negativeSlope: negativeSlope} }
+func NewLeakyReLU(negativeSlope float64) *LeakyReLU { return &LeakyReLU{NegativeSlope: negativeSlope} }
 
 // Forward keeps the shape.
 func (l *LeakyReLU) Forward(x *torch.Tensor) *torch.Tensor {
-	return torch.LeakyRelu(x, l.negativeSlope)
+	return torch.LeakyRelu(x, l.NegativeSlope)
 }
 
 // Tanh is torch.nn.Tanh.

@@ -41,7 +41,7 @@ func (f Fast) fuses(x *torch.Tensor) bool {
 type activation interface{ slope() float64 }
 
 func (*ReLU) slope() float64        { return 0 }
-func (l *LeakyReLU) slope() float64 { return l.negativeSlope }
+func (l *LeakyReLU) slope() float64 { return l.NegativeSlope }
 
 // fuser is a layer that can take over what follows it, on this input: an activation, or a BatchNorm2d and its activation.
 type fuser interface {
@@ -53,7 +53,7 @@ type fuser interface {
 func (c *conv) fuses(x *torch.Tensor) bool { return c.fast.fuses(x) }
 
 func (c *conv) fused(slope float64) fused.Conv {
-	return fused.Conv{Kernels: c.fast.Kernels, Stride: c.stride, Padding: c.padding, Transposed: c.transposed, NegativeSlope: slope}
+	return fused.Conv{Kernels: c.fast.Kernels, Stride: c.Stride, Padding: c.Padding, Transposed: c.transposed, NegativeSlope: slope}
 }
 
 func (c *conv) forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor {
@@ -64,7 +64,7 @@ func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torc
 	b.count()
 	norm := fused.BatchNorm{
 		Weight: b.weight, Bias: b.bias, RunningMean: b.runningMean, RunningVar: b.runningVar,
-		Training: b.Training(), Momentum: batchNormMomentum, Eps: batchNormEps,
+		Training: b.Training(), Momentum: b.Momentum, Eps: b.Eps,
 	}
 	return c.fused(slope).ForwardNorm(cast(x, c.fast.dtype()), c.weight, c.bias, norm)
 }

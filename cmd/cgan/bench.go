@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"cgan/models"
 	"cgan/train"
 
 	"github.com/urfave/cli/v2"
@@ -37,19 +38,19 @@ func benchCommand() *cli.Command {
 			seedFlag(),
 			threadsFlag(),
 			deviceFlag(d.Device),
-			&cli.BoolFlag{Name: "units", Usage: "say what the speed-ups of --without are, and end"},
+			&cli.BoolFlag{Name: "speed-ups", Usage: "say what the speed-ups of --without are, and end"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		}, append(speedFlags(d), sizeFlags(d)...)...),
 		Action: func(c *cli.Context) error {
-			if c.Bool("units") {
-				return printUnits(c)
+			if c.Bool("speed-ups") {
+				return printSpeedUps(c)
 			}
 			cfg, err := trainConfig(c)
 			if err != nil {
 				return err
 			}
-			if err := cfg.Arithmetic.Validate(); err != nil {
-				return usageError{err}
+			if err := cfg.Compute.Validate(); err != nil {
+				return usage(err)
 			}
 			if !slices.Contains(train.Modes, c.String("mode")) {
 				return usageError{fmt.Errorf("--mode is %q: it must be train or generate", c.String("mode"))}
@@ -61,6 +62,9 @@ func benchCommand() *cli.Command {
 }
 
 func runBench(c *cli.Context, cfg train.Config) error {
+	if err := setUp(cfg.Compute, cfg.Threads); err != nil {
+		return err
+	}
 	s, err := train.Bench(c.Context, cfg, c.String("mode"))
 	if errors.Is(err, context.Canceled) {
 		return errInterrupted
@@ -94,11 +98,11 @@ func workText(all []train.Work) string {
 	return strings.Join(parts, ", ") + " ms a step"
 }
 
-func printUnits(c *cli.Context) error {
+func printSpeedUps(c *cli.Context) error {
 	if c.Bool("json") {
-		return printJSON(c, train.Units)
+		return printJSON(c, models.SpeedUps)
 	}
-	for _, u := range train.Units {
+	for _, u := range models.SpeedUps {
 		if _, err := fmt.Fprintf(c.App.Writer, "%-8s  %s\n", u.Name, u.Does); err != nil {
 			return err
 		}

@@ -109,7 +109,7 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		"trace is a folder":       {[]string{"train", "--trace", t.TempDir()}, exitUsage, "it is not a file"},
 		"no such precision":       {[]string{"train", "--precision", "f16"}, exitUsage, `--precision is "f16": it must be f32 or bf16`},
 		"precision, generate":     {[]string{"generate", "--weights", aFile, "--precision", ""}, exitUsage, `--precision is ""`},
-		"exact in bf16":           {[]string{"bench", "--exact", "--precision", "bf16"}, exitUsage, "--exact is float32: leave out --precision bf16"},
+		"exact in bf16":           {[]string{"bench", "--exact", "--precision", "bf16"}, exitUsage, "--exact is float32: leave it out, or the precision bf16"},
 		"without a unit unknown":  {[]string{"train", "--without", "norm,turbo"}, exitUsage, `--without names "turbo": there are pages, grads`},
 		"without, generate":       {[]string{"generate", "--weights", aFile, "--without", "all"}, exitUsage, `--without names "all"`},
 		"no such mode":            {[]string{"bench", "--mode", "draw"}, exitUsage, `--mode is "draw": it must be train or generate`},

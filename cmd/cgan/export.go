@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"cgan/models"
-	"cgan/train"
 	"cgan/weights"
 
 	"github.com/urfave/cli/v2"
@@ -60,13 +59,19 @@ func exportCommand() *cli.Command {
 	}
 }
 
+// orList is words as "a, b or c".
+func orList(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
 // oneOfFlag is a text that must be one of the given ones.
 func oneOfFlag(name, usage, value string, allowed []string) cli.Flag {
 	return &cli.StringFlag{Name: name, Usage: usage, Value: value, Action: func(_ *cli.Context, v string) error {
 		if slices.Contains(allowed, v) {
 			return nil
 		}
-		return usageError{fmt.Errorf("--%s is %q: it must be %s", name, v, strings.Join(allowed, ", "))}
+		return usageError{fmt.Errorf("--%s is %q: it must be %s", name, v, orList(allowed))}
 	}}
 }
 
@@ -86,7 +91,7 @@ func (e exportConfig) validate(arguments int) error {
 }
 
 func (e exportConfig) run() error {
-	w, err := train.OpenWeights(e.from, e.key)
+	w, err := models.Open(e.from, e.key)
 	if err != nil {
 		return err
 	}
@@ -101,7 +106,7 @@ func (e exportConfig) run() error {
 }
 
 // writer checks the weights by loading them, and gives what writes them.
-func (e exportConfig) writer(w *train.Weights) (func(io.Writer) error, error) {
+func (e exportConfig) writer(w *models.Weights) (func(io.Writer) error, error) {
 	if e.format == "torchscript" {
 		g, err := w.LoadGenerator()
 		if err != nil {
@@ -127,7 +132,7 @@ func (e exportConfig) writer(w *train.Weights) (func(io.Writer) error, error) {
 }
 
 // states gives the wanted nets' state dicts in PyTorch's order and the wanted type.
-func (e exportConfig) states(w *train.Weights) (map[string]weights.StateDict, error) {
+func (e exportConfig) states(w *models.Weights) (map[string]weights.StateDict, error) {
 	states := map[string]weights.StateDict{}
 	if e.net != "discriminator" {
 		g, err := w.LoadGenerator()

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
+	"cgan/models"
 	"cgan/train"
 
 	"github.com/urfave/cli/v2"
@@ -29,7 +31,7 @@ func withRange(name, usage string) string { return fmt.Sprintf("%s, %s", usage, 
 
 func checkFlag(name string, value float64) error {
 	if err := train.Check(name, value); err != nil {
-		return usageError{err}
+		return usage(err)
 	}
 	return nil
 }
@@ -59,20 +61,29 @@ func deviceFlag(value string) cli.Flag {
 // speedFlags choose between PyTorch's numbers and speed.
 func speedFlags(d train.Config) []cli.Flag {
 	var names []string
-	for _, u := range train.Units {
-		names = append(names, u.Name)
+	for _, s := range models.SpeedUps {
+		names = append(names, string(s.Name))
 	}
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "exact", Usage: "PyTorch's ops in PyTorch's order, for the same bits"},
-		&cli.StringFlag{Name: "precision", Usage: "type that convolutions multiply: f32 or bf16", Value: d.Precision},
-		&cli.StringSliceFlag{Name: "without", Usage: "leave out the speed-up `NAME`, or several with commas: " + strings.Join(names, ", ") + "; cgan bench --units says what they do"},
+		oneOfFlag("precision", "type that convolutions multiply: f32 or bf16", string(d.Precision), []string{"f32", "bf16"}),
+		&cli.StringSliceFlag{Name: "without", Usage: "leave out the speed-up `NAME`, or several with commas: " + strings.Join(names, ", ") + "; cgan bench --speed-ups says what they do"},
 	}
 }
 
-// arithmetic reads the flags of speedFlags.
-func arithmetic(c *cli.Context) train.Arithmetic {
-	return train.Arithmetic{Exact: c.Bool("exact"), Precision: c.String("precision"), Without: c.StringSlice("without")}
+// compute reads the flags of speedFlags, and CGAN_KERNELS.
+func compute(c *cli.Context) models.Compute {
+	var without []models.SpeedUp
+	for _, name := range c.StringSlice("without") {
+		without = append(without, models.SpeedUp(name))
+	}
+	return models.Compute{
+		Exact: c.Bool("exact"), Precision: models.Precision(c.String("precision")), Without: without, Kernels: os.Getenv(kernelsVar),
+	}
 }
+
+// kernelsVar names a kernel set, for tests and measurements.
+const kernelsVar = "CGAN_KERNELS"
 
 func seedFlag() cli.Flag {
 	return &cli.Int64Flag{Name: "seed", Usage: "seed of every random number, any whole number of 64 bits"}
@@ -118,11 +129,11 @@ func trainConfig(c *cli.Context) (cfg train.Config, err error) {
 			*to = c.String(name)
 		}
 	}
-	cfg.Seed, cfg.Arithmetic = c.Int64("seed"), arithmetic(c)
+	cfg.Seed, cfg.Compute = c.Int64("seed"), compute(c)
 	return cfg, nil
 }
 
-// flagsFirst moves what is no flag behind the command's flags, where the flag package wants it.
+// flagsFirst moves what is no flag after the command's flags, where the flag package wants it.
 func flagsFirst(app *cli.App, args []string) []string {
 	if len(args) < 2 || app.Command(args[1]) == nil {
 		return args

@@ -9,6 +9,7 @@ import (
 
 	"cgan/bindings/torch"
 	"cgan/models"
+	"cgan/models/picture"
 	"cgan/train"
 
 	"github.com/urfave/cli/v2"
@@ -54,18 +55,14 @@ func runGenerate(c *cli.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	if err := arithmetic(c).Validate(); err != nil {
-		return usageError{err}
+	how := compute(c)
+	if err := how.Validate(); err != nil {
+		return usage(err)
 	}
-	var device torch.Device
-	err = torch.Do("prepare", func() (err error) {
-		device, err = arithmetic(c).Settle(c.Int("threads"), c.String("device"))
-		return err
-	})
-	if err != nil {
+	if err := setUp(how, c.Int("threads")); err != nil {
 		return err
 	}
-	w, err := train.OpenWeights(c.String("weights"), c.String("key"))
+	w, err := models.Open(c.String("weights"), c.String("key"))
 	if err != nil {
 		return err
 	}
@@ -80,11 +77,11 @@ func runGenerate(c *cli.Context) error {
 			return usageError{fmt.Errorf("--class %d: these weights know 0 to %d", class, sizes.Classes-1)}
 		}
 	}
-	images, columns, err := draw(c, g, device, sizes, classes)
+	images, columns, err := draw(c, g, how, sizes, classes)
 	if err != nil {
 		return err
 	}
-	if err := train.SaveGrid(c.String("out"), true, images, columns); err != nil {
+	if err := picture.Save(c.String("out"), true, images.Grid(columns)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(c.App.Writer, "drew %d images into %s\n", len(classes)*c.Int("count"), c.String("out"))
@@ -92,13 +89,18 @@ func runGenerate(c *cli.Context) error {
 }
 
 // draw gives the images and the columns of their grid; one class fills rows of its own.
-func draw(c *cli.Context, g *models.Generator, device torch.Device, sizes models.Config, classes []int64) (models.Images, int, error) {
+func draw(c *cli.Context, g *models.Generator, how models.Compute, sizes models.Config, classes []int64) (models.Images, int, error) {
 	err := torch.Do("move the generator", func() error {
-		g.To(device)
-		g.SetFast(arithmetic(c).Fast())
-		return nil
+		device, err := torch.ParseDevice(c.String("device"))
+		if err == nil {
+			g.To(device)
+		}
+		return err
 	})
 	if err != nil {
+		return models.Images{}, 0, err
+	}
+	if err := g.Use(how); err != nil {
 		return models.Images{}, 0, err
 	}
 	images, err := g.Draw(sizes, c.Int("count"), classes, c.Int64("seed"))

@@ -13,7 +13,6 @@ import (
 	"text/tabwriter"
 
 	"cgan/models"
-	"cgan/train"
 	"cgan/weights"
 
 	"github.com/urfave/cli/v2"
@@ -41,7 +40,7 @@ type valueReport struct {
 }
 
 func inspectFile(c *cli.Context, path string) error {
-	file, err := train.OpenFile(path)
+	file, err := models.OpenFile(path)
 	if err != nil {
 		return err
 	}
@@ -49,7 +48,7 @@ func inspectFile(c *cli.Context, path string) error {
 	if r.SHA256, err = sumFile(file.Path); err != nil {
 		return err
 	}
-	if w, err := train.FindWeights(file, c.String("key")); err == nil {
+	if w, err := models.Find(file, c.String("key")); err == nil {
 		r.Architecture = &w.Config
 	} else {
 		r.Note = err.Error()

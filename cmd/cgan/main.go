@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"cgan/bindings/torch"
+	"cgan/models"
 	"cgan/train"
 	"cgan/weights"
 
@@ -33,6 +34,19 @@ var errInterrupted = errors.New("interrupted")
 
 // usageError is a mistake on the command line.
 type usageError struct{ error }
+
+// usage is err as a mistake on the command line: a field's error names its flag.
+func usage(err error) error {
+	var field *models.FieldError
+	if !errors.As(err, &field) {
+		return usageError{err}
+	}
+	name := "--" + field.Field
+	if field.Field == "kernels" { // which has no flag
+		name = kernelsVar
+	}
+	return usageError{errors.New(name + " " + field.Problem)}
+}
 
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 

@@ -55,7 +55,7 @@ func trainCommand() *cli.Command {
 // checkTrain finds at once what would else end a run only after its work.
 func checkTrain(cfg train.Config) error {
 	if err := cfg.Validate(); err != nil {
-		return usageError{err}
+		return usage(err)
 	}
 	if cfg.Trace == "" {
 		return nil
@@ -70,6 +70,9 @@ func checkTrain(cfg train.Config) error {
 }
 
 func runTrain(c *cli.Context, cfg train.Config) error {
+	if err := setUp(cfg.Compute, cfg.Threads); err != nil {
+		return err
+	}
 	result, err := train.Run(c.Context, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
 	if err != nil {
 		return err

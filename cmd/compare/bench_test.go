@@ -80,7 +80,7 @@ esac
 
 const fakeCgan = `#!/bin/sh
 case "$*" in
-"bench --units --json") echo '[{"name": "tiles", "does": "tiles"}, {"name": "adam", "does": "one pass"}]' ;;
+"bench --speed-ups --json") echo '[{"name": "tiles", "does": "tiles"}, {"name": "adam", "does": "one pass"}]' ;;
 generate*) for last; do :; done; touch "$last" ;;
 bench*) echo '{"torch": "2.15.0", "kernels": "AMX", "batch": 128, "step_ms_min": 100, "step_ms_median": 160, "rss_mb": 500,
 	"gflops": 287.5, "matmul_gflops": 500, "step_ms_mean": 170,

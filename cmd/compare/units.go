@@ -20,7 +20,7 @@ var hides = map[string]string{"wide": "tiles"}
 // raceUnits times cgan as it is, first in the list and without a name, and without each of its units.
 func raceUnits(ctx context.Context, p *programs, plan plan) ([]unit, error) {
 	var named []unit
-	if err := outputJSON(ctx, &named, p.cgan, "bench", "--units", "--json"); err != nil {
+	if err := outputJSON(ctx, &named, p.cgan, "bench", "--speed-ups", "--json"); err != nil {
 		return nil, err
 	}
 	units := append([]unit{{Does: "all units at work"}}, named...)

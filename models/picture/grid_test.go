@@ -1,4 +1,4 @@
-package train
+package picture
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ func drawGrid(t *testing.T, pixels []float32, rows, cols, height, width, channel
 	t.Helper()
 	var first, second bytes.Buffer
 	for _, b := range []*bytes.Buffer{&first, &second} {
-		if err := WriteGrid(b, pixels, rows, cols, height, width, channels); err != nil {
+		if err := Write(b, Grid{pixels, rows, cols, channels, height, width}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -112,13 +112,13 @@ func TestWriteGridRefuses(t *testing.T) {
 	for _, tt := range tests {
 		var b bytes.Buffer
 		s := tt.sizes
-		err := WriteGrid(&b, tt.pixels, s[0], s[1], s[2], s[3], s[4])
+		err := Write(&b, Grid{tt.pixels, s[0], s[1], s[4], s[2], s[3]})
 		if err == nil || !strings.Contains(err.Error(), tt.want) || b.Len() > 0 {
 			t.Errorf("%v: got %v and %d bytes, want %q", s, err, b.Len(), tt.want)
 		}
 	}
 	full := errors.New("no space")
-	if err := WriteGrid(fullDisk{full}, []float32{0}, 1, 1, 1, 1, 1); !errors.Is(err, full) {
+	if err := Write(fullDisk{full}, Grid{[]float32{0}, 1, 1, 1, 1, 1}); !errors.Is(err, full) {
 		t.Errorf("a full disk gave %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package train
+package models
 
 import (
 	"cmp"
@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"cgan/models"
 	"cgan/weights"
 )
 
@@ -19,32 +18,32 @@ import (
 type Weights struct {
 	File                     *weights.File
 	Generator, Discriminator weights.StateDict // the second nil where there is none
-	Config                   models.Config     // read off the shapes
+	Config                   Config            // read off the shapes
 }
 
-// OpenWeights is FindWeights in a weights file, or in the last checkpoint of a run folder.
-func OpenWeights(runOrFile, key string) (*Weights, error) {
+// Open is Find in a weights file, or in the last checkpoint of a run folder.
+func Open(runOrFile, key string) (*Weights, error) {
 	file, err := OpenFile(runOrFile)
 	if err != nil {
 		return nil, err
 	}
-	return FindWeights(file, key)
+	return Find(file, key)
 }
 
-// FindWeights finds the networks in a file. The generator's state dict is the file itself, or lies in it under a
+// Find finds the networks in a file. The generator's state dict is the file itself, or lies in it under a
 // usual name; key says where when that is not clear, and may be empty.
-func FindWeights(file *weights.File, key string) (w *Weights, err error) {
+func Find(file *weights.File, key string) (w *Weights, err error) {
 	w = &Weights{File: file}
 	if w.Generator, err = weights.FindStateDict(w.File.Root, key); err != nil {
-		return nil, w.fail(err)
+		return nil, w.Fail(err)
 	}
-	if _, ok := w.get("discriminator"); ok {
+	if _, ok := w.Get("discriminator"); ok {
 		if w.Discriminator, err = weights.FindStateDict(w.File.Root, "discriminator"); err != nil {
-			return nil, w.fail(err)
+			return nil, w.Fail(err)
 		}
 	}
-	if w.Config, err = models.ConfigOf(w.Generator, w.Discriminator); err != nil {
-		return nil, w.fail(err)
+	if w.Config, err = ConfigOf(w.Generator, w.Discriminator); err != nil {
+		return nil, w.Fail(err)
 	}
 	if n, err := strconv.Atoi(file.Metadata["classes"]); err == nil && n > 0 && n < w.Config.Noise+w.Config.Classes {
 		w.Config.Noise, w.Config.Classes = w.Config.Noise+w.Config.Classes-n, n // the file says what its shapes can't
@@ -61,12 +60,13 @@ func OpenFile(runOrFile string) (*weights.File, error) {
 	return weights.Open(path)
 }
 
-func (w *Weights) fail(err error) error {
+// Fail is err as an error of the file.
+func (w *Weights) Fail(err error) error {
 	return &weights.FormatError{File: w.File.Path, Reason: err.Error()}
 }
 
-// get gives what the file's outermost dict holds under key.
-func (w *Weights) get(key string) (weights.Value, bool) {
+// Get gives what the file's outermost dict holds under key.
+func (w *Weights) Get(key string) (weights.Value, bool) {
 	if root, ok := w.File.Root.(*weights.Dict); ok {
 		return root.Get(key)
 	}
@@ -74,22 +74,22 @@ func (w *Weights) get(key string) (weights.Value, bool) {
 }
 
 // LoadGenerator makes the generator. It runs outside of torch.Do; the error names the file.
-func (w *Weights) LoadGenerator() (*models.Generator, error) {
-	g, err := models.LoadGenerator(w.Generator, w.Config)
+func (w *Weights) LoadGenerator() (*Generator, error) {
+	g, err := LoadGenerator(w.Generator, w.Config)
 	if err != nil {
-		return nil, w.fail(err)
+		return nil, w.Fail(err)
 	}
 	return g, nil
 }
 
 // LoadDiscriminator makes the discriminator, as LoadGenerator does.
-func (w *Weights) LoadDiscriminator() (*models.Discriminator, error) {
+func (w *Weights) LoadDiscriminator() (*Discriminator, error) {
 	if w.Discriminator == nil {
-		return nil, w.fail(errors.New("it holds no discriminator"))
+		return nil, w.Fail(errors.New("it holds no discriminator"))
 	}
-	d, err := models.LoadDiscriminator(w.Discriminator, w.Config)
+	d, err := LoadDiscriminator(w.Discriminator, w.Config)
 	if err != nil {
-		return nil, w.fail(fmt.Errorf("discriminator: %w", err))
+		return nil, w.Fail(fmt.Errorf("discriminator: %w", err))
 	}
 	return d, nil
 }

@@ -1,4 +1,5 @@
-package train
+// Package picture turns images into pictures: grids as PNG. It knows no torch.
+package picture
 
 import (
 	"bytes"
@@ -8,16 +9,31 @@ import (
 	"image/png"
 	"io"
 	"math"
+
+	"cgan/weights"
 )
 
 // gridGap is the black space around each image, make_grid's default padding.
 const gridGap = 2
 
-// WriteGrid writes rows x cols images to w as one PNG, as torchvision's make_grid and save_image lay it out:
-// 2 black pixels between the images and around them, and none around a single image. The pixels are
-// [rows*cols, channels, height, width] in [-1, 1], clamped beyond; channels is 1 (gray) or 3 (RGB).
+// Grid is images to be laid out in rows and columns.
+type Grid struct {
+	Pixels                  []float32 // [Rows*Columns, Channels, Height, Width] in [-1, 1]
+	Rows, Columns           int
+	Channels, Height, Width int
+}
+
+// Save writes a grid to the PNG file path, whole or not at all. Without force a file that is there is an error.
+func Save(path string, force bool, g Grid) error {
+	return weights.WriteFile(path, force, func(w io.Writer) error { return Write(w, g) })
+}
+
+// Write writes the grid's images to w as one PNG, as torchvision's make_grid and save_image lay it out:
+// 2 black pixels between the images and around them, and none around a single image. Pixels
+// beyond [-1, 1] are clamped; channels are 1 (gray) or 3 (RGB).
 // Sizes that do not fit and NaN are errors, and then w gets nothing. The same input gives the same bytes.
-func WriteGrid(w io.Writer, pixels []float32, rows, cols, height, width, channels int) error {
+func Write(w io.Writer, g Grid) error {
+	pixels, rows, cols, height, width, channels := g.Pixels, g.Rows, g.Columns, g.Height, g.Width, g.Channels
 	if err := checkGrid(pixels, rows, cols, height, width, channels); err != nil {
 		return fmt.Errorf("write a grid of %dx%d images, each [%d, %d, %d]: %w", rows, cols, channels, height, width, err)
 	}

@@ -1,0 +1,164 @@
+package models
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"cgan/bindings/kernels"
+	"cgan/bindings/nn"
+	"cgan/bindings/torch"
+)
+
+func TestComputeRefuses(t *testing.T) {
+	for field, c := range map[string]Compute{
+		"precision": {Precision: "f16"},
+		"exact":     {Exact: true, Precision: BF16},
+		"without":   {Without: []SpeedUp{"label"}},
+		"kernels":   {Kernels: "mmx"},
+	} {
+		var e *FieldError
+		if err := c.Validate(); !errors.As(err, &e) || e.Field != field {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if err := (Compute{}).Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// The names are what people write: a constant that is misspelt would switch nothing.
+func TestSpeedUpsHaveTheirNames(t *testing.T) {
+	want := []SpeedUp{"pages", "grads", "kernels", "tiles", "wide", "labels", "norm", "adam"}
+	var got []SpeedUp
+	for _, s := range SpeedUps {
+		got = append(got, s.Name)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// Leaving out tiles or wide leaves out the kernel sets of these instructions, on every machine.
+func TestTilesAndWideAreKernelSets(t *testing.T) {
+	for _, c := range []struct {
+		without []SpeedUp
+		sets    []string
+	}{
+		{nil, nil}, {[]SpeedUp{"tiles"}, []string{"amx"}}, {[]SpeedUp{"wide"}, []string{"avx512"}}, {[]SpeedUp{"wide", "tiles"}, []string{"amx", "avx512"}},
+	} {
+		if got := (Compute{Without: c.without}).leftOut(); !slices.Equal(got, c.sets) {
+			t.Errorf("without %v: the sets %v are left out, want %v", c.without, got, c.sets)
+		}
+	}
+}
+
+func TestComputeChoosesKernels(t *testing.T) {
+	for _, c := range []struct {
+		Compute
+		convolutions, adam string
+	}{
+		{Compute{Kernels: "reference"}, "reference", "reference"},
+		{Compute{Kernels: "reference", Precision: BF16}, "reference", "reference"},
+		{Compute{Kernels: "reference", Without: []SpeedUp{Kernels}}, "", "reference"},
+		{Compute{Kernels: "reference", Without: []SpeedUp{Adam}}, "reference", ""},
+		{Compute{Kernels: "reference", Exact: true}, "", ""},
+		{Compute{}, kernels.Best().Name(), kernels.Best().Name()},
+	} {
+		if got := c.KernelSet().Name(); got != c.convolutions {
+			t.Errorf("%+v: convolutions on %q, want %q", c.Compute, got, c.convolutions)
+		}
+		if got := c.AdamKernels().Name(); got != c.adam {
+			t.Errorf("%+v: Adam on %q, want %q", c.Compute, got, c.adam)
+		}
+	}
+}
+
+// Generators of all settings draw at once in one process, and each gives the bits that it gives alone.
+func TestGeneratorsOfDifferentSettingsDrawAtOnce(t *testing.T) {
+	settings := []Compute{{Exact: true}, {}, {Precision: BF16}, {Kernels: kernels.Reference}, {Precision: BF16, Kernels: kernels.Reference}}
+	for _, e := range kernels.All() {
+		if e.Set != nil {
+			settings = append(settings, Compute{Kernels: e.Name})
+		}
+	}
+	state, err := StateDict(newSmall(t).StateDict())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var generators []*Generator
+	var alone [][]float32
+	draw := func(g *Generator) []float32 {
+		images, err := g.Draw(small, 3, []int64{0, 1, 2, 3, 4, 5, 6}, 5)
+		if err != nil {
+			t.Error(err)
+		}
+		return images.Pixels
+	}
+	for _, s := range settings {
+		g, err := LoadGenerator(state, small)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Free()
+		if err := g.Use(s); err != nil {
+			t.Fatal(err)
+		}
+		generators, alone = append(generators, g), append(alone, draw(g))
+	}
+	if slices.Equal(alone[0], alone[2]) {
+		t.Error("float32 and bfloat16 drew the same values: the settings do nothing")
+	}
+	var all sync.WaitGroup
+	for i, g := range generators {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for range 5 {
+				if !slices.Equal(draw(g), alone[i]) {
+					t.Errorf("%+v drew other values beside the others than alone", settings[i])
+					return
+				}
+			}
+		}()
+	}
+	all.Wait()
+}
+
+// What the formulas give is what the layers make.
+func TestOutputShapesAreThoseOfTheLayers(t *testing.T) {
+	do(t, func() {
+		g, d := Default().skeleton()
+		defer g.Free()
+		defer d.Free()
+		for _, net := range []struct {
+			leaves []nn.Leaf
+			in     []int64
+		}{{g.Leaves(), []int64{110, 1, 1}}, {d.Leaves(), []int64{11, 28, 28}}} {
+			x, shape := torch.Zeros(append([]int64{2}, net.in...), torch.Float32, torch.CPU), net.in
+			for _, leaf := range net.leaves {
+				var err error
+				if shape, err = nn.OutputShape(leaf.Module, shape); err != nil {
+					t.Fatal(err)
+				}
+				if x = leaf.Module.Forward(x); !slices.Equal(x.Shape()[1:], shape) {
+					t.Errorf("%s: %v by the formula, %v in truth", leaf.Name, shape, x.Shape()[1:])
+				}
+			}
+		}
+	})
+}
+
+// 2 * 9 * 110 * 512 and so on, the article's sizes by hand.
+func TestFLOPs(t *testing.T) {
+	f, err := CountFLOPs(Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := []float64{2 * 9 * 110 * 512, 2 * 9 * 9 * 512 * 256, 2 * 49 * 16 * 256 * 128, 2 * 196 * 16 * 128}
+	d := []float64{2 * 196 * 16 * 64, 2 * 49 * 16 * 64 * 128, 2 * 9 * 9 * 128 * 256, 2 * 9 * 256}
+	if !slices.Equal(f.Generator, g) || !slices.Equal(f.Discriminator, d) {
+		t.Errorf("got %v and %v, want %v and %v", f.Generator, f.Discriminator, g, d)
+	}
+}
