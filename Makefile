@@ -5,6 +5,7 @@
 # make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime
 # make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
+# make sanitize every kernel set under AddressSanitizer and UndefinedBehaviorSanitizer
 # make memory   resident memory over 2,000 steps
 # make lint     gofmt, go vet, golangci-lint
 
@@ -14,7 +15,7 @@ FUZZTIME ?= 30m
 PYTHON_WITH = GOWORK=off go run ./cmd/compare python
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize lint clean
 
 build: libtorch
 	@go build -o bin/cgan ./cmd/cgan
@@ -54,3 +55,6 @@ lint: libtorch
 
 clean:
 	rm -rf bin .libtorch go.work go.work.sum bindings/*/prepared.go
+
+sanitize:
+	CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels

@@ -9,7 +9,11 @@
 // GCC 12 takes its own _mm512_undefined for a mistake.
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#ifdef CGAN_EMULATE // testdata/emulate.h has the rest
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq")
+#else
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,amx-tile,amx-bf16")
+#endif
 #pragma GCC optimize("O3,no-math-errno")
 
 // Products on the tile unit, which multiplies bfloat16 and adds up in float32. A float32 goes in as three
@@ -130,13 +134,16 @@ constexpr KernelSet set = {"amx", &split_kernel, &bf16_kernel, &rows_f32, &rows_
 // lacks asks the processor, and then the system for the tiles' memory in every switch of threads.
 const char *lacks() {
   if (const char *why = avx512().lacks) return why;
+#ifndef CGAN_EMULATE
   if (!__builtin_cpu_supports("avx512bf16")) return "the processor has no AVX-512 BF16";
   unsigned a = 7, b = 0, c = 0, d = 0;
   __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
   const bool bf16 = d >> 22 & 1, tile = d >> 24 & 1;
   if (!bf16 || !tile) return "the processor has no AMX tiles for bfloat16";
   const int request = 0x1023, tile_data = 18; // ARCH_REQ_XCOMP_PERM
-  return syscall(SYS_arch_prctl, request, tile_data) == 0 ? nullptr : "the system gives no memory for AMX tiles";
+  if (syscall(SYS_arch_prctl, request, tile_data) != 0) return "the system gives no memory for AMX tiles";
+#endif
+  return nullptr;
 }
 
 } // namespace

@@ -3,7 +3,9 @@
 #include <cstring>
 #include <immintrin.h>
 
+#ifndef CGAN_EMULATE // else GCC makes its vectors of what every x86-64 has
 #pragma GCC target("avx2,fma")
+#endif
 #pragma GCC optimize("O3,no-math-errno")
 
 namespace cgan {
@@ -22,6 +24,9 @@ constexpr KernelSet set = {"avx2", &kernel, nullptr, &rows_f32, nullptr, adam};
 } // namespace
 
 Support avx2() {
+#ifdef CGAN_EMULATE
+  return {&set, nullptr};
+#endif
   const bool can = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   return can ? Support{&set, nullptr} : Support{nullptr, "the processor has no AVX2 with FMA"};
 }

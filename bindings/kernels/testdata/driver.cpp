@@ -1,0 +1,393 @@
+// Tests all that a kernel set offers against plain sums in double: driver SET SEED. It prints what is wrong, and exits
+// with 1; with 3 and the reason where this machine can't run the set.
+#include "../sets.h"
+#include "random.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <functional>
+#include <memory>
+
+namespace cgan {
+Support emulated_amx(); // the same sources on emulate.h
+Support emulated_avx512();
+Support emulated_avx2();
+} // namespace cgan
+
+using namespace cgan;
+using test::close;
+
+namespace {
+
+std::string text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+std::string text(const char *format, ...) {
+  char buffer[256];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(buffer, sizeof buffer, format, args);
+  va_end(args);
+  return buffer;
+}
+
+// Matrix is [rows, columns] in rows of its own, some of which are null: zeros. operand says which side and index they are.
+template <class S> struct Matrix {
+  int64_t count, length;
+  std::vector<std::vector<S>> rows;
+  std::vector<const S *> pointers;
+
+  Matrix(int64_t count, int64_t length, const std::function<float()> &random, bool nulls) : count(count), length(length), rows(count), pointers(count) {
+    for (int64_t i = 0; i < count; i++) {
+      rows[i].resize(length);
+      for (S &v : rows[i]) v = test::of<S>(random());
+      pointers[i] = nulls && test::bits() % 5 == 0 ? nullptr : rows[i].data();
+    }
+  }
+  double at(int64_t i, int64_t j) const { return pointers[i] != nullptr ? test::value(pointers[i][j]) : 0; }
+  RowPointers<S> operand() const { return {pointers.data(), count, length}; }
+};
+
+// Operand is the left [width, K] or the right [K, width] operand of a product, packed for T from values of S.
+template <class T, class S> struct Operand {
+  Contiguous contiguous;
+  Matrix<S> m;
+  size_t stride;
+  test::Guarded<char> packed;
+
+  Operand(const GemmKernel<T> &kernel, Side side, Contiguous contiguous, int64_t width, int64_t k, const std::function<float()> &random, bool nulls, size_t between = 0)
+      : contiguous(contiguous), m(contiguous == Contiguous::k ? width : k, contiguous == Contiguous::k ? k : width, random, nulls),
+        stride(kernel.panel_bytes(k) + between), packed(((width + kPanel - 1) / kPanel - 1) * stride + kernel.panel_bytes(k)) {
+    if constexpr (std::is_same_v<S, T>)
+      kernel.pack(side, contiguous, m.operand(), packed.data(), stride);
+    else
+      kernel.pack_f32(side, contiguous, m.operand(), packed.data(), stride);
+  }
+  // at is what the kernel multiplies: a float32 is rounded to T first.
+  double at(int64_t i, int64_t k) const {
+    const double v = contiguous == Contiguous::k ? m.at(i, k) : m.at(k, i);
+    return test::value(test::of<T>(static_cast<float>(v)));
+  }
+  Layout layout(const GemmKernel<T> &kernel) const { return {stride, kernel.step_bytes, kernel.row_bytes}; }
+};
+
+// limit is how far a float32 sum of products may be from the true one: each addition rounds what is summed up so far.
+double limit(double squares, double largest, int64_t terms) { return 1.2e-7 * (4 + std::sqrt(terms)) * std::sqrt(squares) + 6e-8 * largest; }
+
+// Product multiplies some pairs of operands and compares each sum.
+template <class T, class S> void product(const GemmKernel<T> &kernel, int64_t width_left, int64_t width_right, int64_t k, int pairs,
+                                         const std::function<float()> &random, bool nulls) {
+  std::vector<std::unique_ptr<Operand<T, S>>> lefts, rights;
+  std::vector<PanelPair> pointers;
+  Layout of_left{}, of_right{};
+  const Contiguous left_by = test::coin() ? Contiguous::k : Contiguous::panel, right_by = test::coin() ? Contiguous::k : Contiguous::panel;
+  const size_t between = 64 * (test::bits() % 3); // panels
+  for (int p = 0; p < pairs; p++) {
+    lefts.push_back(std::make_unique<Operand<T, S>>(kernel, Side::left, left_by, width_left, k, random, nulls, between));
+    rights.push_back(std::make_unique<Operand<T, S>>(kernel, Side::right, right_by, width_right, k, random, nulls, between));
+    pointers.push_back({lefts[p]->packed.data(), rights[p]->packed.data()});
+    of_left = lefts[p]->layout(kernel), of_right = rights[p]->layout(kernel);
+  }
+  const int64_t left_panels = (width_left + kPanel - 1) / kPanel, right_panels = (width_right + kPanel - 1) / kPanel, ldc = kBlock + 16 * (test::bits() % 2);
+  const bool add = test::coin();
+  test::Guarded<float> c(left_panels * kPanel * ldc);
+  std::vector<float> before(left_panels * kPanel * ldc);
+  for (size_t i = 0; i < before.size(); i++) c[i] = before[i] = test::uniform();
+  {
+    const Blocks<T> configured(kernel);
+    kernel.block(pointers.data(), pairs, kernel.k_steps(k), left_panels, right_panels, of_left, of_right, c.data(), ldc, add, nullptr);
+  }
+  for (int64_t m = 0; m < left_panels * kPanel; m++)
+    for (int64_t n = 0; n < ldc; n++) {
+      if (n >= right_panels * kPanel) {
+        close("a value of c outside of the block", c[m * ldc + n], before[m * ldc + n], 0);
+        continue;
+      }
+      double want = add ? before[m * ldc + n] : 0, squares = want * want;
+      for (int p = 0; p < pairs && m < width_left && n < width_right; p++)
+        for (int64_t i = 0; i < k; i++) {
+          const double v = lefts[p]->at(m, i) * rights[p]->at(n, i);
+          want += v, squares += v * v;
+        }
+      close(text("%s from %s, M %ld, N %ld, K %ld, %d pairs, left by %s, right by %s, add %d: sum %ld, %ld", test::name<T>(), test::name<S>(), width_left, width_right,
+                 k, pairs, left_by == Contiguous::k ? "K" : "M", right_by == Contiguous::k ? "K" : "N", add, m, n),
+            c[m * ldc + n], want, limit(squares, std::fabs(want), pairs * k));
+    }
+}
+
+template <class T, class S> void products(const GemmKernel<T> &kernel) {
+  auto random = [] { return test::uniform(); };
+  for (int64_t k : {1, 2, 15, 16, 17, 31, 32, 33, 64, 70, 130})
+    for (int i = 0; i < 6; i++)
+      product<T, S>(kernel, test::pick({1, 7, 15, 16, 17, 31, 32}), test::pick({1, 7, 15, 16, 17, 31, 32}), k, test::pick({1, 2, 5}), random, true);
+}
+
+// Values whose lower bits are all ones are the hardest to take apart, and of one sign no error takes out another.
+void every_bit(const GemmKernel<float> &kernel) {
+  auto hard = [] { return test::coin() ? 2 - std::ldexp(1.0f, -23) : 1 + std::ldexp(1.0f, -7) - std::ldexp(1.0f, -23); };
+  const int64_t k = 64;
+  Operand<float, float> left(kernel, Side::left, Contiguous::k, 16, k, hard, false), right(kernel, Side::right, Contiguous::k, 16, k, hard, false);
+  test::Guarded<float> c(kPanel * kBlock);
+  const PanelPair pair{left.packed.data(), right.packed.data()};
+  const Blocks<float> configured(kernel);
+  kernel.block(&pair, 1, kernel.k_steps(k), 1, 1, left.layout(kernel), right.layout(kernel), c.data(), kBlock, false, nullptr);
+  for (int64_t m = 0; m < kPanel; m++)
+    for (int64_t n = 0; n < kPanel; n++) {
+      double want = 0;
+      for (int64_t i = 0; i < k; i++) want += left.at(m, i) * right.at(n, i);
+      close("a sum of 64 products with all bits", c[m * kBlock + n], want, 6e-8 * (1 + std::sqrt(k) / 2) * want);
+    }
+}
+
+// unpacked reads a left operand where it lies.
+template <class T> void unpacked(const GemmKernel<T> &kernel) {
+  if (!kernel.unpacked) return;
+  for (const int64_t steps : {1, 2, 3})
+    for (const int64_t panels : {1, 2}) {
+      const int64_t k = steps * kernel.k_step, ld = k + kernel.k_step; // a row is longer than what is read of it
+      const std::vector<T> values = test::randoms<T>(panels * kPanel * ld);
+      Operand<T, T> right(kernel, Side::right, Contiguous::panel, 16, k, [] { return test::uniform(); }, false);
+      test::Guarded<float> c(panels * kPanel * kBlock);
+      const PanelPair pair{reinterpret_cast<const char *>(values.data()), right.packed.data()};
+      const Layout as_it_lies{kPanel * ld * sizeof(T), kernel.k_step * sizeof(T), ld * sizeof(T)};
+      const Blocks<T> configured(kernel);
+      kernel.block(&pair, 1, steps, panels, 1, as_it_lies, right.layout(kernel), c.data(), kBlock, false, nullptr);
+      for (int64_t m = 0; m < panels * kPanel; m++)
+        for (int64_t n = 0; n < kPanel; n++) {
+          double want = 0, squares = 0;
+          for (int64_t i = 0; i < k; i++) {
+            const double v = test::value(values[m * ld + i]) * right.at(n, i);
+            want += v, squares += v * v;
+          }
+          close(text("unpacked %s, %ld panels of %ld", test::name<T>(), panels, k), c[m * kBlock + n], want, limit(squares, std::fabs(want), k));
+        }
+    }
+}
+
+// Stored is a block with a random epilogue, and what must come of it.
+template <class T> class Stored {
+public:
+  Stored() : rows(test::pick({1, 5, 16, 31, 32})), columns(test::pick({1, 3, 15, 16, 17, 31, 32})), ld(columns + test::bits() % 4), out((rows - 1) * ld + columns) {
+    for (float &v : block.sums) v = test::uniform() * 4;
+    if (test::bits() % 4 == 0) block.sums[0] = std::nanf("");
+    scale = test::randoms<float>(columns), bias = test::randoms<float>(columns), pivot = test::randoms<float>(kBlock);
+    for (int64_t r = 0; r < rows; r++) each_bias.push_back(test::randoms<float>(columns));
+    for (const auto &b : each_bias) row_bias.push_back(b.data());
+    block.rows = rows, block.columns = columns, block.ld = ld, block.out = out.data();
+    if (test::coin()) block.epilogue.scale = scale.data();
+    if (test::coin()) block.epilogue.bias = bias.data();
+    if (test::coin()) block.epilogue.row_bias = row_bias.data();
+    if (test::coin()) block.pivot = pivot.data();
+    block.epilogue.slope = test::coin() ? 1 : test::coin() ? 0 : 0.2f;
+    for (int64_t i = 0; i < (rows - 1) * ld + columns; i++) out[i] = test::of<T>(77);
+  }
+
+  void check(const char *how) {
+    double distances[kBlock] = {}, squares[kBlock] = {}, size[kBlock] = {};
+    for (int64_t r = 0; r < rows; r++)
+      for (int64_t n = 0; n < std::min(ld, r + 1 < rows ? ld : columns); n++) {
+        const double got = test::value(out[r * ld + n]);
+        if (n >= columns) {
+          close(text("%s: a value after the %ld columns", how, columns), got, 77, 0);
+          continue;
+        }
+        double want = block.sums[r * kBlock + n], parts = std::fabs(want);
+        if (block.epilogue.scale != nullptr) want *= scale[n];
+        if (block.epilogue.row_bias != nullptr) want += each_bias[r][n], parts += std::fabs(each_bias[r][n]);
+        else if (block.epilogue.bias != nullptr) want += bias[n], parts += std::fabs(bias[n]);
+        if (!(want > 0)) want *= block.epilogue.slope;
+        close(text("%s %s, %ld x %ld: value %ld, %ld", how, test::name<T>(), rows, columns, r, n), got, want,
+              4 * 6e-8 * parts + (test::unit<T> > 1e-6 ? test::unit<T> * std::fabs(want) : 0));
+        const double d = got - (block.pivot != nullptr ? pivot[n] : 0);
+        distances[n] += d, squares[n] += d * d, size[n] += std::fabs(d);
+      }
+    for (int64_t n = 0; n < columns; n++) {
+      close(text("%s %s: distances of column %ld", how, test::name<T>(), n), block.distances[n], distances[n], 2e-6 * size[n]);
+      close(text("%s %s: squares of column %ld", how, test::name<T>(), n), block.squares[n], squares[n], 4e-6 * squares[n]);
+    }
+  }
+
+  Block<T> block;
+
+private:
+  int64_t rows, columns, ld;
+  test::Guarded<T> out;
+  std::vector<float> scale, bias, pivot;
+  std::vector<std::vector<float>> each_bias;
+  std::vector<const float *> row_bias;
+};
+
+// A block is stored by itself, and on the way while another one is multiplied.
+template <class T> void stores(const GemmKernel<T> &kernel) {
+  for (int i = 0; i < 60; i++) {
+    Stored<T> alone;
+    kernel.store(alone.block);
+    alone.check("stored");
+    Stored<T> before;
+    const int64_t k = test::pick({1, 40, 100}), panels = test::pick({1, 2}), width = panels * kPanel;
+    Operand<T, T> left(kernel, Side::left, Contiguous::k, width, k, [] { return test::uniform(); }, false);
+    Operand<T, T> right(kernel, Side::right, Contiguous::k, width, k, [] { return test::uniform(); }, false);
+    test::Guarded<float> c(width * kBlock);
+    const PanelPair pair{left.packed.data(), right.packed.data()};
+    const Blocks<T> configured(kernel);
+    kernel.block(&pair, 1, kernel.k_steps(k), panels, panels, left.layout(kernel), right.layout(kernel), c.data(), kBlock, false, &before.block);
+    before.check("stored beside a product");
+  }
+}
+
+// rounding: a product of 1 and x is x, rounded to bfloat16 where x is float32: to the nearest, to even in the middle.
+void rounding(const RowKernels<BFloat> &rows) {
+  const float xs[] = {1, 1 + 1.0f / 256, 1 + 3.0f / 256, 1 + 1.0f / 512, -1 - 1.0f / 256, 0, -0.0f, 3e38f, INFINITY, -INFINITY, NAN, 1 + 1.0f / 256 + 1e-6f};
+  for (size_t n : {size_t(1), std::size(xs)}) {
+    test::Guarded<BFloat> y(n);
+    rows.leaky_relu(xs, n, 1, y.data());
+    for (size_t i = 0; i < n; i++) close(text("%g as bfloat16", xs[i]), test::value(y[i]), std::isnan(xs[i]) ? NAN : test::value(test::of<BFloat>(xs[i])), 0);
+  }
+}
+
+template <class T> void row_kernels_of(const RowKernels<T> &kernels) {
+  for (const int64_t channels : {1, 3, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 130})
+    for (const int64_t rows : {1, 2, 5, 63, 64, 65, 130}) {
+      const int64_t n = rows * channels;
+      const auto x = test::randoms<T>(n), dy = test::randoms<T>(n);
+      auto near_zero = dy; // where y is within rounding of 0 its side is chance, and no gradient goes through
+      const auto mean = test::randoms<float>(channels), scale = test::randoms<float>(channels, 3), shift = test::randoms<float>(channels);
+      const auto a = test::randoms<float>(channels), b = test::randoms<float>(channels);
+      const Norm norm{channels, mean.data(), scale.data(), shift.data(), test::coin() ? 0.2f : 0};
+      std::vector<double> y(n), sum(channels), square(channels), g(channels), product(channels), size(channels);
+      for (int64_t i = 0; i < n; i++) {
+        const int64_t c = i % channels;
+        y[i] = (test::value(x[i]) - mean[c]) * scale[c] + shift[c];
+        if (std::fabs(y[i]) < 1e-5) near_zero[i] = test::of<T>(0);
+        const double d = test::value(x[i]) - mean[c], grad = test::value(near_zero[i]) * (y[i] > 0 ? 1 : norm.slope);
+        sum[c] += d, square[c] += d * d, g[c] += grad, product[c] += grad * d, size[c] += std::fabs(d) + std::fabs(grad) + std::fabs(grad * d);
+      }
+      const std::string at = text("%s, %ld rows of %ld: ", test::name<T>(), rows, channels);
+      test::Guarded<double> got_sum(channels), got_square(channels), got_g(channels), got_product(channels);
+      for (int64_t c = 0; c < channels; c++) got_sum[c] = got_square[c] = got_g[c] = got_product[c] = c; // they are added to
+      kernels.moments(x.data(), rows, channels, mean.data(), got_sum.data(), got_square.data());
+      kernels.norm_sums(x.data(), near_zero.data(), rows, norm, got_g.data(), got_product.data());
+      test::Guarded<T> normed(n), dx(n);
+      kernels.norm(x.data(), rows, norm, normed.data());
+      kernels.norm_grad(x.data(), near_zero.data(), rows, norm, a.data(), b.data(), dx.data());
+      for (int64_t c = 0; c < channels; c++) {
+        close(at + "sum of moments", got_sum[c], c + sum[c], 1e-6 * size[c] + 1e-12 * c);
+        close(at + "squares of moments", got_square[c], c + square[c], 1e-6 * size[c] + 1e-12 * c);
+        close(at + "norm_sums, sum", got_g[c], c + g[c], 1e-6 * size[c] + 1e-12 * c);
+        close(at + "norm_sums, product", got_product[c], c + product[c], 1e-6 * size[c] + 1e-12 * c);
+      }
+      for (int64_t i = 0; i < n; i++) {
+        const int64_t c = i % channels;
+        const double out = y[i] > 0 ? y[i] : y[i] * norm.slope, grad = test::value(near_zero[i]) * (y[i] > 0 ? 1 : norm.slope);
+        const double want = scale[c] * (grad - a[c] - (test::value(x[i]) - mean[c]) * b[c]);
+        close(at + "norm", test::value(normed[i]), out, 2e-6 + test::unit<T> * std::fabs(out));
+        close(at + "norm_grad", test::value(dx[i]), want, 4e-6 + test::unit<T> * std::fabs(want));
+      }
+    }
+}
+
+template <class T> void by_value(const RowKernels<T> &kernels) {
+  for (const int64_t n : {1, 7, 8, 9, 15, 16, 17, 33, 100}) {
+    const auto x = test::randoms<float>(n);
+    const auto y = test::randoms<T>(n), dy = test::randoms<T>(n);
+    for (const float slope : {1.0f, 0.2f, 0.0f}) {
+      test::Guarded<T> out(n), dx(n);
+      kernels.leaky_relu(x.data(), n, slope, out.data());
+      kernels.leaky_grad(y.data(), dy.data(), n, slope, dx.data());
+      for (int64_t i = 0; i < n; i++) {
+        const double want = x[i] > 0 ? x[i] : x[i] * static_cast<double>(slope), grad = test::value(dy[i]) * (test::value(y[i]) > 0 ? 1 : slope);
+        close("leaky_relu", test::value(out[i]), want, test::unit<T> * std::fabs(want));
+        close("leaky_grad", test::value(dx[i]), grad, test::unit<T> * std::fabs(grad));
+      }
+    }
+    const int64_t rows = 9, indices = 4;
+    const auto m = test::randoms<T>(rows * n);
+    std::vector<int64_t> index(rows);
+    test::Guarded<float> sums(indices * n);
+    std::vector<double> want(indices * n);
+    for (int64_t i = 0; i < indices * n; i++) want[i] = sums[i] = i % 3;
+    for (int64_t r = 0; r < rows; r++) {
+      index[r] = test::bits() % indices;
+      for (int64_t c = 0; c < n; c++) want[index[r] * n + c] += test::value(m[r * n + c]);
+    }
+    kernels.sum_by(m.data(), index.data(), rows, n, sums.data());
+    for (int64_t i = 0; i < indices * n; i++) close("sum_by", sums[i], want[i], 3e-6);
+  }
+}
+
+void adam(AdamStep step) {
+  const Adam a{0.5f, 0.999f, 0.001f, 1e-3f, 0.1f, std::sqrt(0.01f)};
+  for (const int64_t n : {1, 7, 8, 15, 16, 17, 33, 1000}) {
+    const auto p = test::randoms<float>(n), g = test::randoms<float>(n), m = test::randoms<float>(n);
+    auto v = test::randoms<float>(n);
+    test::Guarded<float> param(n), mean(n), squares(n);
+    for (int64_t i = 0; i < n; i++) param[i] = p[i], mean[i] = m[i], squares[i] = v[i] = i % 3 == 0 ? 0 : std::fabs(v[i]);
+    step(param.data(), g.data(), mean.data(), squares.data(), n, a);
+    for (int64_t i = 0; i < n; i++) {
+      const double m2 = m[i] + (static_cast<double>(g[i]) - m[i]) * a.rest1, v2 = static_cast<double>(v[i]) * a.beta2 + static_cast<double>(g[i]) * g[i] * a.rest2;
+      close("Adam's mean", mean[i], m2, 3e-7);
+      close("Adam's mean of squares", squares[i], v2, 3e-7);
+      close("Adam's parameter", param[i], p[i] - a.step_size * m2 / (std::sqrt(v2) / a.correction + a.eps), 3e-6);
+    }
+  }
+}
+
+// same_bits: the emulation is the instructions, bit for bit.
+void same_bits(const GemmKernel<BFloat> &real, const GemmKernel<BFloat> &emulated) {
+  for (int i = 0; i < 20; i++) {
+    const float scale = std::ldexp(1.0f, static_cast<int>(test::pick({0, 10, -60, -63}))); // products of the last ones are denormal
+    auto random = [scale] { return test::uniform() * scale; };
+    const int64_t k = test::pick({32, 64, 160});
+    Operand<BFloat, BFloat> left(real, Side::left, Contiguous::k, 32, k, random, false), right(real, Side::right, Contiguous::k, 32, k, random, false);
+    test::Guarded<float> c(kBlock * kBlock), d(kBlock * kBlock);
+    const PanelPair pair{left.packed.data(), right.packed.data()};
+    for (auto [kernel, out] : {std::pair{&real, c.data()}, std::pair{&emulated, d.data()}}) {
+      const Blocks<BFloat> configured(*kernel);
+      kernel->block(&pair, 1, kernel->k_steps(k), 2, 2, left.layout(real), right.layout(real), out, kBlock, false, nullptr);
+    }
+    for (int64_t j = 0; j < kBlock * kBlock; j++) close("a tile product, emulated", d[j], c[j], 0);
+  }
+}
+
+template <class T> void all_of(const GemmKernel<T> *gemm, const RowKernels<T> *rows) {
+  if (gemm != nullptr) {
+    products<T, T>(*gemm);
+    if constexpr (!std::is_same_v<T, float>) products<T, float>(*gemm);
+    unpacked<T>(*gemm);
+    stores<T>(*gemm);
+  }
+  if (rows != nullptr) {
+    row_kernels_of<T>(*rows);
+    by_value<T>(*rows);
+  }
+}
+
+constexpr struct {
+  const char *name;
+  Support (*support)();
+} kSets[] = {
+    {"reference", reference},
+#ifdef __x86_64__
+    {"amx", amx}, {"avx512", avx512}, {"avx2", avx2}, {"emulated-amx", emulated_amx}, {"emulated-avx512", emulated_avx512}, {"emulated-avx2", emulated_avx2},
+#endif
+};
+
+} // namespace
+
+int main(int argc, char **argv) {
+  if (argc != 3) return fprintf(stderr, "driver SET SEED\n"), 2;
+  Support s{nullptr, "there is no such set"};
+  for (const auto &set : kSets)
+    if (strcmp(argv[1], set.name) == 0) s = set.support();
+  if (s.set == nullptr) return printf("%s\n", s.lacks), 3;
+  test::set_name = argv[1];
+  test::state = strtoull(argv[2], nullptr, 10);
+  all_of<float>(s.set->gemm_f32, s.set->rows_f32);
+  all_of<BFloat>(s.set->gemm_bf16, s.set->rows_bf16);
+  every_bit(*s.set->gemm_f32);
+  if (s.set->rows_bf16 != nullptr) rounding(*s.set->rows_bf16);
+  adam(s.set->adam);
+#ifdef __x86_64__
+  if (strcmp(argv[1], "emulated-amx") == 0 && amx().set != nullptr) same_bits(*amx().set->gemm_bf16, *s.set->gemm_bf16);
+#endif
+  printf("%ld checks\n", test::checks);
+  return test::failures == 0 ? 0 : (fprintf(stderr, "%d of %ld checks failed\n", test::failures, test::checks), 1);
+}
