@@ -1,16 +1,11 @@
 package train
 
-import (
-	"time"
+import "cgan/models"
 
-	"cgan/bindings/torch"
-	"cgan/models"
-)
-
-// flop counts the floating-point operations that one image needs in the convolutions of a training step, or
+// FLOP counts the floating-point operations that one image needs in the convolutions of a training step, or
 // of being drawn: not what the original computes and throws away, and not the label planes, which are constant.
 // Taps on padding count, as in torch.utils.flop_counter.
-func flop(c models.Config, mode string) float64 {
+func FLOP(c models.Config, mode string) float64 {
 	conv := func(pixels, kernel, in, out int) float64 { return 2 * float64(pixels*kernel*kernel*in*out) }
 	g := []float64{
 		conv(1, 3, c.Noise+c.Classes, 4*c.NgF), conv(9, 3, 4*c.NgF, 2*c.NgF),
@@ -33,19 +28,4 @@ func sum(values []float64) (total float64) {
 		total += v
 	}
 	return total
-}
-
-// matmulRate is the best rate of libtorch's matrix product in GFLOP/s, over two sizes.
-func matmulRate(dtype torch.DType, device torch.Device) (best float64) {
-	for _, n := range []int64{1024, 2048} {
-		torch.Scope(func() {
-			a, b := torch.Randn([]int64{n, n}, device).Type(dtype), torch.Randn([]int64{n, n}, device).Type(dtype)
-			for range 8 {
-				start := time.Now()
-				torch.Scope(func() { a.Matmul(b).Reshape(-1).Narrow(0, 0, 1).Type(torch.Float32).Item() }) // CUDA is done when a value is here
-				best = max(best, 2*float64(n*n*n)/time.Since(start).Seconds()/1e9)
-			}
-		})
-	}
-	return best
 }

@@ -12,8 +12,8 @@ DIR holds the IDX files of MNIST, gzipped or not. `trace` writes every loss as a
 float and the sha256 of every parameter and buffer, for a comparison bit for bit. `bench` times training
 steps, or batches of drawn images.
 
-loader.go and trainer.go stand beside the sections of the same name, trace.go and bench.go beside the
-functions. Random numbers come from the one default generator: the generator's weights, the
+loader.go and trainer.go stand beside the sections of the same name, trace.go and the packages checkpoint and
+benchmark beside the functions. Random numbers come from the one default generator: the generator's weights, the
 discriminator's; at the start of an epoch what DataLoader(shuffle=True) draws; in a step the noise, then
 the fake labels.
 """
@@ -97,7 +97,7 @@ class Trainer:
         return loss_d.item(), loss_g.item()
 
 
-# --- loop.go, checkpoint.go, resume.go ---------------------------------------------------------
+# --- loop.go, checkpoint/ ----------------------------------------------------------------------
 
 
 class Progress:
@@ -157,7 +157,7 @@ def resume(trainer, path):
     return at
 
 
-# --- trace.go, bench.go ------------------------------------------------------------------------
+# --- trace.go, benchmark/ ----------------------------------------------------------------------
 
 
 def digest(module):

@@ -5,6 +5,7 @@ import (
 	"cgan/bindings/optim"
 	"cgan/bindings/torch"
 	"cgan/models"
+	"cgan/train/checkpoint"
 )
 
 // Trainer holds both networks and their optimizers. It mirrors Trainer of train.py.
@@ -102,6 +103,11 @@ func (t *Trainer) judgeForG(fake conditioned) *torch.Tensor {
 	t.discriminator.RequiresGrad_(false)
 	defer t.discriminator.RequiresGrad_(true)
 	return t.discriminate(fake)
+}
+
+// parts is what a checkpoint holds of it.
+func (t *Trainer) parts() checkpoint.Parts {
+	return checkpoint.Parts{Generator: t.generator, Discriminator: t.discriminator, OptimizerG: t.optimizerG, OptimizerD: t.optimizerD}
 }
 
 // Free ends networks and optimizers, as far as they were made.

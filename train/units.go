@@ -71,14 +71,6 @@ func (a Arithmetic) Settle(threads int, device string) (torch.Device, error) {
 	return torch.ParseDevice(device)
 }
 
-// dtype is what convolutions multiply.
-func (a Arithmetic) dtype() torch.DType {
-	if a.Precision == "bf16" {
-		return torch.BFloat16
-	}
-	return torch.Float32
-}
-
 // Fast is how networks run with it.
 func (a Arithmetic) Fast() nn.Fast {
 	return nn.Fast{Kernels: a.has("kernels"), Norm: a.has("norm"), BFloat16: a.Precision == "bf16"}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cgan/train"
+	"cgan/train/benchmark"
 
 	"github.com/urfave/cli/v2"
 )
@@ -51,7 +52,7 @@ func benchCommand() *cli.Command {
 			if err := cfg.Arithmetic.Validate(); err != nil {
 				return usageError{err}
 			}
-			if !slices.Contains(train.Modes, c.String("mode")) {
+			if !slices.Contains(benchmark.Modes, c.String("mode")) {
 				return usageError{fmt.Errorf("--mode is %q: it must be train or generate", c.String("mode"))}
 			}
 			cfg.Steps = c.Int("steps")
@@ -61,7 +62,7 @@ func benchCommand() *cli.Command {
 }
 
 func runBench(c *cli.Context, cfg train.Config) error {
-	s, err := train.Bench(c.Context, cfg, c.String("mode"))
+	s, err := benchmark.Run(c.Context, cfg, c.String("mode"))
 	if errors.Is(err, context.Canceled) {
 		return errInterrupted
 	}
@@ -85,8 +86,8 @@ memory    %.0f MB at the peak
 }
 
 // workText names what takes most first.
-func workText(all []train.Work) string {
-	all = slices.SortedFunc(slices.Values(all), func(a, b train.Work) int { return cmp.Compare(b.Ms, a.Ms) })
+func workText(all []benchmark.Work) string {
+	all = slices.SortedFunc(slices.Values(all), func(a, b benchmark.Work) int { return cmp.Compare(b.Ms, a.Ms) })
 	var parts []string
 	for _, w := range all {
 		parts = append(parts, fmt.Sprintf("%s %.1f", w.Name, w.Ms))

@@ -12,7 +12,7 @@ import (
 	"syscall"
 
 	"cgan/bindings/torch"
-	"cgan/train"
+	"cgan/train/dataset"
 	"cgan/weights"
 
 	"github.com/urfave/cli/v2"
@@ -53,7 +53,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 func exitCode(err error) int {
 	var usage usageError
-	var data *train.DataError
+	var data *dataset.DataError
 	var format *weights.FormatError
 	var cuda *torch.CUDAError
 	switch {

@@ -1,4 +1,5 @@
-package train
+// Package benchmark times training steps and drawings.
+package benchmark
 
 import (
 	"context"
@@ -10,6 +11,8 @@ import (
 
 	"cgan/bindings/torch"
 	"cgan/models"
+	"cgan/train"
+	"cgan/train/runfolder"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,26 +24,26 @@ type Speed struct {
 	Threads int    `json:"threads"`
 	Batch   int    `json:"batch"`
 	Mode    string `json:"mode"` // train or generate
-	Arithmetic
+	train.Arithmetic
 	StepMsMin    float64 `json:"step_ms_min"`
 	StepMsMedian float64 `json:"step_ms_median"`
 	StepMsMean   float64 `json:"step_ms_mean"`
 	ImagesPerS   float64 `json:"images_per_s"`     // at the median
 	RSSMB        float64 `json:"rss_mb"`           // peak resident memory, MB of 2^20 bytes
-	GFLOPS       float64 `json:"gflops"`           // of what the work needs, at the median: see flop
+	GFLOPS       float64 `json:"gflops"`           // of what the work needs, at the median: see train.FLOP
 	Matmul       float64 `json:"matmul_gflops"`    // of libtorch's matrix product here, in this precision
 	Overhead     float64 `json:"overhead_percent"` // of the time outside of the step itself: batch, log, loop
 	Work         []Work  `json:"work"`             // of the mean step; the rest of it is libtorch's own ops and Go
 }
 
-// Modes are what Bench can time.
+// Modes are what Run can time.
 var Modes = []string{"train", "generate"}
 
 const warmupSteps = 5
 
-// Bench times c.Steps steps behind a few of warm-up: in mode train with the data and the log of each step,
+// Run times c.Steps steps behind a few of warm-up: in mode train with the data and the log of each step,
 // in mode generate batches drawn in evaluation mode.
-func Bench(ctx context.Context, c Config, mode string) (s Speed, err error) {
+func Run(ctx context.Context, c train.Config, mode string) (s Speed, err error) {
 	if err := c.Validate(); err != nil {
 		return s, err
 	}
@@ -50,7 +53,7 @@ func Bench(ctx context.Context, c Config, mode string) (s Speed, err error) {
 	if !slices.Contains(Modes, mode) {
 		return s, fmt.Errorf("--mode is %q: it must be train or generate", mode)
 	}
-	err = c.run(func(device torch.Device) error {
+	err = run(&c, func(device torch.Device) error {
 		timed := timeTraining
 		if mode == "generate" {
 			timed = timeDrawing
@@ -65,9 +68,9 @@ func Bench(ctx context.Context, c Config, mode string) (s Speed, err error) {
 }
 
 // run prepares libtorch and calls f inside of torch.Do: one scope around all steps keeps them on one OS thread.
-func (c Config) run(f func(torch.Device) error) error {
+func run(c *train.Config, f func(torch.Device) error) error {
 	return torch.Do("", func() error {
-		device, err := c.settle()
+		device, err := c.Setup()
 		if err != nil {
 			return err
 		}
@@ -83,7 +86,7 @@ type times struct {
 }
 
 // timeSteps runs c.Steps steps behind the warm-up. A step gives the time that it took without what is around it.
-func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, error)) (t times, err error) {
+func timeSteps(ctx context.Context, c train.Config, step func(i int) (time.Duration, error)) (t times, err error) {
 	var before []torch.WorkTime
 	start := time.Now()
 	for done := range c.Steps + warmupSteps {
@@ -109,17 +112,17 @@ func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, e
 	return t, nil
 }
 
-func timeTraining(ctx context.Context, c Config, device torch.Device) (t times, err error) {
-	set, err := c.readSet(ctx, nil)
+func timeTraining(ctx context.Context, c train.Config, device torch.Device) (t times, err error) {
+	set, err := c.ReadData(ctx, nil)
 	if err != nil {
 		return t, err
 	}
-	loader, err := NewLoader(set, c.Batch, device)
+	loader, err := train.NewLoader(set, c.Batch, device)
 	if err != nil {
 		return t, err
 	}
 	defer loader.Free()
-	trainer, err := NewTrainer(c, device)
+	trainer, err := train.NewTrainer(c, device)
 	if err != nil {
 		return t, err
 	}
@@ -129,7 +132,7 @@ func timeTraining(ctx context.Context, c Config, device torch.Device) (t times, 
 		return t, err
 	}
 	defer os.RemoveAll(dir)
-	log, err := OpenStats(dir)
+	log, err := runfolder.OpenLog(dir)
 	if err != nil {
 		return t, err
 	}
@@ -141,7 +144,7 @@ func timeTraining(ctx context.Context, c Config, device torch.Device) (t times, 
 				return 0, err
 			}
 		}
-		var losses Losses
+		var losses train.Losses
 		err = torch.Do("time a step", func() error {
 			image, label := loader.Batch(i)
 			start := time.Now()
@@ -152,11 +155,13 @@ func timeTraining(ctx context.Context, c Config, device torch.Device) (t times, 
 		if err != nil {
 			return 0, err
 		}
-		return inside, log.Write(Stats{1, done, losses.D, losses.G, losses.DReal, losses.DFake, 0, time.Now(), i})
+		return inside, log.Write(train.Stats{
+			Epoch: 1, Step: done, LossD: losses.D, LossG: losses.G, DReal: losses.DReal, DFake: losses.DFake, Time: time.Now(), EpochStep: i,
+		})
 	})
 }
 
-func timeDrawing(ctx context.Context, c Config, device torch.Device) (times, error) {
+func timeDrawing(ctx context.Context, c train.Config, device torch.Device) (times, error) {
 	torch.ManualSeed(c.Seed)
 	g := c.NewGenerator()
 	defer g.Free()
@@ -179,7 +184,7 @@ func timeDrawing(ctx context.Context, c Config, device torch.Device) (times, err
 	})
 }
 
-func (t times) speed(c Config, mode string, device torch.Device) Speed {
+func (t times) speed(c train.Config, mode string, device torch.Device) Speed {
 	var usage unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &usage) // can't fail with these arguments
 	total := 0.0
@@ -188,26 +193,30 @@ func (t times) speed(c Config, mode string, device torch.Device) Speed {
 	}
 	slices.Sort(t.ms)
 	median := t.ms[len(t.ms)/2]
+	fast, dtype := c.Fast(), torch.Float32
+	if fast.BFloat16 {
+		dtype = torch.BFloat16
+	}
 	kernels := torch.Kernels()
-	if !c.has("kernels") || !torch.KernelsFor(c.dtype()) || device != torch.CPU {
+	if !fast.Kernels || !torch.KernelsFor(dtype) || device != torch.CPU {
 		kernels = ""
 	}
 	return Speed{
 		Torch: torch.FullVersion(), Kernels: kernels, Threads: torch.NumThreads(), Batch: c.Batch, Mode: mode, Arithmetic: c.Arithmetic,
 		StepMsMin: t.ms[0], StepMsMedian: median, StepMsMean: total / float64(len(t.ms)), Work: t.work, ImagesPerS: 1e3 * float64(c.Batch) / median,
-		RSSMB: float64(usage.Maxrss) / 1024, GFLOPS: flop(c.Config, mode) * float64(c.Batch) / median / 1e6,
-		Matmul: matmulRate(c.dtype(), device), Overhead: 100 * t.outside / total,
+		RSSMB: float64(usage.Maxrss) / 1024, GFLOPS: train.FLOP(c.Config, mode) * float64(c.Batch) / median / 1e6,
+		Matmul: matmulRate(dtype, device), Overhead: 100 * t.outside / total,
 	}
 }
 
 // TrySmallSteps trains small networks for some steps on the set in dir, to see whether training works.
 func TrySmallSteps(ctx context.Context, dir string) error {
-	c := Default()
+	c := train.Default()
 	c.Data, c.Batch, c.NgF, c.NdF, c.Steps = dir, 4, 8, 8, 1
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	return c.run(func(device torch.Device) error {
+	return run(&c, func(device torch.Device) error {
 		_, err := timeTraining(ctx, c, device)
 		return err
 	})
