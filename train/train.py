@@ -73,7 +73,7 @@ class Trainer:
 
     def step(self, image, label):
         n, device = image.size(0), self.device
-        real = create_onehot_image(image, label, device, CLASSES)
+        real = self.condition(image, label)
         noise = torch.randn(n, NOISE, 1, 1, device=device)
         fake_label = torch.randint(CLASSES, (n,), device=device)
         ones = torch.full((n,), 1.0, device=device)
@@ -83,7 +83,7 @@ class Trainer:
         d_real = self.discriminator(real)
         loss_real = self.criterion(d_real, ones)
         z = concat_noise_label(noise, fake_label, device, CLASSES)
-        fake = create_onehot_image(self.generator(z), fake_label, device, CLASSES)
+        fake = self.condition(self.generator(z), fake_label)
         d_fake = self.discriminator(fake.detach())
         loss_fake = self.criterion(d_fake, zeros)
         loss_d = loss_real + loss_fake
@@ -91,10 +91,16 @@ class Trainer:
         self.optimizerD.step()
 
         self.generator.zero_grad()
-        loss_g = self.criterion(self.discriminator(fake), ones)
+        loss_g = self.criterion(self.score_fake(fake), ones)
         loss_g.backward()
         self.optimizerG.step()
         return loss_d.item(), loss_g.item()
+
+    def condition(self, image, label):
+        return create_onehot_image(image, label, self.device, CLASSES)
+
+    def score_fake(self, fake):
+        return self.discriminator(fake)
 
 
 # --- loop.go, checkpoint/ ----------------------------------------------------------------------

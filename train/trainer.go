@@ -67,16 +67,17 @@ func (t *Trainer) Step(image, label *torch.Tensor) Losses {
 	t.optimizerD.Step()
 
 	t.generator.ZeroGrad()
-	lossG := t.criterion.Forward(t.judgeForG(fake), ones)
+	lossG := t.criterion.Forward(t.scoreFake(fake), ones)
 	lossG.Backward()
 	t.optimizerG.Step()
 	return Losses{lossD.Item(), lossG.Item(), dReal.Mean().Item(), dFake.Mean().Item()}
 }
 
-// conditioned is an image with its label: as planes behind its channels, or beside it where the unit for
+// conditioned is an image with its label: as planes after its channels, or beside it where the unit for
 // that is in use.
 type conditioned struct{ image, label *torch.Tensor }
 
+// condition puts the label to the image, as condition of train.py does.
 func (t *Trainer) condition(image, label *torch.Tensor) conditioned {
 	if t.config.has("labels") {
 		return conditioned{image, label}
@@ -86,7 +87,7 @@ func (t *Trainer) condition(image, label *torch.Tensor) conditioned {
 
 func (c conditioned) detach() conditioned { return conditioned{c.image.Detach(), c.label} }
 
-// discriminate is the discriminator's verdict on x.
+// discriminate is the discriminator's verdict on x, self.discriminator(x) in train.py.
 func (t *Trainer) discriminate(x conditioned) *torch.Tensor {
 	if x.label != nil {
 		return t.discriminator.ForwardLabels(x.image, x.label, int64(t.config.Classes))
@@ -94,9 +95,9 @@ func (t *Trainer) discriminate(x conditioned) *torch.Tensor {
 	return t.discriminator.Forward(x.image)
 }
 
-// judgeForG is the discriminator's verdict on fake in the generator's step. The original computes the
+// scoreFake is the discriminator's verdict on fake in the generator's step. The original computes the
 // gradients of the discriminator's parameters there too and then throws them away; exact mode does so.
-func (t *Trainer) judgeForG(fake conditioned) *torch.Tensor {
+func (t *Trainer) scoreFake(fake conditioned) *torch.Tensor {
 	if !t.config.has("grads") {
 		return t.discriminate(fake)
 	}
