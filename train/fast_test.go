@@ -18,7 +18,7 @@ func gradients(t *testing.T, c Config, batch int64) (losses Losses, grads map[st
 	t.Helper()
 	grads = map[string][]float32{}
 	err := torch.Do(t.Name(), func() error {
-		device, err := c.settle()
+		device, err := c.Setup()
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 
 	"cgan/bindings/torch"
 	"cgan/models"
+	"cgan/train/dataset"
 )
 
 // Loader hands out shuffled batches of a data set that stays in memory as bytes. It draws the random
@@ -17,10 +18,10 @@ type Loader struct {
 }
 
 // NewLoader takes a data set whose images must be of the networks' size. Free it.
-func NewLoader(set *Set, batch int, device torch.Device) (*Loader, error) {
+func NewLoader(set *dataset.Set, batch int, device torch.Device) (*Loader, error) {
 	n, height, width := int64(set.Images.N), int64(set.Images.Height), int64(set.Images.Width)
 	if height != models.ImageSize || width != models.ImageSize {
-		return nil, &DataError{File: set.Images.File, Offset: 8, Reason: fmt.Sprintf(
+		return nil, &dataset.DataError{File: set.Images.File, Offset: 8, Reason: fmt.Sprintf(
 			"the images are %dx%d: the networks take %dx%d", height, width, models.ImageSize, models.ImageSize)}
 	}
 	l := &Loader{batch: int64(batch), device: device}

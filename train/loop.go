@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"cgan/bindings/torch"
+	"cgan/train/checkpoint"
+	"cgan/train/runfolder"
 )
 
 // Run trains as c says, in a new run folder with config.json, stats.jsonl, and for each epoch a sample
@@ -38,13 +40,84 @@ type run struct {
 	report  Reporter
 	loader  *Loader
 	trainer *Trainer
-	stats   *StatsLog
+	stats   *runfolder.Log
 	trace   *Trace
 	result  Result
-	at      Progress
+	at      checkpoint.Progress
 	pace    pace
 	last    int // the step to end after
 	saved   int // the step of the last checkpoint
+}
+
+// open makes everything that the run needs, its folder last.
+func (r *run) open(ctx context.Context) error {
+	device, err := r.config.Setup()
+	if err != nil {
+		return err
+	}
+	set, err := r.config.ReadData(ctx, r.report.Say)
+	if err != nil {
+		return err
+	}
+	r.trace = newTrace(r.config)
+	if r.loader, err = NewLoader(set, r.config.Batch, device); err != nil {
+		return err
+	}
+	if r.trainer, err = NewTrainer(r.config, device); err != nil {
+		return err
+	}
+	if err := r.init(set.Images.N); err != nil {
+		return err
+	}
+	r.last = r.config.Epochs * r.loader.Batches()
+	if r.config.Steps > 0 {
+		r.last = r.config.Steps
+	}
+	if r.at.Step >= r.last {
+		return fmt.Errorf("%s has had %d steps, and this run is to end after %d: ask for more by --epochs or --steps",
+			r.config.Init, r.at.Step, r.last)
+	}
+	return r.openFolder(set.Images.N)
+}
+
+// openFolder makes the run folder and tells the reporter what is settled.
+func (r *run) openFolder(images int) (err error) {
+	if r.result.Dir, err = runfolder.New(r.config.Out, r.name); err != nil {
+		return err
+	}
+	if err = r.saveConfig(); err != nil {
+		return err
+	}
+	if r.stats, err = runfolder.OpenLog(r.result.Dir); err != nil {
+		return err
+	}
+	perEpoch := r.loader.Batches()
+	r.report.Begin(Begin{
+		Dir: r.result.Dir, Device: r.config.Device, Threads: r.config.Threads, Images: images,
+		StepsPerEpoch: perEpoch, Epochs: (r.last + perEpoch - 1) / perEpoch, Steps: r.last,
+	})
+	return nil
+}
+
+func (r *run) saveConfig() error {
+	return runfolder.WriteConfig(r.result.Dir, struct {
+		Config
+		Libtorch string `json:"libtorch"`
+	}{r.config, torch.FullVersion()})
+}
+
+// close puts the statistics on the disk and ends what open made, as far as it came.
+func (r *run) close() (err error) {
+	if r.stats != nil {
+		err = r.stats.Close()
+	}
+	if r.trainer != nil {
+		r.trainer.Free()
+	}
+	if r.loader != nil {
+		r.loader.Free()
+	}
+	return err
 }
 
 func (r *run) loop(ctx context.Context) error {
@@ -132,7 +205,7 @@ func (r *run) save() error {
 	if err != nil {
 		return err
 	}
-	r.result.Checkpoint, err = r.trainer.Save(r.result.Dir, r.at)
+	r.result.Checkpoint, err = checkpoint.Save(r.result.Dir, r.trainer.parts(), r.at)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ DIR holds the IDX files of MNIST, gzipped or not. `trace` writes every loss as a
 float and the sha256 of every parameter and buffer, for a comparison bit for bit. `bench` times training
 steps, or batches of drawn images.
 
-loader.go and trainer.go stand beside the sections of the same name, trace.go and bench.go beside the
-functions. Random numbers come from the one default generator: the generator's weights, the
+loader.go and trainer.go stand beside the sections of the same name, trace.go and the packages checkpoint and
+benchmark beside the functions. Random numbers come from the one default generator: the generator's weights, the
 discriminator's; at the start of an epoch what DataLoader(shuffle=True) draws; in a step the noise, then
 the fake labels.
 """
@@ -73,7 +73,7 @@ class Trainer:
 
     def step(self, image, label):
         n, device = image.size(0), self.device
-        real = create_onehot_image(image, label, device, CLASSES)
+        real = self.condition(image, label)
         noise = torch.randn(n, NOISE, 1, 1, device=device)
         fake_label = torch.randint(CLASSES, (n,), device=device)
         ones = torch.full((n,), 1.0, device=device)
@@ -83,7 +83,7 @@ class Trainer:
         d_real = self.discriminator(real)
         loss_real = self.criterion(d_real, ones)
         z = concat_noise_label(noise, fake_label, device, CLASSES)
-        fake = create_onehot_image(self.generator(z), fake_label, device, CLASSES)
+        fake = self.condition(self.generator(z), fake_label)
         d_fake = self.discriminator(fake.detach())
         loss_fake = self.criterion(d_fake, zeros)
         loss_d = loss_real + loss_fake
@@ -91,13 +91,19 @@ class Trainer:
         self.optimizerD.step()
 
         self.generator.zero_grad()
-        loss_g = self.criterion(self.discriminator(fake), ones)
+        loss_g = self.criterion(self.score_fake(fake), ones)
         loss_g.backward()
         self.optimizerG.step()
         return loss_d.item(), loss_g.item()
 
+    def condition(self, image, label):
+        return create_onehot_image(image, label, self.device, CLASSES)
 
-# --- loop.go, checkpoint.go, resume.go ---------------------------------------------------------
+    def score_fake(self, fake):
+        return self.discriminator(fake)
+
+
+# --- loop.go, checkpoint/ ----------------------------------------------------------------------
 
 
 class Progress:
@@ -157,7 +163,7 @@ def resume(trainer, path):
     return at
 
 
-# --- trace.go, bench.go ------------------------------------------------------------------------
+# --- trace.go, benchmark/ ----------------------------------------------------------------------
 
 
 def digest(module):

@@ -16,6 +16,8 @@ import (
 
 	"cgan/bindings/torch"
 	"cgan/models"
+	"cgan/train/dataset"
+	"cgan/train/internal/noiseset"
 	"cgan/weights"
 )
 
@@ -23,32 +25,9 @@ import (
 func smallConfig(t *testing.T) Config {
 	t.Helper()
 	c := Default()
-	c.Data, c.Out, c.Device = writeNoiseSet(t, 40), t.TempDir(), "cpu"
+	c.Data, c.Out, c.Device = noiseset.Write(t, 40), t.TempDir(), "cpu"
 	c.Noise, c.NgF, c.NdF, c.Batch, c.Epochs = 6, 4, 4, 16, 2
 	return c
-}
-
-func writeNoiseSet(t *testing.T, n int) string {
-	t.Helper()
-	dir := t.TempDir()
-	pixels, labels := make([]byte, n*28*28), make([]byte, n)
-	state := uint32(1)
-	for i := range pixels {
-		state = state*1664525 + 1013904223
-		pixels[i] = byte(state >> 24)
-	}
-	for i := range labels {
-		labels[i] = byte(i % 10)
-	}
-	for name, content := range map[string][]byte{
-		"train-images-idx3-ubyte": append([]byte{0, 0, 8, 3, 0, 0, 0, byte(n), 0, 0, 0, 28, 0, 0, 0, 28}, pixels...),
-		"train-labels-idx1-ubyte": append([]byte{0, 0, 8, 1, 0, 0, 0, byte(n)}, labels...),
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
 }
 
 // listener notes what a run reports, and calls step after each step.
@@ -225,14 +204,14 @@ func TestHexFloatIsPythons(t *testing.T) {
 }
 
 func TestImagesOfAnotherSizeAreRefused(t *testing.T) {
-	_, err := NewLoader(&Set{Images: Images{Pixels: make([]byte, 2*32*32), N: 2, Height: 32, Width: 32}, Labels: []byte{0, 1}}, 2, torch.CPU)
+	_, err := NewLoader(&dataset.Set{Images: dataset.Images{Pixels: make([]byte, 2*32*32), N: 2, Height: 32, Width: 32}, Labels: []byte{0, 1}}, 2, torch.CPU)
 	if err == nil || !strings.Contains(err.Error(), "32x32") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestLoaderGivesEveryImageOnce(t *testing.T) {
-	set, err := ReadSet(writeNoiseSet(t, 40), "train", 10)
+	set, err := dataset.Read(noiseset.Write(t, 40), "train", 10)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"cgan/bindings/optim"
 	"cgan/bindings/torch"
 	"cgan/models"
+	"cgan/train/checkpoint"
 )
 
 // Trainer holds both networks and their optimizers. It mirrors Trainer of train.py.
@@ -76,6 +77,7 @@ func (t *Trainer) Step(image, label *torch.Tensor) Losses {
 // that is in use.
 type conditioned struct{ image, label *torch.Tensor }
 
+// condition puts the label to the image, as condition of train.py does.
 func (t *Trainer) condition(image, label *torch.Tensor) conditioned {
 	if t.config.Uses(models.Labels) {
 		return conditioned{image, label}
@@ -85,7 +87,7 @@ func (t *Trainer) condition(image, label *torch.Tensor) conditioned {
 
 func (c conditioned) detach() conditioned { return conditioned{c.image.Detach(), c.label} }
 
-// discriminate is the discriminator's verdict on x.
+// discriminate is the discriminator's verdict on x, self.discriminator(x) in train.py.
 func (t *Trainer) discriminate(x conditioned) *torch.Tensor {
 	if x.label != nil {
 		return t.discriminator.ForwardLabels(x.image, x.label, int64(t.config.Classes))
@@ -102,6 +104,11 @@ func (t *Trainer) scoreFake(fake conditioned) *torch.Tensor {
 	t.discriminator.RequiresGrad_(false)
 	defer t.discriminator.RequiresGrad_(true)
 	return t.discriminate(fake)
+}
+
+// parts is what a checkpoint holds of it.
+func (t *Trainer) parts() checkpoint.Parts {
+	return checkpoint.Parts{Generator: t.generator, Discriminator: t.discriminator, OptimizerG: t.optimizerG, OptimizerD: t.optimizerD}
 }
 
 // Free ends networks and optimizers, as far as they were made.

@@ -10,6 +10,7 @@ import (
 
 	"cgan/models"
 	"cgan/train"
+	"cgan/train/benchmark"
 
 	"github.com/urfave/cli/v2"
 )
@@ -52,7 +53,7 @@ func benchCommand() *cli.Command {
 			if err := cfg.Compute.Validate(); err != nil {
 				return usage(err)
 			}
-			if !slices.Contains(train.Modes, c.String("mode")) {
+			if !slices.Contains(benchmark.Modes, c.String("mode")) {
 				return usageError{fmt.Errorf("--mode is %q: it must be train or generate", c.String("mode"))}
 			}
 			cfg.Steps = c.Int("steps")
@@ -65,7 +66,7 @@ func runBench(c *cli.Context, cfg train.Config) error {
 	if err := setUp(cfg.Compute, cfg.Threads); err != nil {
 		return err
 	}
-	s, err := train.Bench(c.Context, cfg, c.String("mode"))
+	s, err := benchmark.Run(c.Context, cfg, c.String("mode"))
 	if errors.Is(err, context.Canceled) {
 		return errInterrupted
 	}
@@ -89,8 +90,8 @@ memory    %.0f MB at the peak
 }
 
 // workText names what takes most first.
-func workText(all []train.Work) string {
-	all = slices.SortedFunc(slices.Values(all), func(a, b train.Work) int { return cmp.Compare(b.Ms, a.Ms) })
+func workText(all []benchmark.Work) string {
+	all = slices.SortedFunc(slices.Values(all), func(a, b benchmark.Work) int { return cmp.Compare(b.Ms, a.Ms) })
 	var parts []string
 	for _, w := range all {
 		parts = append(parts, fmt.Sprintf("%s %.1f", w.Name, w.Ms))

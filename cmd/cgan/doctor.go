@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"cgan/bindings/torch"
-	"cgan/train"
+	"cgan/train/benchmark"
+	"cgan/train/dataset"
 
 	"github.com/urfave/cli/v2"
 )
@@ -53,9 +54,9 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 	if noCUDA != nil {
 		d.CUDA = "no: " + strings.TrimPrefix(noCUDA.Error(), "CUDA: ")
 	}
-	d.MNIST, err = train.MNIST(ctx, nil)
+	d.MNIST, err = dataset.MNIST(ctx, nil)
 	if err == nil {
-		err = train.TrySmallSteps(ctx, d.MNIST)
+		err = benchmark.TrySmallSteps(ctx, d.MNIST)
 	} else {
 		d.MNIST = "no: " + err.Error()
 	}

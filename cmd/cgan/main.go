@@ -13,7 +13,7 @@ import (
 
 	"cgan/bindings/torch"
 	"cgan/models"
-	"cgan/train"
+	"cgan/train/dataset"
 	"cgan/weights"
 
 	"github.com/urfave/cli/v2"
@@ -67,7 +67,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 func exitCode(err error) int {
 	var usage usageError
-	var data *train.DataError
+	var data *dataset.DataError
 	var format *weights.FormatError
 	var cuda *torch.CUDAError
 	switch {

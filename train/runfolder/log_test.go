@@ -1,4 +1,4 @@
-package train
+package runfolder
 
 import (
 	"errors"
@@ -24,9 +24,9 @@ func readStats(t *testing.T, dir string) string {
 	return string(got)
 }
 
-func TestStatsLog(t *testing.T) {
+func TestLog(t *testing.T) {
 	dir := t.TempDir()
-	s, err := OpenStats(dir)
+	s, err := OpenLog(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestStatsLog(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = OpenStats(dir); err != nil {
+	if s, err = OpenLog(dir); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Write(map[string]int{"step": 2}); err != nil {
@@ -54,9 +54,9 @@ func TestStatsLog(t *testing.T) {
 	}
 }
 
-func TestStatsLogRefuses(t *testing.T) {
+func TestLogRefuses(t *testing.T) {
 	dir := t.TempDir()
-	s, err := OpenStats(dir)
+	s, err := OpenLog(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,15 +77,15 @@ func TestStatsLogRefuses(t *testing.T) {
 	if err := s.Write(lossRecord{}); err == nil {
 		t.Error("writing after Close reports nothing")
 	}
-	if _, err := OpenStats(filepath.Join(dir, "missing")); err == nil || !strings.Contains(err.Error(), "missing") {
+	if _, err := OpenLog(filepath.Join(dir, "missing")); err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("a missing folder gave %v", err)
 	}
 }
 
 // A line that does not fit whole is taken back, and the log goes on after it.
-func TestStatsLogCutLine(t *testing.T) {
+func TestLogCutLine(t *testing.T) {
 	dir := t.TempDir()
-	s, err := OpenStats(dir)
+	s, err := OpenLog(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package train
+package benchmark
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 
 	"cgan/bindings/fused"
 	"cgan/bindings/kernels"
+	"cgan/train"
+	"cgan/train/internal/noiseset"
 )
 
 func TestWorkIsByStepAndThread(t *testing.T) {
@@ -25,11 +27,13 @@ func TestWorkIsByStepAndThread(t *testing.T) {
 }
 
 func TestBenchTellsWorkThatFitsIntoTheStep(t *testing.T) {
-	c := smallConfig(t)
+	c := train.Default()
+	c.Data, c.Device = noiseset.Write(t, 40), "cpu"
+	c.Noise, c.NgF, c.NdF, c.Batch = 6, 4, 4, 16
 	c.Steps, c.Kernels = 2, kernels.Reference
 	for _, exact := range []bool{false, true} {
 		c.Exact = exact
-		s, err := Bench(context.Background(), c, "train")
+		s, err := Run(context.Background(), c, "train")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,10 +1,9 @@
-package train
+package benchmark
 
 import (
 	"time"
 
 	"cgan/bindings/fused"
-	"cgan/bindings/torch"
 )
 
 // Work is one kind of work that the fast kernels do, in the mean of all timed steps.
@@ -25,19 +24,4 @@ func workBetween(then, now []fused.WorkTime, steps, threads int) []Work {
 		}
 	}
 	return all
-}
-
-// matmulRate is the best rate of libtorch's matrix product in GFLOP/s, over two sizes.
-func matmulRate(dtype torch.DType, device torch.Device) (best float64) {
-	for _, n := range []int64{1024, 2048} {
-		torch.Scope(func() {
-			a, b := torch.Randn([]int64{n, n}, device).Type(dtype), torch.Randn([]int64{n, n}, device).Type(dtype)
-			for range 8 {
-				start := time.Now()
-				torch.Scope(func() { a.Matmul(b).Reshape(-1).Narrow(0, 0, 1).Type(torch.Float32).Item() }) // CUDA is done when a value is here
-				best = max(best, 2*float64(n*n*n)/time.Since(start).Seconds()/1e9)
-			}
-		})
-	}
-	return best
 }

@@ -1,4 +1,4 @@
-package train
+package dataset
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func TestReadSetPlainAndGzip(t *testing.T) {
+func TestReadPlainAndGzip(t *testing.T) {
 	for _, packed := range []bool{false, true} {
 		dir := t.TempDir()
 		put(t, dir, labelsName, goodLabels)
@@ -20,7 +20,7 @@ func TestReadSetPlainAndGzip(t *testing.T) {
 		} else {
 			put(t, dir, imagesName, goodImages)
 		}
-		set, err := ReadSet(dir, "train", 10)
+		set, err := Read(dir, "train", 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,7 +31,7 @@ func TestReadSetPlainAndGzip(t *testing.T) {
 	}
 }
 
-func TestReadSetRefuses(t *testing.T) {
+func TestReadRefuses(t *testing.T) {
 	gz := gzipped(t, goodImages)
 	badSum := bytes.Clone(gz)
 	badSum[len(badSum)-8] ^= 1
@@ -72,7 +72,7 @@ func TestReadSetRefuses(t *testing.T) {
 			}
 			put(t, dir, name, tt.images)
 			put(t, dir, labelsName, tt.labels)
-			_, err := ReadSet(dir, "train", 10)
+			_, err := Read(dir, "train", 10)
 			wantDataError(t, err, filepath.Join(dir, tt.file), tt.offset, tt.reason)
 		})
 	}
@@ -92,9 +92,9 @@ func wantDataError(t *testing.T, err error, file string, offset int64, reason st
 	}
 }
 
-func TestReadSetRefusesWhatIsNoFile(t *testing.T) {
+func TestReadRefusesWhatIsNoFile(t *testing.T) {
 	dir := t.TempDir()
-	_, err := ReadSet(dir, "train", 10)
+	_, err := Read(dir, "train", 10)
 	wantDataError(t, err, filepath.Join(dir, imagesName+".gz"), 0, "there is no such file, nor one without .gz")
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v hides fs.ErrNotExist", err)
@@ -102,19 +102,19 @@ func TestReadSetRefusesWhatIsNoFile(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, imagesName), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	_, err = ReadSet(dir, "train", 10)
+	_, err = Read(dir, "train", 10)
 	wantDataError(t, err, filepath.Join(dir, imagesName), 0, "is a folder")
 
 	put(t, dir, "file", nil)
-	_, err = ReadSet(filepath.Join(dir, "file"), "train", 10)
+	_, err = Read(filepath.Join(dir, "file"), "train", 10)
 	wantDataError(t, err, filepath.Join(dir, "file", imagesName+".gz"), 0, "not a directory")
 
-	if _, err = ReadSet(dir, "train", 0); err == nil || !strings.Contains(err.Error(), "0 classes") {
+	if _, err = Read(dir, "train", 0); err == nil || !strings.Contains(err.Error(), "0 classes") {
 		t.Errorf("0 classes: %v", err)
 	}
 }
 
-func TestReadSetUnreadable(t *testing.T) {
+func TestReadUnreadable(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root reads every file")
 	}
@@ -123,6 +123,6 @@ func TestReadSetUnreadable(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, imagesName), 0); err != nil {
 		t.Fatal(err)
 	}
-	_, err := ReadSet(dir, "train", 10)
+	_, err := Read(dir, "train", 10)
 	wantDataError(t, err, filepath.Join(dir, imagesName), 0, "permission denied")
 }

@@ -1,4 +1,4 @@
-package train
+package runfolder
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-func TestNewRunFolderCounts(t *testing.T) {
+func TestNewCounts(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "deep", "runs")
 	for i, name := range []string{"mnist", "mnist", "../e v/il\x00", "été", "...", strings.Repeat("x", 80)} {
-		dir, err := NewRunFolder(out, name)
+		dir, err := New(out, name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,21 +27,21 @@ func TestNewRunFolderCounts(t *testing.T) {
 	}
 }
 
-func TestNewRunFolderGoesOnAfterTheHighest(t *testing.T) {
+func TestNewGoesOnAfterTheHighest(t *testing.T) {
 	out := t.TempDir()
 	for _, name := range []string{"00003-mnist", "00007", "20240101-notes", "99999999-x", "abcde-x", "notes"} {
 		if err := os.Mkdir(filepath.Join(out, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	dir, err := NewRunFolder(out, "a")
+	dir, err := New(out, "a")
 	if err != nil || filepath.Base(dir) != "00008-a" {
 		t.Errorf("got %s, %v", dir, err)
 	}
 }
 
 // Every start gets a number of its own, whatever its name, and no reservation stays behind.
-func TestNewRunFolderAtOnce(t *testing.T) {
+func TestNewAtOnce(t *testing.T) {
 	out := t.TempDir()
 	const starts = 40
 	var all sync.WaitGroup
@@ -49,7 +49,7 @@ func TestNewRunFolderAtOnce(t *testing.T) {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			if _, err := NewRunFolder(out, fmt.Sprint("name", i%7)); err != nil {
+			if _, err := New(out, fmt.Sprint("name", i%7)); err != nil {
 				t.Error(err)
 			}
 		}()
@@ -88,7 +88,7 @@ func TestTakeNumberGivesWay(t *testing.T) {
 	}
 }
 
-func TestNewRunFolderRefuses(t *testing.T) {
+func TestNewRefuses(t *testing.T) {
 	full := t.TempDir()
 	if err := os.Mkdir(filepath.Join(full, "99999-mnist"), 0o755); err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestNewRunFolderRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for out, want := range map[string]string{"": "by --out", file: file, full: "number 99999 is taken"} {
-		if _, err := NewRunFolder(out, "mnist"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := New(out, "mnist"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("out %q gave %v, want %q", out, err, want)
 		}
 	}

@@ -1,4 +1,5 @@
-package train
+// Package dataset reads labelled images: IDX files, and MNIST, which it fetches once for each user. It is pure Go.
+package dataset
 
 import "fmt"
 
@@ -15,11 +16,11 @@ type Set struct {
 	Labels []byte
 }
 
-// ReadSet reads <stem>-images-idx3-ubyte and <stem>-labels-idx1-ubyte of the folder dir, the .gz of each
+// Read reads <stem>-images-idx3-ubyte and <stem>-labels-idx1-ubyte of the folder dir, the .gz of each
 // before the plain one. The stem is "train" or "t10k". Every label must be below classes, both files must
 // hold the same number (at least one), and neither may be damaged, short or over-long: anything else is a
 // *DataError. Memory grows with the data that is there, never with what a header claims.
-func ReadSet(dir, stem string, classes int) (*Set, error) {
+func Read(dir, stem string, classes int) (*Set, error) {
 	if classes < 1 {
 		return nil, fmt.Errorf("read the data set in %s: %d classes, at least 1 is needed", dir, classes)
 	}

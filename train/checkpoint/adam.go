@@ -1,4 +1,4 @@
-package train
+package checkpoint
 
 import (
 	"errors"
@@ -9,8 +9,64 @@ import (
 	"cgan/bindings/nn"
 	"cgan/bindings/optim"
 	"cgan/bindings/torch"
+	"cgan/models"
 	"cgan/weights"
 )
+
+// adamState is what torch.optim.Adam's state_dict() gives, in the keys that all supported versions know.
+func adamState(a *optim.Adam) (weights.Value, error) {
+	state, numbers := &weights.Dict{}, weights.List{}
+	err := torch.Do("read the optimizer", func() error {
+		for i, s := range a.States() {
+			numbers = append(numbers, int64(i))
+			if s.ExpAvg == nil {
+				continue
+			}
+			entry, err := parameterState(s)
+			if err != nil {
+				return err
+			}
+			state.SetInt(int64(i), entry)
+		}
+		return nil
+	})
+	group := &weights.Dict{}
+	group.Set("lr", a.LR)
+	group.Set("betas", weights.Tuple{a.Beta1, a.Beta2})
+	group.Set("eps", a.Eps)
+	group.Set("weight_decay", int64(0))
+	for _, off := range []string{"amsgrad", "maximize"} {
+		group.Set(off, false)
+	}
+	group.Set("foreach", nil)
+	for _, off := range []string{"capturable", "differentiable"} {
+		group.Set(off, false)
+	}
+	group.Set("fused", nil)
+	group.Set("params", numbers)
+	d := &weights.Dict{}
+	d.Set("state", state)
+	d.Set("param_groups", weights.List{group})
+	return d, err
+}
+
+func parameterState(s optim.State) (*weights.Dict, error) {
+	entry := &weights.Dict{}
+	for _, part := range []struct {
+		name   string
+		tensor *torch.Tensor
+	}{
+		{"step", torch.ScalarTensor(float64(s.Step), torch.Float32, torch.CPU)},
+		{"exp_avg", s.ExpAvg}, {"exp_avg_sq", s.ExpAvgSq},
+	} {
+		t, err := models.FileTensor(part.tensor)
+		if err != nil {
+			return nil, err
+		}
+		entry.Set(part.name, t)
+	}
+	return entry, nil
+}
 
 // adamFile is the state_dict() of torch.optim.Adam with one group of parameters.
 type adamFile struct {

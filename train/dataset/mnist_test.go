@@ -1,4 +1,4 @@
-package train
+package dataset
 
 import (
 	"os"
@@ -123,7 +123,7 @@ func TestMNISTReal(t *testing.T) {
 		t.Fatal(err)
 	}
 	for stem, n := range map[string]int{"train": 60000, "t10k": 10000} {
-		set, err := ReadSet(dir, stem, 10)
+		set, err := Read(dir, stem, 10)
 		if err != nil {
 			t.Fatal(err)
 		}

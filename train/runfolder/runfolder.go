@@ -1,4 +1,5 @@
-package train
+// Package runfolder keeps the folder of a training run: its number, settings and statistics. It is pure Go.
+package runfolder
 
 import (
 	"errors"
@@ -11,10 +12,10 @@ import (
 	"strings"
 )
 
-// NewRunFolder makes out/00000-name, or the number after the highest one in out, and returns its path. The
+// New makes out/00000-name, or the number after the highest one in out, and returns its path. The
 // name is reduced to letters, digits, '.', '_' and '-', 64 at most. Processes that start at once get numbers
 // of their own. An out that cannot be made or holds number 99999 is an error.
-func NewRunFolder(out, name string) (string, error) {
+func New(out, name string) (string, error) {
 	if out == "" {
 		return "", errors.New("make a run folder: no folder is named to hold it: name one by --out")
 	}

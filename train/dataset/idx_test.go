@@ -1,4 +1,4 @@
-package train
+package dataset
 
 import (
 	"bytes"
@@ -49,7 +49,7 @@ var (
 )
 
 // A header that lies must cost memory by the file's true size, and a bomb by its header's.
-func TestReadSetMemory(t *testing.T) {
+func TestReadMemory(t *testing.T) {
 	zeros := make([]byte, 32<<20)
 	for name, images := range map[string][]byte{
 		"header of four billion images": gzipped(t, idxBytes(zeros[:1<<20], 1<<32-1, 28, 28)),
@@ -64,7 +64,7 @@ func TestReadSetMemory(t *testing.T) {
 		put(t, dir, labelsName, idxBytes([]byte{1, 2}, count))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := ReadSet(dir, "train", 10)
+		_, err := Read(dir, "train", 10)
 		runtime.ReadMemStats(&after)
 		if err == nil {
 			t.Errorf("%s: read without an error", name)

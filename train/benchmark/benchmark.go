@@ -1,4 +1,5 @@
-package train
+// Package benchmark times training steps and drawings.
+package benchmark
 
 import (
 	"context"
@@ -11,6 +12,8 @@ import (
 	"cgan/bindings/fused"
 	"cgan/bindings/torch"
 	"cgan/models"
+	"cgan/train"
+	"cgan/train/runfolder"
 
 	"golang.org/x/sys/unix"
 )
@@ -28,20 +31,20 @@ type Speed struct {
 	StepMsMean   float64 `json:"step_ms_mean"`
 	ImagesPerS   float64 `json:"images_per_s"`     // at the median
 	RSSMB        float64 `json:"rss_mb"`           // peak resident memory, MB of 2^20 bytes
-	GFLOPS       float64 `json:"gflops"`           // of what the work needs, at the median: see flop
+	GFLOPS       float64 `json:"gflops"`           // of what the work needs, at the median: see train.FLOP
 	Matmul       float64 `json:"matmul_gflops"`    // of libtorch's matrix product here, in this precision
 	Overhead     float64 `json:"overhead_percent"` // of the time outside of the step itself: batch, log, loop
 	Work         []Work  `json:"work"`             // of the mean step; the rest of it is libtorch's own ops and Go
 }
 
-// Modes are what Bench can time.
+// Modes are what Run can time.
 var Modes = []string{"train", "generate"}
 
 const warmupSteps = 5
 
-// Bench times c.Steps steps behind a few of warm-up: in mode train with the data and the log of each step,
+// Run times c.Steps steps behind a few of warm-up: in mode train with the data and the log of each step,
 // in mode generate batches drawn in evaluation mode.
-func Bench(ctx context.Context, c Config, mode string) (s Speed, err error) {
+func Run(ctx context.Context, c train.Config, mode string) (s Speed, err error) {
 	if err := c.Validate(); err != nil {
 		return s, err
 	}
@@ -51,7 +54,7 @@ func Bench(ctx context.Context, c Config, mode string) (s Speed, err error) {
 	if !slices.Contains(Modes, mode) {
 		return s, fmt.Errorf("--mode is %q: it must be train or generate", mode)
 	}
-	err = c.run(func(device torch.Device) error {
+	err = run(&c, func(device torch.Device) error {
 		timed := timeTraining
 		if mode == "generate" {
 			timed = timeDrawing
@@ -75,9 +78,9 @@ func Bench(ctx context.Context, c Config, mode string) (s Speed, err error) {
 }
 
 // run prepares libtorch and calls f inside of torch.Do: one scope around all steps keeps them on one OS thread.
-func (c Config) run(f func(torch.Device) error) error {
+func run(c *train.Config, f func(torch.Device) error) error {
 	return torch.Do("", func() error {
-		device, err := c.settle()
+		device, err := c.Setup()
 		if err != nil {
 			return err
 		}
@@ -93,7 +96,7 @@ type times struct {
 }
 
 // timeSteps runs c.Steps steps behind the warm-up. A step gives the time that it took without what is around it.
-func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, error)) (t times, err error) {
+func timeSteps(ctx context.Context, c train.Config, step func(i int) (time.Duration, error)) (t times, err error) {
 	var before []fused.WorkTime
 	start := time.Now()
 	for done := range c.Steps + warmupSteps {
@@ -119,17 +122,17 @@ func timeSteps(ctx context.Context, c Config, step func(i int) (time.Duration, e
 	return t, nil
 }
 
-func timeTraining(ctx context.Context, c Config, device torch.Device) (t times, err error) {
-	set, err := c.readSet(ctx, nil)
+func timeTraining(ctx context.Context, c train.Config, device torch.Device) (t times, err error) {
+	set, err := c.ReadData(ctx, nil)
 	if err != nil {
 		return t, err
 	}
-	loader, err := NewLoader(set, c.Batch, device)
+	loader, err := train.NewLoader(set, c.Batch, device)
 	if err != nil {
 		return t, err
 	}
 	defer loader.Free()
-	trainer, err := NewTrainer(c, device)
+	trainer, err := train.NewTrainer(c, device)
 	if err != nil {
 		return t, err
 	}
@@ -139,7 +142,7 @@ func timeTraining(ctx context.Context, c Config, device torch.Device) (t times, 
 		return t, err
 	}
 	defer os.RemoveAll(dir)
-	log, err := OpenStats(dir)
+	log, err := runfolder.OpenLog(dir)
 	if err != nil {
 		return t, err
 	}
@@ -151,7 +154,7 @@ func timeTraining(ctx context.Context, c Config, device torch.Device) (t times, 
 				return 0, err
 			}
 		}
-		var losses Losses
+		var losses train.Losses
 		err = torch.Do("time a step", func() error {
 			image, label := loader.Batch(i)
 			start := time.Now()
@@ -162,11 +165,13 @@ func timeTraining(ctx context.Context, c Config, device torch.Device) (t times, 
 		if err != nil {
 			return 0, err
 		}
-		return inside, log.Write(Stats{1, done, losses.D, losses.G, losses.DReal, losses.DFake, 0, time.Now(), i})
+		return inside, log.Write(train.Stats{
+			Epoch: 1, Step: done, LossD: losses.D, LossG: losses.G, DReal: losses.DReal, DFake: losses.DFake, Time: time.Now(), EpochStep: i,
+		})
 	})
 }
 
-func timeDrawing(ctx context.Context, c Config, device torch.Device) (times, error) {
+func timeDrawing(ctx context.Context, c train.Config, device torch.Device) (times, error) {
 	torch.ManualSeed(c.Seed)
 	g := c.NewGenerator()
 	defer g.Free()
@@ -189,7 +194,7 @@ func timeDrawing(ctx context.Context, c Config, device torch.Device) (times, err
 	})
 }
 
-func (t times) speed(c Config, mode string, device torch.Device, flop float64) Speed {
+func (t times) speed(c train.Config, mode string, device torch.Device, flop float64) Speed {
 	var usage unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &usage) // can't fail with these arguments
 	total := 0.0
@@ -212,12 +217,12 @@ func (t times) speed(c Config, mode string, device torch.Device, flop float64) S
 
 // TrySmallSteps trains small networks for some steps on the set in dir, to see whether training works.
 func TrySmallSteps(ctx context.Context, dir string) error {
-	c := Default()
+	c := train.Default()
 	c.Data, c.Batch, c.NgF, c.NdF, c.Steps = dir, 4, 8, 8, 1
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	return c.run(func(device torch.Device) error {
+	return run(&c, func(device torch.Device) error {
 		_, err := timeTraining(ctx, c, device)
 		return err
 	})

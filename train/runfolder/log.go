@@ -1,4 +1,4 @@
-package train
+package runfolder
 
 import (
 	"encoding/json"
@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 )
 
-// StatsLog is the file stats.jsonl of a run folder: one JSON object a line, in the order written.
-type StatsLog struct {
+// Log is the file stats.jsonl of a run folder: one JSON object a line, in the order written.
+type Log struct {
 	file *os.File
 	size int64 // of the whole lines
 }
 
-// OpenStats opens dir/stats.jsonl for appending, and makes it where it is missing.
-func OpenStats(dir string) (*StatsLog, error) {
+// OpenLog opens dir/stats.jsonl for appending, and makes it where it is missing.
+func OpenLog(dir string) (*Log, error) {
 	file, err := os.OpenFile(filepath.Join(dir, "stats.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open the log of the run: %w", err)
@@ -24,12 +24,12 @@ func OpenStats(dir string) (*StatsLog, error) {
 		file.Close()
 		return nil, fmt.Errorf("open the log of the run: %w", err)
 	}
-	return &StatsLog{file, info.Size()}, nil
+	return &Log{file, info.Size()}, nil
 }
 
 // Write appends record, a struct or map, as one line. It is not buffered, so a killed run keeps every line.
 // JSON has no NaN and no infinity: they are an error. No error leaves a part of a line behind.
-func (s *StatsLog) Write(record any) error {
+func (s *Log) Write(record any) error {
 	line, err := json.Marshal(record)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", s.file.Name(), err)
@@ -51,7 +51,7 @@ func (s *StatsLog) Write(record any) error {
 }
 
 // Close puts the log on the disk, and reports what the system could not keep.
-func (s *StatsLog) Close() error {
+func (s *Log) Close() error {
 	err := s.file.Sync()
 	if closed := s.file.Close(); err == nil {
 		err = closed

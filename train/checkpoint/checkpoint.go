@@ -1,0 +1,89 @@
+// Package checkpoint keeps a trainer's state in a .pt file, and gives it back: networks, optimizers, random numbers
+// and progress. The file is laid out as checkpoint in train.py does it, so torch.load reads it and a run of Go or
+// Python can go on from it.
+package checkpoint
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"cgan/bindings/nn"
+	"cgan/bindings/optim"
+	"cgan/bindings/torch"
+	"cgan/models"
+	"cgan/weights"
+)
+
+// Progress is where a run stands. A checkpoint holds it, so that another run goes on from there.
+type Progress struct {
+	Step      int    // over all epochs
+	Epoch     int    // from 1
+	EpochStep int    // in this epoch
+	EpochRNG  []byte // torch.RNGState when the epoch began: it gives the epoch's order again
+	Batch     int    // images per step
+	Images    int    // in the data set
+}
+
+// Network is what a checkpoint needs of the generator or the discriminator: its tensors, by PyTorch's names.
+type Network interface {
+	NamedParameters() []nn.Named
+	StateDict() []nn.Named
+}
+
+// Parts are the parts of a trainer that a checkpoint holds.
+type Parts struct {
+	Generator, Discriminator Network
+	OptimizerG, OptimizerD   *optim.Adam // over all parameters of the one and of the other
+}
+
+// Save writes parts and progress to dir/checkpoint-STEP.pt and returns its path.
+func Save(dir string, parts Parts, p Progress) (string, error) {
+	value, err := checkpoint(parts, p)
+	if err != nil {
+		return "", fmt.Errorf("make the checkpoint of step %d: %w", p.Step, err)
+	}
+	path := filepath.Join(dir, fmt.Sprintf("checkpoint-%06d.pt", p.Step))
+	write := func(w io.Writer) error { return weights.WritePT(w, filepath.Base(path), value) }
+	return path, weights.WriteFile(path, false, write)
+}
+
+func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {
+	d := &weights.Dict{}
+	for _, part := range []struct {
+		name string
+		get  func() (weights.Value, error)
+	}{
+		{"generator", func() (weights.Value, error) { return models.StateDict(parts.Generator.StateDict()) }},
+		{"discriminator", func() (weights.Value, error) { return models.StateDict(parts.Discriminator.StateDict()) }},
+		{"optimizerG", func() (weights.Value, error) { return adamState(parts.OptimizerG) }},
+		{"optimizerD", func() (weights.Value, error) { return adamState(parts.OptimizerD) }},
+		{"rng_state", rngState},
+	} {
+		value, err := part.get()
+		if err != nil {
+			return nil, err
+		}
+		d.Set(part.name, value)
+	}
+	d.Set("epoch_rng_state", byteTensor(p.EpochRNG))
+	d.Set("step", int64(p.Step))
+	d.Set("epoch", int64(p.Epoch))
+	d.Set("epoch_step", int64(p.EpochStep))
+	d.Set("batch", int64(p.Batch))
+	d.Set("images", int64(p.Images))
+	return d, nil
+}
+
+// rngState is what torch.get_rng_state() gives in Python.
+func rngState() (state weights.Value, err error) {
+	err = torch.Do("read the random numbers' state", func() error {
+		state = byteTensor(torch.RNGState().Bytes())
+		return nil
+	})
+	return state, err
+}
+
+func byteTensor(bytes []byte) weights.Tensor {
+	return weights.Tensor{DType: weights.U8, Shape: []int64{int64(len(bytes))}, Data: bytes}
+}

@@ -1,0 +1,122 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+
+	"cgan/bindings/nn"
+	"cgan/bindings/optim"
+	"cgan/bindings/torch"
+	"cgan/models"
+	"cgan/weights"
+)
+
+// Settings is what a checkpoint says of how its run trained.
+type Settings struct {
+	Batch            int  // 0 where it does not say
+	Adam             bool // whether it holds Adam's state, and with it these
+	LR, Beta1, Beta2 float64
+}
+
+// SettingsOf reads the settings off a file. Both optimizers must have the same.
+func SettingsOf(root weights.Value) (s Settings, err error) {
+	s.Batch, _ = number(root, "batch")
+	value, ok := get(root, "optimizerG")
+	if !ok {
+		return s, nil
+	}
+	adam, err := parseAdam(value)
+	if err != nil {
+		return s, fmt.Errorf("optimizerG: %w", err)
+	}
+	if judge, _ := get(root, "optimizerD"); judge != nil {
+		other, err := parseAdam(judge)
+		if err != nil {
+			return s, fmt.Errorf("optimizerD: %w", err)
+		}
+		if other.lr != adam.lr || other.beta1 != adam.beta1 || other.beta2 != adam.beta2 {
+			return s, errors.New("optimizerG and optimizerD have other lr or betas; here both networks train with the same")
+		}
+	}
+	s.Adam, s.LR, s.Beta1, s.Beta2 = true, adam.lr, adam.beta1, adam.beta2
+	return s, nil
+}
+
+// Load gives parts what a file holds, and returns where its run stood. Its generator and discriminator are found
+// already; without a discriminator the file is no checkpoint, and only the generator is taken. It runs inside torch.Do.
+func Load(root weights.Value, generator, discriminator weights.StateDict, parts Parts) (p Progress, err error) {
+	if err := models.Load(parts.Generator.StateDict(), generator); err != nil {
+		return p, err
+	}
+	if discriminator == nil {
+		return p, nil
+	}
+	if err := models.Load(parts.Discriminator.StateDict(), discriminator); err != nil {
+		return p, fmt.Errorf("discriminator: %w", err)
+	}
+	for _, part := range []struct {
+		name string
+		adam *optim.Adam
+		net  []nn.Named
+	}{
+		{"optimizerG", parts.OptimizerG, parts.Generator.NamedParameters()},
+		{"optimizerD", parts.OptimizerD, parts.Discriminator.NamedParameters()},
+	} {
+		if value, ok := get(root, part.name); ok {
+			if err := loadAdam(part.adam, value, part.net); err != nil {
+				return p, fmt.Errorf("%s: %w", part.name, err)
+			}
+		}
+	}
+	return progress(root)
+}
+
+// progress reads where the run stood and puts the random numbers back there.
+func progress(root weights.Value) (p Progress, err error) {
+	for name, to := range map[string]*int{
+		"step": &p.Step, "epoch": &p.Epoch, "epoch_step": &p.EpochStep, "batch": &p.Batch, "images": &p.Images,
+	} {
+		*to, _ = number(root, name)
+	}
+	if p.EpochRNG, err = stateBytes(root, "epoch_rng_state"); err != nil {
+		return p, err
+	}
+	state, err := stateBytes(root, "rng_state")
+	if err != nil || state == nil {
+		return p, err
+	}
+	return p, torch.Do("rng_state", func() error {
+		torch.SetRNGState(torch.FromBytes(state, []int64{int64(len(state))}, torch.Uint8))
+		return nil
+	})
+}
+
+// get gives what the file's outermost dict holds under key.
+func get(root weights.Value, key string) (weights.Value, bool) {
+	if d, ok := root.(*weights.Dict); ok {
+		return d.Get(key)
+	}
+	return nil, false
+}
+
+func number(root weights.Value, key string) (int, bool) {
+	value, _ := get(root, key)
+	n, ok := value.(int64)
+	if !ok || n < 0 || n >= 1<<40 {
+		return 0, false
+	}
+	return int(n), true
+}
+
+// stateBytes is a random number state; nil where the file has none.
+func stateBytes(root weights.Value, key string) ([]byte, error) {
+	value, ok := get(root, key)
+	if !ok {
+		return nil, nil
+	}
+	t, ok := value.(*weights.Tensor)
+	if !ok || t.DType != weights.U8 || len(t.Shape) != 1 {
+		return nil, errors.New(key + " is not a tensor of bytes, as torch.get_rng_state() gives it")
+	}
+	return t.Data, nil
+}
