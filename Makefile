@@ -38,7 +38,7 @@ accuracy: build
 
 exchange: libtorch
 	export CGAN_PYTHON_215=$$($(PYTHON_WITH) 2.15.0) CGAN_PYTHON_210=$$($(PYTHON_WITH) 2.1.0) CGAN_PYTHON_ONNX=$$($(PYTHON_WITH) onnx) && \
-	CGAN_CPP=1 go test -count=1 ./weights ./models ./bindings/torch
+	CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch
 
 fuzz:
 	for target in FuzzReadPT FuzzSafetensors; do GOWORK=off go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./weights || exit 1; done

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"cgan/models"
+	"cgan/models/export"
 	"cgan/weights"
 
 	"github.com/urfave/cli/v2"
@@ -107,28 +109,35 @@ func (e exportConfig) run() error {
 
 // writer checks the weights by loading them, and gives what writes them.
 func (e exportConfig) writer(w *models.Weights) (func(io.Writer) error, error) {
-	if e.format == "torchscript" {
-		g, err := w.LoadGenerator()
-		if err != nil {
-			return nil, err
-		}
-		defer g.Free()
-		archive, err := g.TorchScript(w.Config)
-		return func(to io.Writer) error { _, err := to.Write(archive); return err }, err
+	if e.format == "torchscript" || e.format == "onnx" {
+		return e.program(w)
 	}
 	states, err := e.states(w)
 	if err != nil {
 		return nil, err
 	}
-	switch e.format {
-	case "onnx":
-		return func(to io.Writer) error {
-			return weights.WriteONNX(to, states["generator"], w.Config.Classes, metadata(w.Config))
-		}, nil
-	case "safetensors":
+	if e.format == "safetensors" {
 		return func(to io.Writer) error { return weights.WriteSafetensors(to, joined(states), metadata(w.Config)) }, nil
 	}
 	return func(to io.Writer) error { return weights.WritePT(to, filepath.Base(e.out), nested(states)) }, nil
+}
+
+// program writes the generator as a program into memory.
+func (e exportConfig) program(w *models.Weights) (func(io.Writer) error, error) {
+	g, err := w.LoadGenerator()
+	if err != nil {
+		return nil, err
+	}
+	defer g.Free()
+	var out bytes.Buffer
+	if e.format == "onnx" {
+		err = export.ONNX(&out, g, w.Config, metadata(w.Config))
+	} else {
+		var archive []byte
+		archive, err = export.TorchScript(g, w.Config)
+		out.Write(archive)
+	}
+	return func(to io.Writer) error { _, err := to.Write(out.Bytes()); return err }, err
 }
 
 // states gives the wanted nets' state dicts in PyTorch's order and the wanted type.

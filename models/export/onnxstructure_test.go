@@ -1,22 +1,21 @@
-package weights
+package export
 
 import (
-	"bytes"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"cgan/models"
+	"cgan/weights"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // The operators are those of cgan.py, in its order and with its numbers.
-func TestWriteONNXStructure(t *testing.T) {
-	s := generator(t, smallSizes)
-	var out bytes.Buffer
-	if err := WriteONNX(&out, s, 3, map[string]string{"run": "7", "classes": "99"}); err != nil {
-		t.Fatal(err)
-	}
-	model := fields(t, out.Bytes())
+func TestONNXStructure(t *testing.T) {
+	model := fields(t, writeONNX(t, newGenerator(t, small), small, map[string]string{"run": "7", "classes": "99"}))
 	graph := sub(t, model, 7)[0]
 	lines := []string{fmt.Sprintf("ir %v opset %v by %s: %s", model[1], sub(t, model, 8)[0][2], model[2], graph[2])}
 	for _, p := range sub(t, model, 14) {
@@ -36,24 +35,25 @@ func TestWriteONNXStructure(t *testing.T) {
 }
 
 // The initializers are the identity matrix and every float32 tensor, bit for bit.
-func TestWriteONNXInitializers(t *testing.T) {
-	eye, err := FromFloat32s([]float32{1, 0, 0, 0, 1, 0, 0, 0, 1}, 3, 3, 1, 1)
+func TestONNXInitializers(t *testing.T) {
+	eye, err := weights.FromFloat32s([]float32{1, 0, 0, 0, 1, 0, 0, 0, 1}, 3, 3, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := StateDict{{"identity", eye}}
-	for _, e := range generator(t, smallSizes) {
-		if e.DType == F32 {
+	g := newGenerator(t, small)
+	state, err := models.StateDict(g.StateDict())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := weights.StateDict{{Key: "identity", Tensor: eye}}
+	for _, e := range state {
+		if e.DType == weights.F32 {
 			want = append(want, e)
 		}
 	}
-	var out bytes.Buffer
-	if err := WriteONNX(&out, generator(t, smallSizes), 3, nil); err != nil {
-		t.Fatal(err)
-	}
-	var got StateDict
-	for _, p := range sub(t, sub(t, fields(t, out.Bytes()), 7)[0], 5) {
-		e := Entry{string(p[8][0].([]byte)), Tensor{DType: F32, Data: p[9][0].([]byte)}}
+	var got weights.StateDict
+	for _, p := range sub(t, sub(t, fields(t, writeONNX(t, g, small, nil)), 7)[0], 5) {
+		e := weights.Entry{Key: string(p[8][0].([]byte)), Tensor: weights.Tensor{DType: weights.F32, Data: p[9][0].([]byte)}}
 		for _, d := range p[1] {
 			e.Shape = append(e.Shape, int64(d.(uint64)))
 		}
@@ -62,13 +62,13 @@ func TestWriteONNXInitializers(t *testing.T) {
 		}
 		got = append(got, e)
 	}
-	if dump(got) != dump(want) || len(got) != 1+4*2+3*4 {
-		t.Errorf("got  %s\nwant %s", dump(got), dump(want))
+	if !reflect.DeepEqual(got, want) || len(got) != 1+4*2+3*4 {
+		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
 
 // onnxWant is the generator of cgan.py with nz 5+3, nch_g 2 and nch 4.
-const onnxWant = `ir [7] opset [13] by [cgan]: [generator]
+const onnxWant = `ir [7] opset [14] by [cgan]: [generator]
 architecture=Generator(nz=8, nch_g=2, nch=4)
 classes=3
 run=7
@@ -88,3 +88,32 @@ BatchNormalization layer3.1[layer3.0 layer3.1.weight layer3.1.bias layer3.1.runn
 Relu layer3[layer3.1]
 ConvTranspose layer4.0[layer3 layer4.0.weight layer4.0.bias] kernel_shape=4 4 strides=2 2 pads=1 1 1 1
 Tanh image[layer4.0]`
+
+// The nodes' own kernels, strides and paddings, read back from the file, lead to the images that a generator of
+// these sizes draws.
+func TestONNXDrawsImagesOfTheGeneratorsSize(t *testing.T) {
+	for _, c := range []models.Config{small, models.Default()} {
+		g := newGenerator(t, c)
+		images, err := g.Draw(c, 1, []int64{0}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		graph, size := sub(t, fields(t, writeONNX(t, g, c, nil)), 7)[0], uint64(1)
+		for _, n := range sub(t, graph, 1) {
+			if string(n[4][0].([]byte)) != "ConvTranspose" {
+				continue
+			}
+			window := map[string][]any{}
+			for _, a := range sub(t, n, 5) {
+				window[string(a[1][0].([]byte))] = a[8]
+			}
+			size = (size-1)*window["strides"][0].(uint64) - 2*window["pads"][0].(uint64) + window["kernel_shape"][0].(uint64)
+		}
+		if size != uint64(images.Height) {
+			t.Errorf("the file's nodes draw %d pixels, the generator %d", size, images.Height)
+		}
+		if text := valueText(t, sub(t, graph, 12)[0]); !slices.Contains([]string{"image 1[batch 4 28 28]", "image 1[batch 1 28 28]"}, text) {
+			t.Errorf("the output is %s", text)
+		}
+	}
+}

@@ -1,10 +1,12 @@
-package weights
+package onnx
 
 import (
 	"bufio"
 	"fmt"
 	"io"
 	"math"
+
+	"cgan/weights"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -25,7 +27,6 @@ const (
 	attributeIsFloat, attributeIsInt, attributeIsInts                         = 1, 2, 7
 
 	tensorDims, tensorElements, tensorName, tensorRaw = 1, 2, 8, 9
-	onnxFloat, onnxInt64                              = 1, 7
 
 	infoName, infoType                  = 1, 2
 	typeTensor                          = 1
@@ -81,55 +82,13 @@ func (m *message) message(field protowire.Number, v *message) {
 	m.size += v.size
 }
 
-// node adds an operator to a graph and returns its name, which is that of its output too.
-func (m *message) node(operator, name string, inputs []string, attributes ...*message) string {
-	var n message
-	for _, input := range inputs {
-		n.string(nodeInput, input)
-	}
-	n.string(nodeOutput, name)
-	n.string(nodeName, name)
-	n.string(nodeType, operator)
-	for _, a := range attributes {
-		n.message(nodeAttribute, a)
-	}
-	m.message(graphNode, &n)
-	return name
-}
-
-func intAttribute(name string, v int64) *message {
-	var a message
-	a.string(attributeName, name)
-	a.int(attributeInt, v)
-	a.int(attributeType, attributeIsInt)
-	return &a
-}
-
-func intsAttribute(name string, values ...int64) *message {
-	var a message
-	a.string(attributeName, name)
-	for _, v := range values {
-		a.int(attributeInts, v)
-	}
-	a.int(attributeType, attributeIsInts)
-	return &a
-}
-
-func floatAttribute(name string, v float32) *message {
-	var a message
-	a.string(attributeName, name)
-	a.float(attributeFloat, v)
-	a.int(attributeType, attributeIsFloat)
-	return &a
-}
-
 // tensorProto is a named float32 tensor, in the bytes where it lies.
-func tensorProto(name string, t Tensor) *message {
+func tensorProto(name string, t weights.Tensor) *message {
 	var p message
 	for _, d := range t.Shape {
 		p.int(tensorDims, d)
 	}
-	p.int(tensorElements, onnxFloat)
+	p.int(tensorElements, int64(Float))
 	p.string(tensorName, name)
 	p.bytes(tensorRaw, t.Data)
 	return &p
