@@ -15,6 +15,13 @@ FUZZTIME ?= 30m
 PYTHON_WITH = GOWORK=off go run ./cmd/compare python
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
+# What go's commands need, whatever the shell or `go env -w` say, and nothing that brings other headers or libraries.
+export GOWORK := $(CURDIR)/go.work
+export GO111MODULE := on
+export CGO_ENABLED := 1
+export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C $(CURDIR) status --short >/dev/null 2>&1 && echo auto || echo false)
+unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS
+
 .PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize lint clean
 
 build: libtorch
@@ -41,7 +48,8 @@ exchange: libtorch
 	CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch
 
 fuzz:
-	for target in FuzzReadPT FuzzSafetensors; do GOWORK=off go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./weights || exit 1; done
+	for target in FuzzReadPT FuzzPickle FuzzSafetensors; do go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./weights || exit 1; done
+	go test -run '^$$' -fuzz '^FuzzIDX$$' -fuzztime $(FUZZTIME) ./train/dataset
 
 bench: build
 	@GOWORK=off go run ./cmd/compare bench $(BENCH)

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"runtime"
 
 	"cgan/bindings/torch"
 	"cgan/models/picture"
@@ -19,8 +20,9 @@ func (i Images) Grid(columns int) picture.Grid {
 }
 
 // Draw draws rows x len(classes) images, row by row, in evaluation mode: image (r, c) shows classes[c],
-// and the images of a row share one noise. The noise depends on seed alone; no other random number is
-// drawn. Goroutines may draw at once from a generator in evaluation mode, as LoadGenerator gives it. An unknown class or a failed op is an error.
+// and the images of a row share one noise. The noise of a row depends on seed and the row's number alone; no
+// other random number is drawn. Goroutines may draw at once from a generator in evaluation mode, as LoadGenerator gives it: about as many as there are
+// cores are at work, the others wait. An unknown class, more than fits into memory, or a failed op is an error.
 func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (images Images, err error) {
 	for _, class := range classes {
 		if class < 0 || class >= int64(c.Classes) {
@@ -30,6 +32,11 @@ func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (image
 	if rows < 1 || len(classes) < 1 {
 		return images, fmt.Errorf("nothing to draw: %d rows of %d classes", rows, len(classes))
 	}
+	if size := c.Channels * ImageSize * ImageSize; rows > maxValues/size/len(classes) {
+		return images, fmt.Errorf("%d rows of %d classes are too many for one drawing: it holds at most %d images of these sizes", rows, len(classes), maxValues/size)
+	}
+	places <- struct{}{}
+	defer func() { <-places }()
 	err = torch.Do("draw images", func() error {
 		if g.Training() {
 			defer g.Train(true)
@@ -50,13 +57,24 @@ func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (image
 	return images, err
 }
 
-const drawBatch = 128
+const (
+	drawBatch = 128
+	maxValues = 1 << 31 // of one drawing: 8 GiB
+)
 
-// newNoise is [rows, nz] of its own generator.
+// places bounds the drawings that are at work at once: each has threads of its own, and more than the cores would
+// only take memory. The others wait.
+var places = make(chan struct{}, runtime.GOMAXPROCS(0))
+
+// newNoise is [rows, nz] of its own generator, drawn row by row, so that a row does not depend on how many follow it.
 func newNoise(c Config, rows int, seed int64) *torch.Tensor {
 	generator := torch.NewGenerator(seed)
 	defer generator.Free()
-	return generator.Randn([]int64{int64(rows), int64(c.Noise)})
+	each := make([]*torch.Tensor, rows)
+	for i := range each {
+		each[i] = generator.Randn([]int64{1, int64(c.Noise)})
+	}
+	return torch.Cat(each, 0)
 }
 
 // drawRows draws for each noise of [rows, nz] one image per class.

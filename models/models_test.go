@@ -2,6 +2,9 @@ package models
 
 import (
 	"fmt"
+	"math"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -244,4 +247,72 @@ func TestGoroutinesDrawFromOneGenerator(t *testing.T) {
 		}()
 	}
 	wg.Wait()
+}
+
+// An image is known by its seed, row and class: how many others are drawn with it changes nothing.
+func TestARowDependsOnItsSeedAndNumberAlone(t *testing.T) {
+	for _, sizes := range []Config{small, {Noise: 100, NgF: 16, NdF: 4, Channels: 1, Classes: 10}} {
+		var g *Generator
+		do(t, func() { g = sizes.NewGenerator() })
+		defer g.Free()
+		if err := g.Use(Compute{}); err != nil {
+			t.Fatal(err)
+		}
+		draw := func(rows int, classes ...int64) []float32 {
+			images, err := g.Draw(sizes, rows, classes, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return images.Pixels
+		}
+		all := draw(200, 3)
+		for _, rows := range []int{1, 2, 3, 17, 130} {
+			if got := draw(rows, 3); !slices.Equal(got, all[:len(got)]) {
+				t.Errorf("nz %d: the first %d of 200 rows are others than %d rows alone", sizes.Noise, rows, rows)
+			}
+		}
+		pair := draw(1, 5, 3)
+		if !slices.Equal(pair[784:], all[:784]) {
+			t.Errorf("nz %d: the first row of class 3 is another beside class 5", sizes.Noise)
+		}
+	}
+}
+
+func TestDrawRefusesMoreThanMemoryHolds(t *testing.T) {
+	g := newSmall(t)
+	for _, rows := range []int{1 << 40, math.MaxInt, 3 << 20} {
+		if _, err := g.Draw(small, rows, []int64{1}, 7); err == nil || !strings.Contains(err.Error(), "too many for one drawing") {
+			t.Errorf("%d rows: %v", rows, err)
+		}
+	}
+}
+
+// However many goroutines draw, a few are at work, and the threads of the process stay few.
+func TestManyGoroutinesDrawOnFewThreads(t *testing.T) {
+	threads := func() int {
+		entries, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			t.Skip("this system does not list a process's threads")
+		}
+		return len(entries)
+	}
+	g := newSmall(t)
+	if err := g.Use(Compute{Exact: true}); err != nil {
+		t.Fatal(err)
+	}
+	before := threads()
+	var wg sync.WaitGroup
+	for range 256 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			if _, err := g.Draw(small, 8, []int64{1, 2, 3}, 9); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	wg.Wait()
+	if grown, most := threads()-before, 16*runtime.NumCPU(); grown > most {
+		t.Errorf("256 goroutines left %d more threads, at most %d are right", grown, most)
+	}
 }

@@ -69,15 +69,28 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.init(set.Images.N); err != nil {
 		return err
 	}
-	r.last = r.config.Epochs * r.loader.Batches()
-	if r.config.Steps > 0 {
-		r.last = r.config.Steps
-	}
+	r.last = r.lastStep()
 	if r.at.Step >= r.last {
-		return fmt.Errorf("%s has had %d steps, and this run is to end after %d: ask for more by --epochs or --steps",
-			r.config.Init, r.at.Step, r.last)
+		return fmt.Errorf("%s has had %d steps and %d epochs, and this run is to end after %d steps or %d epochs: ask for more",
+			r.config.Init, r.at.Step, r.at.Epoch, r.config.Steps, r.config.Epochs)
 	}
 	return r.openFolder(set.Images.N)
+}
+
+// lastStep is the step to end after. Epochs that an earlier run had count as had, whatever its batch was.
+func (r *run) lastStep() int {
+	if r.config.Steps > 0 {
+		return r.config.Steps
+	}
+	return r.at.Step + r.leftOfEpoch() + (r.config.Epochs-r.at.Epoch)*r.loader.Batches()
+}
+
+// leftOfEpoch is the steps that an epoch that was left half-way still has.
+func (r *run) leftOfEpoch() int {
+	if r.at.EpochStep == 0 {
+		return 0
+	}
+	return max(0, r.loader.Batches()-r.at.EpochStep)
 }
 
 // openFolder makes the run folder and tells the reporter what is settled.
@@ -92,9 +105,10 @@ func (r *run) openFolder(images int) (err error) {
 		return err
 	}
 	perEpoch := r.loader.Batches()
+	epochs := r.at.Epoch + (r.last-r.at.Step-r.leftOfEpoch()+perEpoch-1)/perEpoch
 	r.report.Begin(Begin{
 		Dir: r.result.Dir, Device: r.config.Device, Threads: r.config.Threads, Images: images,
-		StepsPerEpoch: perEpoch, Epochs: (r.last + perEpoch - 1) / perEpoch, Steps: r.last,
+		StepsPerEpoch: perEpoch, Epochs: epochs, Steps: r.last,
 	})
 	return nil
 }
@@ -180,11 +194,11 @@ func (r *run) step() error {
 		losses = r.trainer.Step(image, label)
 		return nil
 	})
-	if err != nil {
+	if err != nil || math.IsNaN(losses.D+losses.G) || math.IsInf(losses.D+losses.G, 0) {
+		if where := r.trainer.nonFinite(); err == nil || where != "" {
+			return r.diverged(number, where)
+		}
 		return err
-	}
-	if math.IsNaN(losses.D + losses.G) {
-		return fmt.Errorf("train step %d: a loss is not a number, training has diverged: try a smaller --lr than %v", number, r.config.LR)
 	}
 	r.at.Step, r.at.EpochStep, r.result.Steps = number, r.at.EpochStep+1, number
 	if r.config.Trace != "" {
@@ -194,6 +208,19 @@ func (r *run) step() error {
 	stats := Stats{r.at.Epoch, number, losses.D, losses.G, losses.DReal, losses.DFake, r.pace.add(now, images), now, r.at.EpochStep}
 	r.report.Step(stats)
 	return r.stats.Write(stats)
+}
+
+// diverged is the error of a step after which numbers are no numbers. where names a tensor that holds such, or nothing.
+func (r *run) diverged(step int, where string) error {
+	if where == "" {
+		where = "a loss"
+	}
+	stands := "no checkpoint of this run was written before"
+	if r.result.Checkpoint != "" {
+		stands = r.result.Checkpoint + " is from before and stands"
+	}
+	return fmt.Errorf("train step %d: training has diverged: %s is not a finite number; %s; try a smaller learning rate than %v, or another seed",
+		step, where, stands, r.config.LR)
 }
 
 // save writes the epoch's sample grid and checkpoint, unless no step came since the last ones.

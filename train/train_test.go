@@ -356,3 +356,54 @@ func TestInitFromARunBeforeFastMode(t *testing.T) {
 		t.Errorf("%+v", result)
 	}
 }
+
+// Epochs that were had count as had, whatever the batch was.
+func TestEpochsCountAcrossBatchSizes(t *testing.T) {
+	c := smallConfig(t)
+	first, _ := mustRun(t, c) // 2 epochs of 3 steps
+	next, err := InitConfig(first.Dir, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.Data, next.Out, next.Device, next.Batch, next.Epochs = c.Data, c.Out, c.Device, 8, 4
+	result, l := mustRun(t, next)
+	if want := 6 + 2*5; result.Steps != want { // 2 more epochs of 5 steps
+		t.Errorf("ended after %d steps, want %d", result.Steps, want)
+	}
+	lines := statsOf(t, result.Dir)
+	if lines[0].Epoch != 3 || lines[len(lines)-1].Epoch != 4 || l.begin.Epochs != 4 {
+		t.Errorf("epochs %d to %d of %d, want 3 to 4 of 4", lines[0].Epoch, lines[len(lines)-1].Epoch, l.begin.Epochs)
+	}
+	next.Epochs = 2
+	if _, err := Run(context.Background(), next, &listener{}); err == nil || !strings.Contains(err.Error(), "has had 6 steps and 2 epochs") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A NaN in a weight is told as what it is: where, at which step, and what stands.
+func TestDivergedTrainingSaysWhere(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps = 1
+	first, _ := mustRun(t, c)
+	for net, key := range map[string]string{"generator": "layer2.0.weight", "discriminator": "layer3.0.bias"} {
+		file, err := weights.Open(first.Checkpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, _ := file.Root.(*weights.Dict).Get(net)
+		tensor, _ := value.(*weights.Dict).Get(key)
+		copy(tensor.(*weights.Tensor).Data, []byte{0, 0, 0xc0, 0x7f}) // a NaN
+		path := filepath.Join(t.TempDir(), "nan.pt")
+		if err := weights.WriteFile(path, false, func(w io.Writer) error { return weights.WritePT(w, "nan.pt", file.Root) }); err != nil {
+			t.Fatal(err)
+		}
+		for _, exact := range []bool{false, true} {
+			next := c
+			next.Init, next.Steps, next.Exact = path, 3, exact
+			_, err = Run(context.Background(), next, &listener{})
+			if err == nil || !strings.Contains(err.Error(), "train step 2: training has diverged: the ") || !strings.Contains(err.Error(), "no checkpoint of this run") {
+				t.Errorf("%s, exact %v: %v", net, exact, err)
+			}
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package train
 
 import (
+	"fmt"
+	"math"
+
 	"cgan/bindings/nn"
 	"cgan/bindings/optim"
 	"cgan/bindings/torch"
@@ -109,6 +112,25 @@ func (t *Trainer) scoreFake(fake conditioned) *torch.Tensor {
 // parts is what a checkpoint holds of it.
 func (t *Trainer) parts() checkpoint.Parts {
 	return checkpoint.Parts{Generator: t.generator, Discriminator: t.discriminator, OptimizerG: t.optimizerG, OptimizerD: t.optimizerD}
+}
+
+// nonFinite names the first tensor of the networks that holds a NaN or an infinity, or nothing. It looks only
+// where a step failed or a loss is none: a look takes as long as reading all weights.
+func (t *Trainer) nonFinite() (where string) {
+	_ = torch.Do("look for NaN", func() error {
+		for _, net := range []struct {
+			name  string
+			named []nn.Named
+		}{{"the generator", t.generator.StateDict()}, {"the discriminator", t.discriminator.StateDict()}} {
+			for _, n := range net.named {
+				if mean := n.Tensor.Type(torch.Float32).Mean().Item(); where == "" && (math.IsNaN(mean) || math.IsInf(mean, 0)) {
+					where = fmt.Sprintf("%s's %s", net.name, n.Name)
+				}
+			}
+		}
+		return nil
+	})
+	return where
 }
 
 // Free ends networks and optimizers, as far as they were made.

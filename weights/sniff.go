@@ -56,6 +56,9 @@ func sniff(file []byte) kind {
 	if len(file) == 0 {
 		return kind{reason: "the file is empty"}
 	}
+	if fitsSafetensors(file) { // before all signatures: the low bytes of a length can look like any of them
+		return kind{format: FormatSafetensors}
+	}
 	for _, f := range foreign {
 		if bytes.HasPrefix(file, []byte(f.start)) {
 			return kind{reason: f.reason}
@@ -75,7 +78,7 @@ func sniff(file []byte) kind {
 	case isONNX(file):
 		return kind{reason: "looks like an ONNX model; give the state_dict it was exported from"}
 	case bytes.Contains(file[max(0, len(file)-1<<16):], []byte(signEnd)):
-		return kind{reason: "has bytes in front of the zip that torch.save wrote"}
+		return kind{reason: "has bytes before the zip that torch.save wrote"}
 	}
 	return kind{reason: "is neither a file of torch.save nor safetensors; it begins with " + quote(string(file[:min(len(file), 16)]))}
 }
@@ -84,8 +87,14 @@ func isTar(file []byte) bool {
 	return len(file) > 262 && string(file[257:262]) == "ustar"
 }
 
-// isSafetensors recognises the JSON behind the length, even if the length is wrong; spaces in
-// front, which some writers make, are left for the reader to refuse.
+// fitsSafetensors says that the file begins with the length of a header that fits into it, and the header with "{". In
+// that place a pickle, a zip and the other formats have something else.
+func fitsSafetensors(file []byte) bool {
+	return len(file) > 9 && file[8] == '{' && binary.LittleEndian.Uint64(file) <= uint64(len(file)-8)
+}
+
+// isSafetensors recognises the JSON after the length, even if the length is wrong; spaces before
+// it, which some writers make, are left for the reader to refuse.
 func isSafetensors(file []byte) bool {
 	if len(file) < 9 {
 		return false

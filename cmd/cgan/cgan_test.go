@@ -23,7 +23,7 @@ func invoke(args ...string) (code int, stdout, stderr string) {
 func TestHelpIsGolden(t *testing.T) {
 	for name, args := range map[string][]string{
 		"cgan": {"--help"}, "train": {"train", "--help"}, "generate": {"generate", "--help"},
-		"inspect": {"inspect", "--help"}, "bench": {"bench", "--help"}, "doctor": {"doctor", "--help"},
+		"inspect": {"inspect", "--help"}, "export": {"export", "--help"}, "bench": {"bench", "--help"}, "doctor": {"doctor", "--help"},
 		"inspect-table": {"inspect"},
 	} {
 		code, got, stderr := invoke(args...)
@@ -85,7 +85,7 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		"no such command":         {[]string{"trian"}, exitUsage, `no command "trian"`},
 		"an argument":             {[]string{"train", "mnist"}, exitUsage, `train takes no argument "mnist"`},
 		"no such flag":            {[]string{"train", "--epoch", "3"}, exitUsage, "no flag --epoch"},
-		"no value":                {[]string{"train", "--epochs"}, exitUsage, "a value is missing behind --epochs"},
+		"no value":                {[]string{"train", "--epochs"}, exitUsage, "a value is missing after --epochs"},
 		"epochs is a word":        {[]string{"train", "--epochs", "many"}, exitUsage, `invalid value "many" for --epochs`},
 		"epochs is a fraction":    {[]string{"train", "--epochs", "1.5"}, exitUsage, `invalid value "1.5" for --epochs`},
 		"epochs is 0":             {[]string{"train", "--epochs", "0"}, exitUsage, "--epochs is 0: it must be from 1"},

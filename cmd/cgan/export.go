@@ -40,7 +40,7 @@ func exportCommand() *cli.Command {
 			"torchscript and onnx are the generator as a program that takes (noise, label) to images.\n" +
 			"The same weights always give the same bytes.",
 		Flags: []cli.Flag{
-			oneOfFlag("format", "pt, safetensors, torchscript or onnx", "pt", exportFormats),
+			oneOfFlag("format", "pt, safetensors, torchscript or onnx; without it the ending of --out says which", "", exportFormats),
 			&cli.StringFlag{Name: "out", Usage: "`FILE` to write; an existing one needs --force"},
 			oneOfFlag("net", "generator, discriminator or all; torchscript and onnx know the generator alone", "generator", exportNets),
 			oneOfFlag("dtype", "f32, f16 or bf16, for pt and safetensors", "f32", []string{"f32", "f16", "bf16"}),
@@ -49,6 +49,9 @@ func exportCommand() *cli.Command {
 		},
 		Action: func(c *cli.Context) error {
 			cfg := exportConfig{c.Args().First(), c.String("key"), c.String("format"), c.String("net"), c.String("out"), c.String("dtype"), c.Bool("force")}
+			if err := cfg.chooseFormat(); err != nil {
+				return usageError{err}
+			}
 			if err := cfg.validate(c.NArg()); err != nil {
 				return usageError{err}
 			}
@@ -75,6 +78,27 @@ func oneOfFlag(name, usage, value string, allowed []string) cli.Flag {
 		}
 		return usageError{fmt.Errorf("--%s is %q: it must be %s", name, v, orList(allowed))}
 	}}
+}
+
+// endings are those that a format's files have.
+var endings = map[string]string{
+	".pt": "pt", ".pth": "pt", ".safetensors": "safetensors", ".torchscript": "torchscript", ".ts": "torchscript", ".onnx": "onnx",
+}
+
+// chooseFormat takes the format from the name of the file where no flag says it, and refuses a name that says another.
+func (e *exportConfig) chooseFormat() error {
+	named, known := endings[strings.ToLower(filepath.Ext(e.out))]
+	switch {
+	case e.out == "":
+		return nil // validate says so
+	case e.format == "" && !known:
+		return fmt.Errorf("--out %s: its ending names no format: end it in .pt, .safetensors, .torchscript or .onnx, or add --format", e.out)
+	case e.format == "":
+		e.format = named
+	case known && named != e.format:
+		return fmt.Errorf("--out %s: its ending says %s, --format says %s: change one of them", e.out, named, e.format)
+	}
+	return nil
 }
 
 func (e exportConfig) validate(arguments int) error {

@@ -133,13 +133,13 @@ func TestExportRefuses(t *testing.T) {
 		code int
 		want string
 	}{
-		"no file":                   {[]string{"export", "--out", "x"}, exitUsage, "export takes one RUN_OR_FILE"},
+		"no file":                   {[]string{"export", "--out", "x.pt"}, exitUsage, "export takes one RUN_OR_FILE"},
 		"no out":                    {[]string{"export", run}, exitUsage, "--out is missing"},
 		"no such format":            {[]string{"export", run, "--format", "zip"}, exitUsage, `--format is "zip": it must be pt, safetensors`},
 		"torchscript of all":        {[]string{"export", run, "--out", "x", "--format", "torchscript", "--net", "all"}, exitUsage, "torchscript holds the generator alone"},
 		"onnx in bf16":              {[]string{"export", run, "--out", "x", "--format", "onnx", "--dtype", "bf16"}, exitUsage, "onnx is written as f32"},
-		"no discriminator":          {[]string{"export", generator, "--out", "x", "--net", "discriminator"}, exitData, "holds no discriminator"},
-		"no such key":               {[]string{"export", run, "--out", "x", "--key", "netX"}, exitData, `netX`},
+		"no discriminator":          {[]string{"export", generator, "--out", "x.pt", "--net", "discriminator"}, exitData, "holds no discriminator"},
+		"no such key":               {[]string{"export", run, "--out", "x.pt", "--key", "netX"}, exitData, `netX`},
 		"no folder":                 {[]string{"export", run, "--out", filepath.Join(dir, "none", "x.pt")}, exitFailure, "none"},
 		"weights of another size":   {[]string{"train", "--init", run, "--ngf", "8", "--data", writeSet(t, 4, nil), "--out", dir, "--device", "cpu"}, exitData, "layer1.0.weight"},
 		"a discriminator to start":  {[]string{"generate", "--weights", run, "--key", "discriminator"}, exitData, "not a generator"},
@@ -151,5 +151,59 @@ func TestExportRefuses(t *testing.T) {
 				t.Errorf("exit code %d, want %d; %q, want %q in it", code, c.code, stderr, c.want)
 			}
 		})
+	}
+}
+
+func TestTheEndingChoosesTheFormat(t *testing.T) {
+	run, dir := smallRun(t), t.TempDir()
+	for name, begin := range map[string]string{"g.pt": "PK", "g.PTH": "PK", "g.onnx": "\x08\x07", "g.torchscript": "PK"} {
+		path := filepath.Join(dir, name)
+		mustInvoke(t, "export", run, "--out", path)
+		if content, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(content), begin) {
+			t.Errorf("%s begins with %.4q, %v", name, content, err)
+		}
+	}
+	mustInvoke(t, "export", run, "--out", filepath.Join(dir, "g.safetensors"))
+	if report := mustInvoke(t, "inspect", filepath.Join(dir, "g.safetensors")); !strings.Contains(report, "safetensors") {
+		t.Errorf("g.safetensors is %s", report)
+	}
+	for want, args := range map[string][]string{
+		"its ending says onnx, --format says pt": {"export", run, "--format", "pt", "--out", filepath.Join(dir, "a.onnx")},
+		"its ending names no format":             {"export", run, "--out", filepath.Join(dir, "weights.bin")},
+		"end the name in .png":                   {"generate", "--weights", run, "--out", filepath.Join(dir, "three.jpg")},
+	} {
+		code, _, stderr := invoke(args...)
+		if code != exitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("%v: exit code %d, %q, want %q", args, code, stderr, want)
+		}
+		if _, err := os.Stat(args[len(args)-1]); err == nil {
+			t.Errorf("%v wrote a file", args)
+		}
+	}
+	mustInvoke(t, "export", run, "--format", "pt", "--out", filepath.Join(dir, "weights.bin"))
+}
+
+// As torch.manual_seed takes them.
+func TestSeedsOf64Bits(t *testing.T) {
+	run, dir := smallRun(t), t.TempDir()
+	draw := func(seed string) string {
+		path := filepath.Join(dir, "x.png")
+		mustInvoke(t, "generate", "--weights", run, "--seed", seed, "--out", path)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(content)
+	}
+	if draw("18446744073709551615") != draw("-1") || draw("9223372036854775808") != draw("-9223372036854775808") {
+		t.Error("a seed and its two's complement drew other images")
+	}
+	if draw("18446744073709551615") == draw("0") {
+		t.Error("other seeds drew the same image")
+	}
+	for _, seed := range []string{"18446744073709551616", "-9223372036854775809", "1.5", "x"} {
+		if code, _, stderr := invoke("generate", "--weights", run, "--seed="+seed); code != exitUsage || !strings.Contains(stderr, "from -2^63 to 2^64-1") {
+			t.Errorf("seed %s: exit code %d, %q", seed, code, stderr)
+		}
 	}
 }

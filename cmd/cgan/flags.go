@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"cgan/models"
@@ -86,7 +88,35 @@ func compute(c *cli.Context) models.Compute {
 const kernelsVar = "CGAN_KERNELS"
 
 func seedFlag() cli.Flag {
-	return &cli.Int64Flag{Name: "seed", Usage: "seed of every random number, any whole number of 64 bits"}
+	return &cli.GenericFlag{Name: "seed", Usage: "seed of every random number, any whole number of 64 bits, signed or not", Value: new(seed)}
+}
+
+// seed is what torch.manual_seed takes: from -2^63 to 2^64-1, where negative ones are their two's complement.
+type seed int64
+
+// Set reads a number.
+func (s *seed) Set(text string) error {
+	if v, err := strconv.ParseUint(text, 10, 64); err == nil {
+		*s = seed(v)
+		return nil
+	}
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return errors.New("it must be a whole number from -2^63 to 2^64-1")
+	}
+	*s = seed(v)
+	return nil
+}
+
+// String is the number, as a signed one.
+func (s *seed) String() string { return strconv.FormatInt(int64(*s), 10) }
+
+// seedOf reads the flag; a command without it has 0.
+func seedOf(c *cli.Context) int64 {
+	if s, ok := c.Generic("seed").(*seed); ok {
+		return int64(*s)
+	}
+	return 0
 }
 
 func threadsFlag() cli.Flag {
@@ -129,7 +159,7 @@ func trainConfig(c *cli.Context) (cfg train.Config, err error) {
 			*to = c.String(name)
 		}
 	}
-	cfg.Seed, cfg.Compute = c.Int64("seed"), compute(c)
+	cfg.Seed, cfg.Compute = seedOf(c), compute(c)
 	return cfg, nil
 }
 

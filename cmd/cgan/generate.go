@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -55,6 +56,9 @@ func runGenerate(c *cli.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if out := c.String("out"); !strings.EqualFold(filepath.Ext(out), ".png") {
+		return usageError{fmt.Errorf("--out %s: pictures are PNG: end the name in .png", out)}
+	}
 	how := compute(c)
 	if err := how.Validate(); err != nil {
 		return usage(err)
@@ -103,7 +107,7 @@ func draw(c *cli.Context, g *models.Generator, how models.Compute, sizes models.
 	if err := g.Use(how); err != nil {
 		return models.Images{}, 0, err
 	}
-	images, err := g.Draw(sizes, c.Int("count"), classes, c.Int64("seed"))
+	images, err := g.Draw(sizes, c.Int("count"), classes, seedOf(c))
 	if err != nil || len(classes) > 1 {
 		return images, len(classes), err
 	}

@@ -26,7 +26,7 @@ const (
 	exitUsage       = 2   // a command, flag or value that does not exist or is out of range
 	exitData        = 3   // a data or weights file is missing, damaged or of the wrong kind
 	exitNoCUDA      = 4   // --device cuda, but CUDA can't be used here
-	exitInterrupted = 130 // Ctrl-C; what was trained is saved
+	exitInterrupted = 130 // Ctrl-C, SIGTERM, SIGHUP and the like; what was trained is saved
 )
 
 // errInterrupted ends a command that Ctrl-C stopped after it saved its work.
@@ -50,8 +50,21 @@ func usage(err error) error {
 
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
+// endSignals are those that end a program but for a kill: it finishes its step and saves. One that was ignored
+// when the program began, as under nohup, stays ignored.
+func endSignals() (all []os.Signal) {
+	for _, s := range []syscall.Signal{
+		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGXCPU,
+	} {
+		if !signal.Ignored(s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	defer stop()
 	go func() { // a second Ctrl-C ends the process at once
 		<-ctx.Done()
@@ -94,6 +107,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:          stdout,
 		ErrWriter:       stderr,
 		HideHelpCommand: true,
+		Version:         version(),
 		Commands:        []*cli.Command{trainCommand(), generateCommand(), exportCommand(), inspectCommand(), benchCommand(), doctorCommand()},
 		ExitErrHandler:  func(*cli.Context, error) {}, // run prints the error and picks the code
 		OnUsageError:    onUsageError,
@@ -127,7 +141,7 @@ func noArguments(c *cli.Context) error {
 func onUsageError(c *cli.Context, err error, _ bool) error {
 	text := err.Error()
 	text = strings.Replace(text, "flag provided but not defined: -", "there is no flag --", 1)
-	text = strings.Replace(text, "flag needs an argument: -", "a value is missing behind --", 1)
+	text = strings.Replace(text, "flag needs an argument: -", "a value is missing after --", 1)
 	text = strings.Replace(text, " for flag -", " for --", 1)
 	text = strings.Replace(text, ": parse error", ": it is not a number of the right kind", 1)
 	return usageError{fmt.Errorf("%s (see %s --help)", strings.ReplaceAll(text, "---", "--"), c.Command.HelpName)}

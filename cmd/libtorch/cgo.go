@@ -40,12 +40,13 @@ func (lt libtorch) cxx() string {
 }
 
 // ldflags links the CPU part only: libtorch.so would need CUDA. A binary looks
-// for the libraries where they are now, and beside itself for a shipped one.
+// for the libraries where they are now, and beside itself for a shipped one; that
+// is an RPATH, not a RUNPATH, so that LD_LIBRARY_PATH does not bring another libtorch.
 // What libtorch_cpu.so itself needs it finds when it is loaded, so the linker
 // doesn't have to.
 func (lt libtorch) ldflags() string {
 	return quote("-L"+lt.libDir()) + " " + quote("-Wl,-rpath,"+lt.libDir()) +
-		" -Wl,-rpath,$ORIGIN/../lib -Wl,--unresolved-symbols=ignore-in-shared-libs -ltorch_cpu -lc10 -lstdc++"
+		" -Wl,-rpath,$ORIGIN/../lib -Wl,--disable-new-dtags -Wl,--unresolved-symbols=ignore-in-shared-libs -ltorch_cpu -lc10 -lstdc++"
 }
 
 // stamp is a comment that changes with the library, so that code compiled
@@ -83,7 +84,7 @@ package %s
 // #cgo CXXFLAGS: %s
 // #cgo LDFLAGS: %s
 import "C"
-`, pkg, lt.stamp(), lt.cxx(), lt.includes("-isystem "), lt.ldflags())
+`, pkg, lt.stamp(), lt.cxx(), lt.includes("-I"), lt.ldflags())
 }
 
 // builtAgainst are the constants of package libtorch.

@@ -11,7 +11,10 @@ import (
 	"path/filepath"
 )
 
-const gotchModule = "github.com/sugarme/gotch@v0.9.1"
+const (
+	gotchPath   = "github.com/sugarme/gotch"
+	gotchModule = gotchPath + "@v0.9.1"
+)
 
 // gotchSource finds gotch in the module cache, downloading it if need be.
 func gotchSource(root string) func(context.Context) (string, error) {

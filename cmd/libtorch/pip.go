@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -39,7 +40,7 @@ func (f fetcher) download(ctx context.Context, staging, wheels string) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, python, f.pipArgs(wheels)...)
-	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
+	cmd.Env = append(pipEnvironment(os.Environ()), "TMPDIR="+tmp)
 	// A group of its own, so that Ctrl-C reaches only us; and it never outlives us.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -57,6 +58,21 @@ func (f fetcher) download(ctx context.Context, staging, wheels string) error {
 		return fmt.Errorf("pip of %s could not download libtorch %s (%w): %s", python, f.rel.version, err, pipHint(output.String()))
 	}
 	return os.RemoveAll(tmp)
+}
+
+// pipEnvironment is env without pip settings that are about installing, or about choosing other wheels: nothing is
+// installed, and which wheels are meant is known. Those about how the package index is reached stay.
+func pipEnvironment(env []string) []string {
+	env = slices.DeleteFunc(slices.Clone(env), func(setting string) bool {
+		name, _, _ := strings.Cut(setting, "=")
+		switch name {
+		case "PIP_REQUIRE_VIRTUALENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_DRY_RUN", "PIP_REQUIREMENT", "PIP_CONSTRAINT",
+			"PIP_NO_BINARY", "PIP_ONLY_BINARY", "PIP_PLATFORM", "PIP_PYTHON_VERSION", "PIP_IMPLEMENTATION", "PIP_ABI", "PIP_DEST", "PIP_SRC", "PIP_EDITABLE":
+			return true
+		}
+		return false
+	})
+	return append(env, "PIP_REQUIRE_VIRTUALENV=0") // over a pip.conf too
 }
 
 // watch runs cmd and calls tick several times a second meanwhile.

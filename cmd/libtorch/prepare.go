@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 )
@@ -26,7 +27,7 @@ func prepare(ctx context.Context, root string, lt libtorch, source func(context.
 	if err := errors.Join(checkPath("the libtorch folder", lt.Dir), checkPath("the checkout", root)); err != nil {
 		return err
 	}
-	work, err := workFile(root)
+	work, err := workFile(ctx, root)
 	if err != nil {
 		return err
 	}
@@ -65,13 +66,21 @@ func prepare(ctx context.Context, root string, lt libtorch, source func(context.
 
 var goLine = regexp.MustCompile(`(?m)^go\s+(\S+)`)
 
-// workFile is the text of go.work. A go.work that this command didn't write is
-// not overwritten.
-func workFile(root string) (string, error) {
-	old, err := os.ReadFile(filepath.Join(root, "go.work"))
-	if err == nil && !bytes.HasPrefix(old, []byte(workHeader)) {
-		return "", fmt.Errorf("%s was not written by this command: move it away and run again", filepath.Join(root, "go.work"))
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+// workFile is the text of go.work: a new one, or the one that is there with the two lines that a build needs. Other
+// modules and replacements in it stay.
+func workFile(ctx context.Context, root string) (string, error) {
+	path := filepath.Join(root, "go.work")
+	if _, err := os.Stat(path); err == nil {
+		cmd := exec.CommandContext(ctx, "go", "work", "edit", "-print", "-use=.", "-replace="+gotchPath+"=./.libtorch/gotch", path)
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "GOWORK="+path, "GOFLAGS=")
+		var problem bytes.Buffer
+		cmd.Stderr = &problem
+		text, err := cmd.Output()
+		if err != nil {
+			return "", fmt.Errorf("%s can't be edited: %w\n%smend it, or move it away and run again", path, err, problem.Bytes())
+		}
+		return string(text), nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
@@ -82,5 +91,5 @@ func workFile(root string) (string, error) {
 	if m == nil {
 		return "", fmt.Errorf("%s has no go line", filepath.Join(root, "go.mod"))
 	}
-	return fmt.Sprintf("%s\ngo %s\n\nuse .\n\nreplace github.com/sugarme/gotch => ./.libtorch/gotch\n", workHeader, m[1]), nil
+	return fmt.Sprintf("%s\ngo %s\n\nuse .\n\nreplace %s => ./.libtorch/gotch\n", workHeader, m[1], gotchPath), nil
 }

@@ -123,10 +123,28 @@ func TestPrepareRefuses(t *testing.T) {
 	for _, dir := range []string{"/opt/a,b", "/opt/a'b", "/opt/a\"b", "/opt/$ORIGIN", "/opt/a\nb", "/opt/(x)"} {
 		wantErr(t, prepare(context.Background(), root, libtorch{Dir: dir}, source), dir, "cgo")
 	}
-	write(t, filepath.Join(root, "go.work"), "go 1.24.0\n\nuse .\n")
+	write(t, filepath.Join(root, "go.work"), "go 1.24.0\n\nuse (\n")
 	wantErr(t, prepare(context.Background(), root, libtorch{Dir: "/opt"}, source), "go.work", "move it away")
 	if _, err := os.Stat(filepath.Join(root, ".libtorch")); err == nil {
 		t.Error("it wrote something before it refused")
+	}
+}
+
+// What others put into go.work stays, and a second run changes nothing.
+func TestPrepareKeepsOthersLinesInGoWork(t *testing.T) {
+	root, source := checkout(t)
+	lt, path := libtorch{Dir: "/opt/libtorch", Version: "2.15.0", Std: 20, ABI: 1}, filepath.Join(root, "go.work")
+	write(t, path, "go 1.24.0\n\nuse ../app // mine\n\nreplace example.com/a => ../a\n")
+	for range 2 {
+		if err := prepare(context.Background(), root, lt, source); err != nil {
+			t.Fatal(err)
+		}
+		text := read(t, path)
+		for _, want := range []string{"../app // mine", "example.com/a => ../a", "github.com/sugarme/gotch => ./.libtorch/gotch"} {
+			if strings.Count(text, want) != 1 {
+				t.Errorf("%q is %d times in\n%s", want, strings.Count(text, want), text)
+			}
+		}
 	}
 }
 

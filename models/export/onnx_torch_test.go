@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"cgan/models"
+	"cgan/weights"
 )
 
 // onnxPython returns the Python with onnx and onnxruntime that the environment names.
@@ -71,12 +72,15 @@ func TestONNXDrawsAsTorch(t *testing.T) {
 		folder := t.TempDir()
 		onnxScript(t, torch, "reference", folder)
 		for name, c := range scriptSizes {
-			w, err := models.Open(filepath.Join(folder, name+".pt"), "")
+			file, err := models.OpenFile(filepath.Join(folder, name+".pt"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.Config.Classes, w.Config.Noise = c.Classes, c.Noise // a state dict alone does not say how many
-			g, err := w.LoadGenerator()
+			state, err := weights.FindStateDict(file.Root, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := models.LoadGenerator(state, c)
 			if err != nil {
 				t.Fatal(err)
 			}
