@@ -58,11 +58,11 @@ func drawFrom(t *testing.T, file, noise string) (image []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, err := weights.FindStateDict(opened.Root, "")
+	state, _, err := weights.FindStateDict(opened.Root, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ConfigOf(state, nil)
+	c, err := ConfigOf(state, nil, 0)
 	if err != nil || c != (Config{Noise: 6, NgF: 4, NdF: 64, Channels: 1, Classes: 10}) {
 		t.Fatal(err, c)
 	}

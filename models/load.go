@@ -44,9 +44,12 @@ func LoadDiscriminator(state weights.StateDict, c Config) (d *Discriminator, err
 }
 
 // ConfigOf reads the sizes off the shapes of a generator's state dict, and of a discriminator's unless that
-// is nil. Then NdF and Classes come from it too; else they are the default ones.
-func ConfigOf(generator, discriminator weights.StateDict) (Config, error) {
+// is nil. Then NdF and Classes come from it too; else there are so many classes, and the default ones for 0.
+func ConfigOf(generator, discriminator weights.StateDict, classes int) (Config, error) {
 	c := Default()
+	if classes > 0 {
+		c.Classes = classes
+	}
 	g, d, err := unitNets()
 	if err != nil {
 		return c, err

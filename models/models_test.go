@@ -151,7 +151,7 @@ func TestLoadGeneratorReadsTheSizesOffTheShapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ConfigOf(state, nil)
+	c, err := ConfigOf(state, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,19 +34,23 @@ func Open(runOrFile, key string) (*Weights, error) {
 // usual name; key says where when that is not clear, and may be empty.
 func Find(file *weights.File, key string) (w *Weights, err error) {
 	w = &Weights{File: file}
-	if w.Generator, err = weights.FindStateDict(w.File.Root, key); err != nil {
+	var notice string
+	if w.Generator, notice, err = weights.FindStateDict(w.File.Root, key); err != nil {
 		return nil, w.Fail(err)
+	}
+	if notice != "" {
+		w.File.Notices = append(w.File.Notices, notice)
 	}
 	if _, ok := w.Get("discriminator"); ok {
-		if w.Discriminator, err = weights.FindStateDict(w.File.Root, "discriminator"); err != nil {
+		if w.Discriminator, _, err = weights.FindStateDict(w.File.Root, "discriminator"); err != nil {
 			return nil, w.Fail(err)
 		}
+	} else if d, _, err := weights.FindStateDict(w.File.Root, "discriminator"); err == nil { // in a flat dict of both
+		w.Discriminator = d
 	}
-	if w.Config, err = ConfigOf(w.Generator, w.Discriminator); err != nil {
+	classes, _ := strconv.Atoi(file.Metadata["classes"]) // the file says what its shapes can't
+	if w.Config, err = ConfigOf(w.Generator, w.Discriminator, classes); err != nil {
 		return nil, w.Fail(err)
-	}
-	if n, err := strconv.Atoi(file.Metadata["classes"]); err == nil && n > 0 && n < w.Config.Noise+w.Config.Classes {
-		w.Config.Noise, w.Config.Classes = w.Config.Noise+w.Config.Classes-n, n // the file says what its shapes can't
 	}
 	return w, nil
 }

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"cgan/bindings/hugepages"
 	"cgan/bindings/torch"
+	"cgan/bindings/torch/torchtest"
 )
 
 // TestMemoryStaysFlat compares the resident memory after 200 steps with that at the end: `make memory`
@@ -32,8 +34,12 @@ func TestMemoryStaysFlat(t *testing.T) {
 		}
 		return
 	}
+	if err := hugepages.Use(); err != nil { // as cmd/cgan does
+		t.Fatal(err)
+	}
+	torchtest.Do(t, func() { torch.SetNumThreads(1) })
 	c := smallConfig(t)
-	c.Steps, c.Threads = steps, 1
+	c.Steps = steps
 	var rss, live [2]int
 	l := &listener{step: func(s Stats) {
 		switch s.Step {

@@ -297,7 +297,7 @@ func TestInitFromAGeneratorAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, err := weights.FindStateDict(file.Root, "generator")
+	state, _, err := weights.FindStateDict(file.Root, "generator")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,9 +7,9 @@ import (
 )
 
 // Convertible reports whether Convert goes from one type to the other: to itself, or from any
-// real type to a floating-point type. Rounding to integers is left to the caller.
+// real type to a floating-point type or to int64, which takes whole numbers alone.
 func Convertible(from, to DType) bool {
-	return from.Valid() && (from == to || !from.IsComplex() && to.IsFloat())
+	return from.Valid() && (from == to || !from.IsComplex() && (to.IsFloat() || to == I64))
 }
 
 // Convert returns the tensor in another element type, rounding to nearest even as torch does.
@@ -28,7 +28,11 @@ func (t Tensor) Convert(to DType) (Tensor, error) {
 	data := make([]byte, n*int64(size))
 	get, put := getter(t.DType), putter(to)
 	for i := range int(n) {
-		put(data[i*size:], get(t.Data[i*from:]))
+		v := get(t.Data[i*from:])
+		if to == I64 && (v != math.Trunc(v) || math.Abs(v) > 1<<53) {
+			return Tensor{}, fmt.Errorf("%v is no whole number that int64 and %v both hold", v, t.DType)
+		}
+		put(data[i*size:], v)
 	}
 	return Tensor{DType: to, Shape: t.Shape, Data: data}, nil
 }
@@ -73,6 +77,8 @@ func putter(d DType) func([]byte, float64) {
 		return func(b []byte, v float64) { le.PutUint32(b, math.Float32bits(float32(v))) }
 	case F16:
 		return func(b []byte, v float64) { le.PutUint16(b, floatToHalf(float32(v))) }
+	case I64:
+		return func(b []byte, v float64) { le.PutUint64(b, uint64(int64(v))) }
 	}
 	return func(b []byte, v float64) { le.PutUint16(b, floatToBrain(float32(v))) }
 }

@@ -62,7 +62,7 @@ func TestConvert(t *testing.T) {
 	if got, err := (Tensor{DType: Bool, Shape: []int64{2}, Data: []byte{0, 1}}).Float32s(); err != nil || got[0] != 0 || got[1] != 1 {
 		t.Errorf("bool: %v, %v", got, err)
 	}
-	for _, c := range [][2]DType{{F32, I64}, {C64, F32}, {F32, C64}, {I64, I32}} {
+	for _, c := range [][2]DType{{C64, I64}, {C64, F32}, {F32, C64}, {I64, I32}} {
 		bad := Tensor{DType: c[0], Shape: []int64{0}}
 		if _, err := bad.Convert(c[1]); err == nil || Convertible(c[0], c[1]) {
 			t.Errorf("%v to %v: %v", c[0], c[1], err)
@@ -119,5 +119,32 @@ func TestNonFinite(t *testing.T) {
 	}
 	if nonFinite(I64, []byte(strings.Repeat("\xff", 64))) {
 		t.Error("integers have no NaN")
+	}
+}
+
+// A count of batches that .double() or .half() turned is one again; what is no whole number is not.
+func TestConvertToWholeNumbers(t *testing.T) {
+	for _, d := range []DType{F64, F32, F16, BF16, I32, U8} {
+		for _, v := range []float32{0, 1, 117} {
+			counted, err := FromFloat32s([]float32{v})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.IsFloat() {
+				counted, err = counted.Convert(d)
+			} else {
+				counted = Tensor{DType: d, Data: append([]byte{byte(v)}, make([]byte, d.Size()-1)...)}
+			}
+			whole, err2 := counted.Convert(I64)
+			if err != nil || err2 != nil || whole.Data[0] != byte(v) || whole.DType != I64 {
+				t.Errorf("%v of %v: %v, %v, %v", v, d, whole, err, err2)
+			}
+		}
+	}
+	for _, v := range []float32{0.5, float32(math.NaN()), float32(math.Inf(1)), 1e30} {
+		counted, _ := FromFloat32s([]float32{v})
+		if _, err := counted.Convert(I64); err == nil {
+			t.Errorf("%v was taken for a whole number", v)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package weights
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,35 +10,103 @@ import (
 // usualKeys are the places where programs keep a generator's state dict, when none is asked for.
 var usualKeys = []string{"generator", "state_dict", "model_state_dict", "model", "G", "G_ema", "netG"}
 
+// averages are names of an average of weights, which is what one draws with, beside those that it is the average of.
+var averages = []string{"G_ema", "generator_ema", "netG_ema", "g_ema", "ema"}
+
 // FindStateDict returns the state dict in a value: under key, if one is given, else the value
 // itself or the one that lies under one of the usual names (generator, state_dict,
-// model_state_dict, model, G, G_ema, netG). A key may be a path with dots. The prefixes "module."
+// model_state_dict, model, G, G_ema, netG). Where an average (G_ema) lies beside what it is the average of, it is
+// taken, and notice says so. A key may be a path with dots. In one flat dict of several networks, as Lightning
+// writes it, key is what their names begin with, and the generator's is taken without one. The prefixes "module."
 // (DataParallel) and "_orig_mod." (torch.compile) are taken off where every name has them. An
 // error lists the state dicts that the value does hold.
-func FindStateDict(v Value, key string) (StateDict, error) {
+func FindStateDict(v Value, key string) (s StateDict, notice string, err error) {
 	if key != "" {
 		if found, ok := asStateDict(descend(v, key)); ok {
-			return stripPrefixes(found), nil
+			return stripPrefixes(found), "", nil
 		}
-		return nil, fmt.Errorf("there is no state dict under %s; %s", quote(key), candidates(v))
+		if found := group(v, key); found != nil {
+			return stripPrefixes(found), "", nil
+		}
+		return nil, "", fmt.Errorf("there is no state dict under %s; %s", quote(key), candidates(v))
 	}
 	if found, ok := asStateDict(v); ok {
-		return stripPrefixes(found), nil
+		return generatorOf(found)
 	}
 	var found []StateDict
 	var names []string
-	for _, name := range usualKeys {
-		if s, ok := asStateDict(descend(v, name)); ok {
+	for _, name := range append(slices.Clone(usualKeys), averages...) {
+		if s, ok := asStateDict(descend(v, name)); ok && !slices.Contains(names, name) {
 			found, names = append(found, s), append(names, name)
 		}
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("there is no state dict under a usual name; %s", candidates(v))
+		return nil, "", fmt.Errorf("there is no state dict under a usual name; %s", candidates(v))
 	case 1:
-		return stripPrefixes(found[0]), nil
+		return generatorOf(found[0])
 	}
-	return nil, fmt.Errorf("there are several state dicts, %s: say which by its key", strings.Join(names, " and "))
+	if i := slices.IndexFunc(names, func(n string) bool { return slices.Contains(averages, n) }); i >= 0 && len(found) == 2 {
+		notice = fmt.Sprintf("%s is taken, the average; its key says so if %s is meant", names[i], names[1-i])
+		s, _, err = generatorOf(found[i])
+		return s, notice, err
+	}
+	return nil, "", fmt.Errorf("there are several state dicts, %s: say which by its key", strings.Join(names, " and "))
+}
+
+// generatorOf is s, or the generator's part of it where its names begin with those of several networks.
+func generatorOf(s StateDict) (StateDict, string, error) {
+	s = stripPrefixes(s)
+	first := firstParts(s)
+	for _, name := range []string{"generator", "G", "netG", "gen", "G_ema"} {
+		if slices.Contains(first, name) && (len(first) > 1 || name == "generator") {
+			return stripPrefixes(withPrefix(s, name+".")), "", nil
+		}
+	}
+	return s, "", nil
+}
+
+// group is the part of a flat dict whose names begin with the last parts of key; the first ones lead to the dict.
+func group(v Value, key string) StateDict {
+	places := []Value{v}
+	for _, name := range usualKeys {
+		places = append(places, descend(v, name))
+	}
+	for _, place := range places {
+		if s, ok := asStateDict(place); ok {
+			if found := withPrefix(stripPrefixes(s), key+"."); len(found) > 0 {
+				return found
+			}
+		}
+	}
+	for i := range key {
+		if s, ok := asStateDict(descend(v, key[:i])); ok && key[i] == '.' {
+			if found := withPrefix(stripPrefixes(s), key[i+1:]+"."); len(found) > 0 {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+// withPrefix is the entries whose names begin with prefix, without it.
+func withPrefix(s StateDict, prefix string) (found StateDict) {
+	for _, e := range s {
+		if name, ok := strings.CutPrefix(e.Key, prefix); ok {
+			found = append(found, Entry{Key: name, Tensor: e.Tensor})
+		}
+	}
+	return found
+}
+
+// firstParts are the first parts of all names, each once.
+func firstParts(s StateDict) (parts []string) {
+	for _, e := range s {
+		if first, _, ok := strings.Cut(e.Key, "."); ok && !slices.Contains(parts, first) {
+			parts = append(parts, first)
+		}
+	}
+	return parts
 }
 
 // asStateDict accepts what a state dict is: names and tensors, at least one, and nothing else.
@@ -92,8 +161,14 @@ func candidates(v Value) string {
 		if !ok || depth > deepest || len(names) > most {
 			return
 		}
-		if _, ok := asStateDict(d); ok && path != "" {
-			names = append(names, show(path[1:]))
+		if s, ok := asStateDict(d); ok {
+			parts := firstParts(stripPrefixes(s))
+			if path != "" {
+				names = append(names, show(path[1:]))
+			}
+			if len(parts) > 1 && len(parts) <= 8 {
+				names = append(names, fmt.Sprintf("names that begin with %s", show(strings.Join(parts, " or "))))
+			}
 			return
 		}
 		if _, optimizer := d.Get("param_groups"); optimizer {
@@ -110,7 +185,7 @@ func candidates(v Value) string {
 	return "the file holds: " + strings.Join(names, ", ")
 }
 
-// stripPrefixes takes off what wrappers put in front of every name, in any order and number.
+// stripPrefixes takes off what wrappers put before every name, in any order and number.
 func stripPrefixes(s StateDict) StateDict {
 	for {
 		prefix := commonPrefix(s, "module.", "_orig_mod.")

@@ -46,12 +46,12 @@ func TestFindStateDict(t *testing.T) {
 		"stacked":         {tensorDict("_orig_mod.module.a.weight", "_orig_mod.module.a.bias"), ""},
 		"stacked, turned": {dict("model", tensorDict("module._orig_mod.a.weight", "module._orig_mod.a.bias")), ""},
 	} {
-		s, err := FindStateDict(c.v, c.key)
+		s, _, err := FindStateDict(c.v, c.key)
 		if err != nil || !slices.Equal(s.Keys(), keys) {
 			t.Errorf("%s: %v, %v", name, s.Keys(), err)
 		}
 	}
-	s, err := FindStateDict(tensorDict("module.a", "b"), "")
+	s, _, err := FindStateDict(tensorDict("module.a", "b"), "")
 	if err != nil || !slices.Equal(s.Keys(), []string{"module.a", "b"}) {
 		t.Errorf("a prefix that not all names have must stay: %v, %v", s.Keys(), err)
 	}
@@ -64,18 +64,56 @@ func TestFindStateDictErrors(t *testing.T) {
 		v   Value
 		key string
 	}{
-		"there is no state dict under a usual name; the file holds: nets.ema, nets.D":       {checkpoint, ""},
-		`there is no state dict under "generator"; the file holds: nets.ema, nets.D`:        {checkpoint, "generator"},
-		"there is no state dict under a usual name; the file holds none":                    {List{int64(1)}, ""},
-		"there are several state dicts, G and G_ema: say which by its key":                  {dict("G", tensorDict("a"), "G_ema", tensorDict("a")), ""},
-		`there is no state dict under "nets.x"; the file holds: nets.ema, nets.D`:           {checkpoint, "nets.x"},
-		`there is no state dict under "optimizerG.state"; the file holds: nets.ema, nets.D`: {checkpoint, "optimizerG.state"},
-		"there is no state dict under a usual name; the file holds: netX":                   {dict("netX", tensorDict("a"), "generator", dict()), ""},
-		`there is no state dict under ".."; the file holds: nets.ema, nets.D`:               {checkpoint, ".."},
+		"there is no state dict under a usual name; the file holds: nets.ema, nets.D":                                         {checkpoint, ""},
+		`there is no state dict under "generator"; the file holds: nets.ema, nets.D`:                                          {checkpoint, "generator"},
+		"there is no state dict under a usual name; the file holds none":                                                      {List{int64(1)}, ""},
+		"there are several state dicts, G and netG: say which by its key":                                                     {dict("G", tensorDict("a"), "netG", tensorDict("a")), ""},
+		`there is no state dict under "nets.x"; the file holds: nets.ema, nets.D`:                                             {checkpoint, "nets.x"},
+		`there is no state dict under "optimizerG.state"; the file holds: nets.ema, nets.D`:                                   {checkpoint, "optimizerG.state"},
+		"there is no state dict under a usual name; the file holds: netX":                                                     {dict("netX", tensorDict("a"), "generator", dict()), ""},
+		`there is no state dict under "critic"; the file holds: state_dict, names that begin with generator or discriminator`: {dict("state_dict", tensorDict("generator.a", "discriminator.b")), "critic"},
+		`there is no state dict under ".."; the file holds: nets.ema, nets.D`:                                                 {checkpoint, ".."},
 	} {
-		_, err := FindStateDict(c.v, c.key)
+		_, _, err := FindStateDict(c.v, c.key)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
+	}
+}
+
+// Lightning keeps several networks in one flat dict; cgan export --net all writes such a safetensors file.
+func TestFindStateDictInAFlatDict(t *testing.T) {
+	flat := tensorDict("generator.a.weight", "generator.a.bias", "discriminator.a.weight", "criterion.weight")
+	wrapped := tensorDict("module.netG.a.weight", "module.netG.a.bias", "module.netD.b")
+	for name, c := range map[string]struct {
+		v    Value
+		key  string
+		want []string
+	}{
+		"without a key":      {dict("state_dict", flat, "epoch", int64(3)), "", []string{"a.weight", "a.bias"}},
+		"bare":               {flat, "", []string{"a.weight", "a.bias"}},
+		"by key":             {dict("state_dict", flat), "discriminator", []string{"a.weight"}},
+		"by path":            {dict("state_dict", flat), "state_dict.discriminator", []string{"a.weight"}},
+		"bare, by key":       {flat, "discriminator", []string{"a.weight"}},
+		"wrapped":            {dict("model", wrapped), "", []string{"a.weight", "a.bias"}},
+		"alone":              {tensorDict("generator.a", "generator.b"), "", []string{"a", "b"}},
+		"a layer of a model": {tensorDict("model.0.weight", "model.1.weight"), "", []string{"model.0.weight", "model.1.weight"}},
+	} {
+		s, _, err := FindStateDict(c.v, c.key)
+		if err != nil || !slices.Equal(s.Keys(), c.want) {
+			t.Errorf("%s: %v, %v", name, s.Keys(), err)
+		}
+	}
+}
+
+// The average of weights is what one draws with; the notice says how to get the others.
+func TestFindStateDictTakesTheAverage(t *testing.T) {
+	v := dict("G", tensorDict("a"), "D", tensorDict("x"), "G_ema", tensorDict("b"))
+	s, notice, err := FindStateDict(v, "")
+	if err != nil || s.Keys()[0] != "b" || !strings.Contains(notice, "G_ema is taken, the average") {
+		t.Errorf("%v, %q, %v", s.Keys(), notice, err)
+	}
+	if s, notice, err = FindStateDict(v, "G"); err != nil || s.Keys()[0] != "a" || notice != "" {
+		t.Errorf("by key: %v, %q, %v", s.Keys(), notice, err)
 	}
 }

@@ -26,7 +26,12 @@ func makeGlobals() map[string]*global {
 		table[module+"\n"+name] = &g
 	}
 	add("collections", "OrderedDict", global{call: newOrderedDict})
+	add("collections", "Counter", global{call: newCounter})
+	for _, module := range []string{"builtins", "__builtin__"} { // of Python 3 and, in protocol 2, of 2
+		add(module, "set", global{call: newSet})
+	}
 	add("torch", "Size", global{call: newSize})
+	add("torch", "device", global{call: newDevice})
 	add("torch._utils", "_rebuild_tensor", global{call: rebuildTensor})
 	add("torch._utils", "_rebuild_tensor_v2", global{call: rebuildTensorV2})
 	add("torch._utils", "_rebuild_tensor_v3", global{call: rebuildTensorV3})
@@ -72,6 +77,18 @@ func (u *unpickler) refuseGlobal(first string) error {
 	return fmt.Errorf("the file wants %s, which is not on the list of names for weights; nothing was executed. %s", list, advice(names))
 }
 
+// runsCode says of a name that pickles of attackers call it, and those of training programs do not.
+func runsCode(name string) bool {
+	module, function, _ := strings.Cut(name, ".")
+	switch module {
+	case "os", "posix", "nt", "subprocess", "sys", "shutil", "socket", "pty", "runpy", "importlib", "ctypes", "code", "commands", "webbrowser", "pip", "urllib", "http", "requests":
+		return true
+	case "builtins", "__builtin__":
+		return slices.Contains([]string{"exec", "eval", "execfile", "compile", "open", "__import__", "getattr", "setattr", "apply", "input", "breakpoint", "globals", "vars"}, function)
+	}
+	return false
+}
+
 func dotted(lines string) string {
 	name := strings.Replace(lines, "\n", ".", 1)
 	return strings.Trim(quote(name), `"`)
@@ -82,6 +99,8 @@ func advice(names []string) string {
 		return slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, prefix) })
 	}
 	switch {
+	case slices.ContainsFunc(names, runsCode):
+		return "Such names run code as soon as Python loads the file: do not load it there either, and do not trust where it came from"
 	case has("torch.nn.modules."), has("__main__."):
 		return "If it is a whole model, save model.state_dict() instead"
 	case has("numpy"):

@@ -37,11 +37,11 @@ func TestMatch(t *testing.T) {
 
 func TestMatchNamesEverything(t *testing.T) { // 90, 92
 	s := StateDict{entry("layer1.0.weight", F32, 3, 2), entry("layer1.0.biass", F32, 3),
-		entry("layer1.1.num_batches_tracked", F32), entry("zzz", F32), entry("zzz", F32)}
+		entry("layer1.1.num_batches_tracked", C64), entry("zzz", F32), entry("zzz", F32)}
 	err := Match(s, wanted)
 	want := "the state dict does not fit the model; missing: layer1.0.bias, layer1.1.running_mean; " +
 		`unexpected: "layer1.0.biass" (perhaps layer1.0.bias), "zzz"; ` +
-		"wrong: layer1.0.weight has shape [3 2], not [2 3], layer1.1.num_batches_tracked is float32, not int64; " +
+		"wrong: layer1.0.weight has shape [3 2], not [2 3], layer1.1.num_batches_tracked is complex64, not int64; " +
 		`repeated: "zzz"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

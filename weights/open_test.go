@@ -37,7 +37,7 @@ func TestOpenDecidesByContent(t *testing.T) {
 			t.Errorf("%v: %+v, %v", c.format, f, err)
 			continue
 		}
-		if s, err := FindStateDict(f.Root, ""); err != nil || len(s) != 1 || s[0].Key != "w" {
+		if s, _, err := FindStateDict(f.Root, ""); err != nil || len(s) != 1 || s[0].Key != "w" {
 			t.Errorf("%v: %v, %v", c.format, s, err)
 		}
 		if c.format == FormatSafetensors && f.Metadata["a"] != "b" {

@@ -36,6 +36,45 @@ func newOrderedDict(_ *unpickler, args []any) (any, error) {
 	return &Dict{Ordered: true}, nil
 }
 
+// newCounter is a dict of its counts.
+func newCounter(_ *unpickler, args []any) (any, error) {
+	if len(args) == 0 {
+		return &Dict{}, nil
+	}
+	if d, ok := args[0].(*Dict); ok && len(args) == 1 {
+		return d, nil
+	}
+	return nil, errors.New("takes one dict")
+}
+
+// newSet is a list of its items, in the file's order.
+func newSet(_ *unpickler, args []any) (any, error) {
+	if len(args) == 0 {
+		return &list{}, nil
+	}
+	if l, ok := args[0].(*list); ok && len(args) == 1 {
+		return l, nil
+	}
+	return nil, errors.New("takes one list")
+}
+
+// newDevice is the device's name, such as cuda:0.
+func newDevice(_ *unpickler, args []any) (any, error) {
+	name, ok := "", len(args) > 0
+	if ok {
+		name, ok = args[0].(string)
+	}
+	if ok && len(args) == 1 {
+		return name, nil
+	}
+	if index, whole := args[max(0, len(args)-1):], len(args) == 2; ok && whole {
+		if n, isInt := index[0].(int64); isInt {
+			return fmt.Sprintf("%s:%d", name, n), nil
+		}
+	}
+	return nil, errors.New("takes a kind of device and a number")
+}
+
 func newSize(_ *unpickler, args []any) (any, error) {
 	if len(args) != 1 {
 		return nil, fmt.Errorf("takes one tuple, not %d arguments", len(args))

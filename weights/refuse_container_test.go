@@ -22,7 +22,7 @@ func TestRefuseContainer(t *testing.T) {
 		{"05 7z", []byte("7z\xbc\xaf\x27\x1c rest"), "", "7z"},
 		{"05 tar", []byte(strings.Repeat("a", 257) + "ustar\x00rest"), "", "tar archive"},
 		{"07 last byte missing", good().data[:size-1], "zip", "cut short"},
-		{"08 bytes in front", append([]byte("sixteen bytes..."), good().data...), "", "bytes in front of the zip"},
+		{"08 bytes in front", append([]byte("sixteen bytes..."), good().data...), "", "bytes before the zip"},
 		{"08 bytes behind", append(good().data, 0, 0), "zip", "bytes follow the end record"},
 		{"09 count larger", good().set16(g.end+8, 4).set16(g.end+10, 4).data, "zip", "claims 4 records in a directory of"},
 		{"09 entry damaged", good().set32(g.central[2], 7).data, "zip", "fewer entries than it claims"},

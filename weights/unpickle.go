@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Own pickle machine: github.com/nlpodyssey/gopickle allocates by lengths that the file claims and
@@ -106,8 +108,40 @@ func (u *unpickler) unknownOpcode(op byte) error {
 	if !known {
 		return fmt.Errorf("byte %d: %#02x is no pickle opcode", u.at, op)
 	}
+	if names := u.stackGlobals(); slices.ContainsFunc(names, runsCode) {
+		return fmt.Errorf("the file wants %s; nothing was executed. %s", strings.Join(names, ", "), advice(names))
+	}
 	return fmt.Errorf("byte %d: the opcode %s is not read, nor does torch.load(weights_only=True): "+
 		"save a state_dict with torch.save and its default pickle_protocol", u.at, name)
+}
+
+// stackGlobals looks for names of protocol 4, two short texts and STACK_GLOBAL, in the rest of the pickle, without
+// running it.
+func (u *unpickler) stackGlobals() (names []string) {
+	const most, stackGlobal, reach = 8, 0x93, 1 << 20
+	data := u.data[:min(len(u.data), reach)]
+	for i := 0; i < len(data) && len(names) < most; i++ {
+		module, middle := shortText(data, i)
+		name, end := shortText(data, middle)
+		if module != "" && name != "" && end < len(data) && data[end] == stackGlobal {
+			names = append(names, dotted(module+"\n"+name))
+		}
+	}
+	return names
+}
+
+// shortText reads a SHORT_BINUNICODE and the MEMOIZE that may follow it at i; without one, the text is empty.
+func shortText(data []byte, i int) (text string, end int) {
+	const shortUnicode, memoize = 0x8c, 0x94
+	if i+1 >= len(data) || data[i] != shortUnicode || i+2+int(data[i+1]) > len(data) {
+		return "", len(data)
+	}
+	end = i + 2 + int(data[i+1])
+	text = string(data[i+2 : end])
+	if end < len(data) && data[end] == memoize {
+		end++
+	}
+	return text, end
 }
 
 // charge counts memory against 64 bytes for each byte of pickle, several times what files of torch

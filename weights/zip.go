@@ -142,7 +142,8 @@ func wideFields(name string, extra []byte, fields []*uint64) error {
 // checkName refuses every name that is not a plain path of folders and a file. Control characters
 // are out too, so that a name can be printed.
 func checkName(name string) error {
-	odd := !plainText(name) || strings.ContainsAny(name, "\\:") || len(name) > 1024
+	drive := len(name) > 1 && name[1] == ':' // which Windows reads as one
+	odd := !plainText(name) || strings.Contains(name, "\\") || drive || len(name) > 1024
 	parts := strings.Split(strings.TrimSuffix(name, "/"), "/")
 	if odd || slices.Contains(parts, "..") || slices.Contains(parts, ".") || slices.Contains(parts, "") {
 		return refuse("zip", "the record name %s is not a plain relative path", quote(name))

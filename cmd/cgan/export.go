@@ -55,12 +55,19 @@ func exportCommand() *cli.Command {
 			if err := cfg.validate(c.NArg()); err != nil {
 				return usageError{err}
 			}
-			if err := cfg.run(); err != nil {
+			if err := cfg.run(c); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintln(c.App.Writer, "wrote", cfg.out)
 			return err
 		},
+	}
+}
+
+// note says what is worth knowing of a file that was taken.
+func note(c *cli.Context, w *models.Weights) {
+	for _, n := range w.File.Notices {
+		fmt.Fprintf(c.App.ErrWriter, "note: %s: %s\n", w.File.Path, n)
 	}
 }
 
@@ -116,11 +123,12 @@ func (e exportConfig) validate(arguments int) error {
 	return nil
 }
 
-func (e exportConfig) run() error {
+func (e exportConfig) run(c *cli.Context) error {
 	w, err := models.Open(e.from, e.key)
 	if err != nil {
 		return err
 	}
+	note(c, w)
 	write, err := e.writer(w)
 	if err != nil {
 		return err

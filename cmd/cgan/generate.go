@@ -70,6 +70,7 @@ func runGenerate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	note(c, w)
 	sizes := w.Config
 	g, err := w.LoadGenerator()
 	if err != nil {
