@@ -6,6 +6,8 @@
 # make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
 # make sanitize every kernel set under AddressSanitizer and UndefinedBehaviorSanitizer
+# make race     the packages that need no libtorch under the race detector
+# make portable the same packages for linux-arm64 and macOS, as far as the compiler
 # make memory   resident memory over 2,000 steps
 # make lint     gofmt, go vet, golangci-lint
 
@@ -22,7 +24,7 @@ export CGO_ENABLED := 1
 export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C $(CURDIR) status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable lint clean
 
 build: libtorch
 	@go build -o bin/cgan ./cmd/cgan
@@ -66,3 +68,14 @@ clean:
 
 sanitize:
 	CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels
+
+# What needs no libtorch.
+PURE = ./weights/... ./train/dataset ./train/runfolder ./models/picture
+
+race:
+	go test -race $(PURE)
+
+portable:
+	for system in linux/arm64 darwin/arm64; do \
+		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go vet $(PURE) ./cmd/libtorch ./cmd/compare || exit 1; \
+	done

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
+	"cgan/bindings/kernels"
 	"cgan/bindings/torch"
+	"cgan/models"
 	"cgan/train/benchmark"
 	"cgan/train/dataset"
 
@@ -16,10 +19,12 @@ import (
 // diagnosis is all that doctor finds.
 type diagnosis struct {
 	torch.Info
-	BLAS     string `json:"blas"`
-	CUDA     string `json:"cuda"`     // the device, or "no" and the reason
-	MNIST    string `json:"mnist"`    // its folder, or "no" and the reason
-	Training string `json:"training"` // "works", or "no" and the reason
+	Program  string       `json:"program"`
+	Kernels  []kernelsRow `json:"kernels"` // the fastest first
+	BLAS     string       `json:"blas"`
+	CUDA     string       `json:"cuda"`     // the device, or "no" and the reason
+	MNIST    string       `json:"mnist"`    // its folder, or "no" and the reason
+	Training string       `json:"training"` // "works", or "no" and the reason
 }
 
 func doctorCommand() *cli.Command {
@@ -43,12 +48,45 @@ func doctorCommand() *cli.Command {
 	}
 }
 
+// kernelsRow is a set of fast kernels.
+type kernelsRow struct {
+	Name  string `json:"name"`
+	Taken bool   `json:"taken"`           // where nothing else is asked for
+	BF16  bool   `json:"bf16"`            // it multiplies bfloat16 too
+	Lacks string `json:"lacks,omitempty"` // why it can't run here
+}
+
+// kernelsText says which set is taken, and of those that are faster why not.
+func kernelsText(rows []kernelsRow) string {
+	var notes []string
+	for _, r := range rows {
+		if r.Lacks != "" {
+			notes = append(notes, fmt.Sprintf("no %s: %s", r.Name, r.Lacks))
+		}
+		if r.Taken {
+			types := "f32"
+			if r.BF16 {
+				types = "f32 and bf16"
+			}
+			return strings.Join(append([]string{r.Name + ", for " + types}, notes...), "; ")
+		}
+	}
+	return strings.Join(append([]string{"none, PyTorch's ops are taken"}, notes...), "; ")
+}
+
 // examine gives what it found, and the error for which training would not work.
 func examine(ctx context.Context) (d diagnosis, err error) {
 	if d.Info, err = torch.Runtime(); err != nil {
 		return d, err
 	}
-	d.BLAS = blas(d.Config)
+	d.BLAS, d.Program = blas(d.Config), version()
+	how := models.Compute{Kernels: os.Getenv(kernelsVar)}
+	if err := how.Validate(); err != nil {
+		return d, usage(err)
+	}
+	for _, e := range kernels.All() {
+		d.Kernels = append(d.Kernels, kernelsRow{e.Name, e.Set != nil && e.Set == how.KernelSet(), e.Set.BFloat16(), e.Lacks})
+	}
 	device, noCUDA := torch.AutoDevice()
 	d.CUDA = device.String()
 	if noCUDA != nil {
@@ -70,10 +108,12 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 
 func (d diagnosis) print(w io.Writer) (err error) {
 	for _, row := range []struct{ name, value string }{
+		{"cgan", d.Program},
 		{"libtorch", fmt.Sprintf("%s, C++11 ABI %d", d.Version, d.ABI)},
 		{"library", d.Library},
 		{"found", d.Found},
 		{"CPU", d.Capability + " kernels"},
+		{"kernels", kernelsText(d.Kernels)},
 		{"threads", fmt.Sprint(d.Threads)},
 		{"BLAS", d.BLAS},
 		{"CUDA", d.CUDA},

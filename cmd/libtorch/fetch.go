@@ -120,7 +120,7 @@ func (f fetcher) fill(ctx context.Context, staging string) error {
 // publish moves tree to the entry, in place of a damaged one if need be. The
 // thousands of files are flushed at once, before the rename can be seen.
 func (f fetcher) publish(staging, tree string) error {
-	if err := onDir(tree, unix.Syncfs); err != nil {
+	if err := onDir(tree, flushTree); err != nil {
 		return fmt.Errorf("flushing %s: %w", tree, err)
 	}
 	if err := os.Rename(f.entry(), filepath.Join(staging, "damaged")); err != nil && !os.IsNotExist(err) {

@@ -42,7 +42,7 @@ func (f fetcher) download(ctx context.Context, staging, wheels string) error {
 	cmd := exec.CommandContext(ctx, python, f.pipArgs(wheels)...)
 	cmd.Env = append(pipEnvironment(os.Environ()), "TMPDIR="+tmp)
 	// A group of its own, so that Ctrl-C reaches only us; and it never outlives us.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = groupOfItsOwn()
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	var output bytes.Buffer
