@@ -115,7 +115,7 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		"without, generate":       {[]string{"generate", "--weights", aFile, "--without", "all"}, exitUsage, `--without names "all"`},
 		"no such mode":            {[]string{"bench", "--mode", "draw"}, exitUsage, `--mode is "draw": it must be train or generate`},
 		"bench without steps":     {[]string{"bench", "--steps", "0"}, exitUsage, "--steps is 0: it must be from 1"},
-		"out is a file":           {[]string{"train", "--data", good, "--out", aFile, "--device", "cpu"}, exitFailure, "--out"},
+		"out is a file":           {[]string{"train", "--data", good, "--out", aFile, "--device", "cpu"}, exitFailure, "make a folder for runs"},
 		"data is not there":       {[]string{"train", "--data", "/nowhere", "--device", "cpu"}, exitData, "/nowhere/train-images-idx3-ubyte"},
 		"data is a file":          {[]string{"train", "--data", aFile, "--device", "cpu"}, exitData, aFile},
 		"images are empty":        {set(func(_, l []byte) ([]byte, []byte) { return nil, l }), exitData, "byte 0: the file is empty"},

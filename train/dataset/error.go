@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-const idxAdvice = "get the file again, or name another folder by --data"
+const idxAdvice = "get the file again, or name another folder"
 
 // DataError says what is wrong with a data file and what to do. Offset is the byte at fault, counted in the
 // unpacked data of a .gz file; Err is the cause, such as fs.ErrNotExist, or nil where the content is at fault.

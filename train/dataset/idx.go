@@ -2,9 +2,11 @@ package dataset
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -12,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // idxFile is an IDX file whose header has been read and found sound.
@@ -23,16 +26,20 @@ type idxFile struct {
 	dims   []uint64
 }
 
-// openIDX opens dir/name.gz or else dir/name, as the original does, and reads the header.
+// openIDX opens the first of the places where dir may have the file, and reads the header.
 func openIDX(dir, name string, rank int) (*idxFile, error) {
-	for _, path := range []string{filepath.Join(dir, name+".gz"), filepath.Join(dir, name)} {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		f := &idxFile{path: dir}
+		return nil, f.fail(0, nil, "is not a directory: name the folder with the four IDX files")
+	}
+	for _, path := range places(dir, name) {
 		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || err == nil && info.IsDir() {
 			continue
 		}
 		f := &idxFile{path: path}
 		if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for ever
-			return nil, f.fail(0, nil, "is a folder or a device, not a file: %s", idxAdvice)
+			return nil, f.fail(0, nil, "is a device or a pipe, not a file: %s", idxAdvice)
 		}
 		if err == nil {
 			f.file, err = os.Open(path)
@@ -46,21 +53,80 @@ func openIDX(dir, name string, rank int) (*idxFile, error) {
 		}
 		return f, nil
 	}
-	f := &idxFile{path: filepath.Join(dir, name+".gz")}
-	return nil, f.fail(0, fs.ErrNotExist, "there is no such file, nor one without .gz: name the folder with the IDX files by --data")
+	f := &idxFile{path: filepath.Join(dir, name)}
+	return nil, f.fail(0, fs.ErrNotExist, "there is no such file, nor one with .gz: %s", nearby(dir))
 }
 
-// start begins to read raw, unpacking it where the name ends in .gz, and takes the header.
+// places are the paths that a file such as train-images-idx3-ubyte has in folders as people have them, the gzipped one
+// before the plain one: as its authors name it, with a dot as Kaggle and unpackers write it, in a folder of its own name,
+// and below the folders that torchvision makes.
+func places(dir, name string) (paths []string) {
+	dotted := strings.Replace(name, "-idx", ".idx", 1)
+	for _, below := range []string{"", "raw", "MNIST/raw", "mnist"} {
+		for _, base := range []string{name, dotted} {
+			for _, file := range []string{base + ".gz", base, base + "/" + name + ".gz", base + "/" + base, base + "/" + name} {
+				paths = append(paths, filepath.Join(dir, filepath.FromSlash(below), filepath.FromSlash(file)))
+			}
+		}
+	}
+	return paths
+}
+
+// nearby says what a folder without the wanted file has instead.
+func nearby(dir string) string {
+	const most = 6
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "name the folder with the four IDX files"
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, fmt.Sprintf("%.60q", e.Name()))
+	}
+	switch {
+	case len(names) == 0:
+		return "the folder is empty; name the one with the four IDX files"
+	case len(names) > most:
+		names = append(names[:most], fmt.Sprintf("and %d more", len(names)-most))
+	}
+	return "the folder has " + strings.Join(names, ", ") + "; name the one with the four IDX files"
+}
+
+// start begins to read raw, unpacking it where it is gzip by its content, and takes the header.
 func (f *idxFile) start(raw io.Reader, rank int) error {
-	f.data = bufio.NewReaderSize(raw, 1<<16)
-	if strings.HasSuffix(f.path, ".gz") {
-		unpacked, err := gzip.NewReader(f.data)
+	data := bufio.NewReaderSize(raw, 1<<16)
+	f.data = data
+	begin, _ := data.Peek(512) // less of a short file
+	if bytes.HasPrefix(begin, []byte("\x1f\x8b")) {
+		unpacked, err := gzip.NewReader(data)
 		if err != nil {
 			return f.readError(err)
 		}
 		f.data = unpacked
+	} else if what := foreign(begin); what != "" {
+		return f.fail(0, nil, "is %s, not an IDX file: %s", what, idxAdvice)
 	}
 	return f.header(rank)
+}
+
+// foreign names what a file is that is often taken for an IDX file, or gives nothing.
+func foreign(begin []byte) string {
+	text := strings.ToLower(string(bytes.TrimLeft(begin, "\xef\xbb\xbf \t\r\n")))
+	for _, f := range []struct{ start, what string }{
+		{"<!doctype", "a web page: the download went wrong"}, {"<html", "a web page: the download went wrong"}, {"<?xml", "an XML page: the download went wrong"},
+		{"version https://git-lfs", "a git-LFS pointer: run git lfs pull"}, {"pk\x03\x04", "a zip archive: unpack it first"},
+		{"bzh", "compressed with bzip2: unpack it first"}, {"\xfd7zxz", "compressed with xz: unpack it first"}, {"\x28\xb5\x2f\xfd", "compressed with zstd: unpack it first"},
+		{"7z\xbc\xaf", "a 7z archive: unpack it first"}, {"rar!", "a RAR archive: unpack it first"}, {"\x93numpy", "a NumPy array"}, {"par1", "a Parquet table"},
+		{"\x89png", "a picture"}, {"label,", "a CSV table"},
+	} {
+		if strings.HasPrefix(text, strings.ToLower(f.start)) {
+			return f.what
+		}
+	}
+	if len(begin) > 262 && string(begin[257:262]) == "ustar" {
+		return "a tar archive: unpack it first"
+	}
+	return ""
 }
 
 // header reads the magic (0, 0, 8 for bytes, rank) and one big-endian uint32 for each dimension.

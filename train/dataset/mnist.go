@@ -22,7 +22,7 @@ var mnistMirrors = []string{
 func MNIST(ctx context.Context, report func(string)) (string, error) {
 	base, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("find the cache for MNIST: %w: set XDG_CACHE_HOME or HOME, or pass --data DIR", err)
+		return "", fmt.Errorf("find the cache for MNIST: %w: set XDG_CACHE_HOME or HOME, or name a folder with the data", err)
 	}
 	c := mnistCache{filepath.Join(base, "cgan", "mnist"), mnistFiles, mnistMirrors, report}
 	if list := os.Getenv("CGAN_MNIST_MIRROR"); list != "" {
@@ -53,7 +53,7 @@ func (c *mnistCache) ensure(ctx context.Context) error {
 	}
 	staging, err := c.newStaging()
 	if err != nil {
-		return fmt.Errorf("make room for MNIST: %w: set XDG_CACHE_HOME to a folder that can be written, or pass --data DIR", err)
+		return fmt.Errorf("make room for MNIST: %w: set XDG_CACHE_HOME to a folder that can be written, or name a folder with the data", err)
 	}
 	defer os.RemoveAll(staging)
 	c.report(fmt.Sprintf("fetching %d of the %d files of MNIST into %s", len(lacking), len(c.files), c.dir))
@@ -64,7 +64,7 @@ func (c *mnistCache) ensure(ctx context.Context) error {
 	}
 	for _, f := range lacking {
 		if err := os.Rename(filepath.Join(staging, f.name), filepath.Join(c.dir, f.name)); err != nil {
-			return fmt.Errorf("put MNIST into its cache: %w: remove what is in the way, or pass --data DIR", err)
+			return fmt.Errorf("put MNIST into its cache: %w: remove what is in the way, or name a folder with the data", err)
 		}
 	}
 	return nil

@@ -50,7 +50,7 @@ func (c *mnistCache) fetch(ctx context.Context, staging string, files []mnistFil
 		}
 		tried = append(tried, fmt.Sprintf("%s (%v)", name, err))
 	}
-	return fmt.Errorf("fetch MNIST: tried %s: put its four .gz files into a folder and pass --data DIR, or set CGAN_MNIST_MIRROR",
+	return fmt.Errorf("fetch MNIST: tried %s: put its four .gz files into a folder and name that folder as the data, or set CGAN_MNIST_MIRROR",
 		strings.Join(tried, ", "))
 }
 

@@ -77,7 +77,7 @@ func TestMNISTSaysWhatWasTried(t *testing.T) {
 	for _, want := range []string{
 		"the go command (go mod download: exit status 1: no network)", missing + "/images.gz\": 404 Not Found",
 		short + " (images.gz ends at byte 5 of 30000)", swapped + " (images.gz has the sha256 sum ",
-		"nowhere (", "127.0.0.1:1", "CGAN_MNIST_MIRROR (parse", "--data DIR",
+		"nowhere (", "127.0.0.1:1", "CGAN_MNIST_MIRROR (parse", "name that folder as the data",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in %q", want, err)

@@ -16,8 +16,8 @@ type Set struct {
 	Labels []byte
 }
 
-// Read reads <stem>-images-idx3-ubyte and <stem>-labels-idx1-ubyte of the folder dir, the .gz of each
-// before the plain one. The stem is "train" or "t10k". Every label must be below classes, both files must
+// Read reads <stem>-images-idx3-ubyte and <stem>-labels-idx1-ubyte of the folder dir, under the names and in the
+// folders that people have them in, the .gz of each before the plain one; their content decides whether they are gzipped. The stem is "train" or "t10k". Every label must be below classes, both files must
 // hold the same number (at least one), and neither may be damaged, short or over-long: anything else is a
 // *DataError. Memory grows with the data that is there, never with what a header claims.
 func Read(dir, stem string, classes int) (*Set, error) {

@@ -50,8 +50,10 @@ func TestReadRefuses(t *testing.T) {
 		{"no body", goodImages[:16], goodLabels, false, 16, imagesName, "truncated"},
 		{"cut gzip", gz[:len(gz)-9], goodLabels, true, 28, imagesName + ".gz", "does not end as it should (unexpected EOF)"},
 		{"checksum", badSum, goodLabels, true, 28, imagesName + ".gz", "invalid checksum"},
-		{"not gzip", goodImages, goodLabels, true, 0, imagesName + ".gz", "invalid header"},
-		{"gzip without the name", gz, goodLabels, false, 0, imagesName, "starts with bytes 1f 8b"},
+		{"damaged gzip", append([]byte("\x1f\x8b\xff"), goodImages...), goodLabels, true, 0, imagesName + ".gz", "invalid header"},
+		{"web page", []byte("\n<!DOCTYPE html><html>"), goodLabels, true, 0, imagesName + ".gz", "is a web page: the download went wrong"},
+		{"LFS pointer", []byte("version https://git-lfs.github.com/spec/v1\noid"), goodLabels, false, 0, imagesName, "git lfs pull"},
+		{"zip", []byte("PK\x03\x04 and more"), goodLabels, false, 0, imagesName, "a zip archive: unpack it first"},
 		{"after the gzip", append(bytes.Clone(gz), "more"...), goodLabels, true, 28, imagesName + ".gz", "does not end as it should"},
 		{"over-long", append(bytes.Clone(goodImages), 1), goodLabels, false, 28, imagesName, "goes on where the header says it ends"},
 		{"over-long labels", goodImages, append(bytes.Clone(goodLabels), 1), false, 10, labelsName, "goes on"},
@@ -78,6 +80,32 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// Sets as Kaggle, torchvision and unpackers leave them, and names that lie about gzip.
+func TestReadTakesSetsAsPeopleHaveThem(t *testing.T) {
+	gz := gzipped(t, goodImages)
+	for name, files := range map[string]map[string][]byte{
+		"dots":              {"train-images.idx3-ubyte": goodImages, "train-labels.idx1-ubyte": goodLabels},
+		"dots, gzipped":     {"train-images.idx3-ubyte.gz": gz, "train-labels.idx1-ubyte.gz": gzipped(t, goodLabels)},
+		"folders":           {imagesName + "/" + imagesName: goodImages, labelsName + "/" + labelsName: goodLabels},
+		"folders with dots": {"train-images.idx3-ubyte/train-images.idx3-ubyte": goodImages, "train-labels.idx1-ubyte/train-labels.idx1-ubyte": goodLabels},
+		"Kaggle":            {"train-images-idx3-ubyte/train-images-idx3-ubyte": goodImages, "train-images.idx3-ubyte": goodImages, "train-labels.idx1-ubyte": goodLabels},
+		"torchvision":       {"MNIST/raw/" + imagesName: goodImages, "MNIST/raw/" + labelsName: goodLabels},
+		"plain in .gz":      {imagesName + ".gz": goodImages, labelsName + ".gz": goodLabels},
+		"gzip without .gz":  {imagesName: gz, labelsName: gzipped(t, goodLabels)},
+	} {
+		dir := t.TempDir()
+		for file, data := range files {
+			if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(file)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			put(t, dir, file, data)
+		}
+		if set, err := Read(dir, "train", 10); err != nil || string(set.Images.Pixels) != "abcdefghijkl" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func wantDataError(t *testing.T, err error, file string, offset int64, reason string) {
 	t.Helper()
 	var data *DataError
@@ -95,7 +123,7 @@ func wantDataError(t *testing.T, err error, file string, offset int64, reason st
 func TestReadRefusesWhatIsNoFile(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Read(dir, "train", 10)
-	wantDataError(t, err, filepath.Join(dir, imagesName+".gz"), 0, "there is no such file, nor one without .gz")
+	wantDataError(t, err, filepath.Join(dir, imagesName), 0, "there is no such file, nor one with .gz: the folder is empty")
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v hides fs.ErrNotExist", err)
 	}
@@ -103,11 +131,11 @@ func TestReadRefusesWhatIsNoFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Read(dir, "train", 10)
-	wantDataError(t, err, filepath.Join(dir, imagesName), 0, "is a folder")
+	wantDataError(t, err, filepath.Join(dir, imagesName), 0, `the folder has "train-images-idx3-ubyte"`)
 
 	put(t, dir, "file", nil)
 	_, err = Read(filepath.Join(dir, "file"), "train", 10)
-	wantDataError(t, err, filepath.Join(dir, "file", imagesName+".gz"), 0, "not a directory")
+	wantDataError(t, err, filepath.Join(dir, "file"), 0, "not a directory")
 
 	if _, err = Read(dir, "train", 0); err == nil || !strings.Contains(err.Error(), "0 classes") {
 		t.Errorf("0 classes: %v", err)

@@ -17,10 +17,10 @@ import (
 // of their own. An out that cannot be made or holds number 99999 is an error.
 func New(out, name string) (string, error) {
 	if out == "" {
-		return "", errors.New("make a run folder: no folder is named to hold it: name one by --out")
+		return "", errors.New("make a run folder: no folder is named to hold it: name one")
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
-		return "", fmt.Errorf("make a folder for runs: %w: name another one by --out", err)
+		return "", fmt.Errorf("make a folder for runs: %w: name another one", err)
 	}
 	for {
 		last, err := lastRun(out)
@@ -28,7 +28,7 @@ func New(out, name string) (string, error) {
 			return "", fmt.Errorf("make a run folder in %s: %w", out, err)
 		}
 		if last >= 99999 {
-			return "", fmt.Errorf("make a run folder in %s: number 99999 is taken: name another folder by --out", out)
+			return "", fmt.Errorf("make a run folder in %s: number 99999 is taken: name another folder", out)
 		}
 		dir, err := takeNumber(out, last+1, safeName(name))
 		if err != nil {

@@ -97,7 +97,7 @@ func TestNewRefuses(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for out, want := range map[string]string{"": "by --out", file: file, full: "number 99999 is taken"} {
+	for out, want := range map[string]string{"": "no folder is named", file: file, full: "number 99999 is taken"} {
 		if _, err := New(out, "mnist"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("out %q gave %v, want %q", out, err, want)
 		}
