@@ -1,18 +1,63 @@
 package train
 
 import (
+	"fmt"
+	"os"
+
 	"cgan/models"
 	"cgan/train/checkpoint"
+	"cgan/train/runfolder"
 )
 
-// InitConfig is Default with what a weights file says: the networks' sizes, and for a checkpoint the batch and
-// Adam's settings.
+// InitConfig is Default with what path says. A run folder gives its config.json: sizes, data, batch, seed, Adam's and
+// the compute settings. A weights file gives the networks' sizes, and a checkpoint the batch and Adam's settings.
 func InitConfig(path, key string) (Config, error) {
-	c := Default()
 	w, err := models.Open(path, key)
 	if err != nil {
-		return c, err
+		return Default(), err
 	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return initFromRun(path, key, w)
+	}
+	return initFromFile(path, key, w)
+}
+
+// initFromRun leaves out what is not the training's: how long, with how many threads, where, and on what kernels.
+func initFromRun(dir, key string, w *models.Weights) (Config, error) {
+	d := Default()
+	c := d
+	if err := runfolder.ReadConfig(dir, &c); err != nil {
+		return d, err
+	}
+	c.Init, c.Key, c.Out, c.Trace = dir, key, d.Out, d.Trace
+	c.Epochs, c.Steps, c.Threads, c.Device, c.Kernels = d.Epochs, d.Steps, d.Threads, d.Device, d.Kernels
+	if err := c.Validate(); err != nil {
+		return d, runfolder.ConfigError(dir, err)
+	}
+	if err := sameSizes(c.Config, w.Config, w.Discriminator != nil); err != nil {
+		return d, runfolder.ConfigError(dir, fmt.Errorf("%w in %s", err, w.File.Path))
+	}
+	return c, nil
+}
+
+// sameSizes compares what a run says with its checkpoint, whose shapes tell nz and classes only together.
+func sameSizes(said, found models.Config, discriminator bool) error {
+	for _, size := range []struct {
+		name        string
+		said, found int
+	}{
+		{"ngf", said.NgF, found.NgF}, {"channels", said.Channels, found.Channels},
+		{"nz with classes", said.Noise + said.Classes, found.Noise + found.Classes}, {"ndf", said.NdF, found.NdF},
+	} {
+		if size.said != size.found && (size.name != "ndf" || discriminator) {
+			return fmt.Errorf("%s is %d, but %d", size.name, size.said, size.found)
+		}
+	}
+	return nil
+}
+
+func initFromFile(path, key string, w *models.Weights) (Config, error) {
+	c := Default()
 	c.Init, c.Key, c.Config = path, key, w.Config
 	s, err := checkpoint.SettingsOf(w.File.Root)
 	if err != nil {

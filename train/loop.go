@@ -113,11 +113,16 @@ func (r *run) openFolder(images int) (err error) {
 	return nil
 }
 
+// saveConfig notes the data's whole path, so that a run that goes on from this one may start in another folder.
 func (r *run) saveConfig() error {
+	c := r.config
+	if whole, err := filepath.Abs(c.Data); err == nil {
+		c.Data = whole
+	}
 	return runfolder.WriteConfig(r.result.Dir, struct {
 		Config
 		Libtorch string `json:"libtorch"`
-	}{r.config, torch.FullVersion()})
+	}{c, torch.FullVersion()})
 }
 
 // close puts the statistics on the disk and ends what open made, as far as it came.

@@ -265,7 +265,7 @@ func digestsAfter8(t *testing.T, stops ...int) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if next.Config != c.Config || next.Batch != c.Batch || next.LR != c.LR {
+		if next.Config != c.Config || next.Seed != c.Seed || next.Batch != c.Batch || next.LR != c.LR {
 			t.Errorf("the checkpoint says %+v, the run was %+v", next, c)
 		}
 		next.Data, next.Out, next.Device, next.Exact = c.Data, c.Out, c.Device, true
@@ -322,38 +322,6 @@ func TestARunThatIsDoneSaysSo(t *testing.T) {
 	c.Init = result.Dir
 	if _, err := Run(context.Background(), c, &listener{}); err == nil || !strings.Contains(err.Error(), "has had 2 steps") {
 		t.Errorf("got %v", err)
-	}
-}
-
-// The config.json of a run from before fast mode says nothing of precision and without.
-func TestInitFromARunBeforeFastMode(t *testing.T) {
-	c := smallConfig(t)
-	c.Steps = 1
-	result, _ := mustRun(t, c)
-	path := filepath.Join(result.Dir, "config.json")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields := map[string]any{}
-	if err := json.Unmarshal(text, &fields); err != nil || fields["precision"] != "f32" {
-		t.Fatal(err, fields)
-	}
-	delete(fields, "precision")
-	delete(fields, "without")
-	if text, err = json.Marshal(fields); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, text, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	next, err := InitConfig(result.Dir, "")
-	if err != nil || next.Precision != "f32" || next.Without != nil || next.Validate() != nil {
-		t.Fatalf("%v, %+v", err, next)
-	}
-	next.Data, next.Out, next.Device, next.Steps = c.Data, c.Out, c.Device, 2
-	if result, _ := mustRun(t, next); result.Steps != 2 {
-		t.Errorf("%+v", result)
 	}
 }
 

@@ -218,6 +218,38 @@ func TestDryRunWritesNothing(t *testing.T) {
 	}
 }
 
+// A run folder's own settings are kept, and a flag that is given comes before them.
+func TestInitFromARunFolder(t *testing.T) {
+	out, data := t.TempDir(), writeSet(t, 4, nil)
+	mustInvoke(t, "train", "--quiet", "--data", data, "--out", out, "--device", "cpu", "--epochs", "1", "--batch", "2",
+		"--nz", "5", "--ngf", "4", "--ndf", "4", "--seed", "9", "--exact", "--without", "grads,adam", "--lr", "0.01")
+	dir := filepath.Join(out, "00000-"+setName(t, out))
+	for flags, want := range map[string]string{
+		"":                      `"ngf": 4,`,
+		"--quiet":               `"seed": 9,`,
+		"--device=cpu":          `"exact": true,`,
+		"--out=x":               `"data": "` + data + `",`,
+		"--steps=7":             `"lr": 0.01,`,
+		"--threads=1":           "\"grads\",\n    \"adam\"\n  ]",
+		"--seed=0":              `"seed": 0,`,
+		"--exact=false":         `"exact": false,`,
+		"--without=norm":        "\"without\": [\n    \"norm\"\n  ]",
+		"--lr=0.5":              `"lr": 0.5,`,
+		"--batch=1 --epochs=22": `"epochs": 22,`,
+	} {
+		code, stdout, stderr := invoke(append([]string{"train", "--dry-run", "--init", dir}, strings.Fields(flags)...)...)
+		if code != exitOK || !strings.Contains(stdout, want) {
+			t.Errorf("%s: exit code %d, %s; %s in it is missing: %s", flags, code, stderr, want, stdout)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "config.json")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := invoke("train", "--dry-run", "--init", dir); code != exitData || !strings.Contains(stderr, "name a checkpoint-*.pt") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
 func TestQuietPrintsNothing(t *testing.T) {
 	code, stdout, stderr := invoke("train", "--quiet", "--data", writeSet(t, 4, nil), "--out", t.TempDir(), "--device", "cpu",
 		"--steps", "1", "--batch", "2", "--ngf", "4", "--ndf", "4")

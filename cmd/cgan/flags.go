@@ -159,8 +159,27 @@ func trainConfig(c *cli.Context) (cfg train.Config, err error) {
 			*to = c.String(name)
 		}
 	}
-	cfg.Seed, cfg.Compute = seedOf(c), compute(c)
+	if c.IsSet("seed") {
+		cfg.Seed = seedOf(c)
+	}
+	cfg.Compute = computeOver(c, cfg.Compute)
 	return cfg, nil
+}
+
+// computeOver is given, with what the flags of speedFlags set; the kernel set is the environment's alone.
+func computeOver(c *cli.Context, given models.Compute) models.Compute {
+	flags := compute(c)
+	given.Kernels = flags.Kernels
+	if c.IsSet("exact") {
+		given.Exact = flags.Exact
+	}
+	if c.IsSet("precision") {
+		given.Precision = flags.Precision
+	}
+	if c.IsSet("without") {
+		given.Without = flags.Without
+	}
+	return given
 }
 
 // flagsFirst moves what is no flag after the command's flags, where the flag package wants it.

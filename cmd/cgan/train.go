@@ -20,7 +20,7 @@ func trainCommand() *cli.Command {
 			"epoch a sample grid (PNG) and a checkpoint (.pt). Ctrl-C finishes the step and saves.",
 		Flags: append([]cli.Flag{
 			dataFlag(),
-			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a checkpoint of Go or Python goes on where it stood; its random numbers go on too, and sizes, batch, lr and betas are its own unless flags say else"},
+			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a run folder, or a checkpoint of Go or Python, goes on where it stood, its random numbers too; unless flags say else, the data and settings of a folder's config.json are kept, and a file's sizes, batch, lr and betas"},
 			keyFlag(),
 			&cli.StringFlag{Name: "out", Usage: "folder `DIR` for the run folders", Value: d.Out},
 			intFlag("epochs", "passes over the data", d.Epochs),
