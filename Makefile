@@ -24,7 +24,7 @@ export CGO_ENABLED := 1
 export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C $(CURDIR) status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph lint clean
 
 build: libtorch
 	@go build -o bin/cgan ./cmd/cgan
@@ -79,3 +79,8 @@ portable:
 	for system in linux/arm64 darwin/arm64; do \
 		CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} go vet $(PURE) ./cmd/libtorch ./cmd/compare || exit 1; \
 	done
+
+# The picture in ARCHITECTURE.md: the packages and what they import of each other.
+graph:
+	@echo 'graph TD'; go list -f '{{$$p := .ImportPath}}{{range .Imports}}{{$$p}} {{.}}{{"\n"}}{{end}}' ./... | \
+	awk '$$2 ~ /^cgan\// && $$1 !~ /testsupport|torchtest|noiseset/ { sub("cgan/", "", $$1); sub("cgan/", "", $$2); print "    " $$1 " --> " $$2 }' | sort -u

@@ -39,7 +39,7 @@ func TestRefuseSafetensors(t *testing.T) { // 88: each line of the reference che
 		{"88 not an object", safeFile("[]", ""), "header", "does not begin with '{'"},
 		{"88 unfinished", safeFile(`{"w":{"dtype":"F32"`, ""), w, "broken at byte"},
 		{"88 hole in front", two("[1,3]", "[3,5]", "12345"), `tensor "a"`, "leaves a hole"},
-		{"88 hole between", two("[0,2]", "[3,5]", "12345"), `tensor "b"`, "leaves a hole behind 2"},
+		{"88 hole between", two("[0,2]", "[3,5]", "12345"), `tensor "b"`, "leaves a hole after 2"},
 		{"88 overlap", two("[0,2]", "[1,3]", "123"), `tensor "b"`, "inside the tensor before"},
 		{"88 backwards", two("[0,2]", "[2,0]", "12"), `tensor "b"`, "run backwards"},
 		{"88 past the payload", two("[0,2]", "[2,4]", "123"), `tensor "b"`, "past the 3 bytes of payload"},

@@ -99,7 +99,7 @@ func checkTiling(entries []safeEntry, size uint64) error {
 		case e.begin < next:
 			return refuse(record, "data_offsets begin at %d, inside the tensor before, which ends at %d", e.begin, next)
 		case e.begin > next:
-			return refuse(record, "data_offsets begin at %d, which leaves a hole behind %d", e.begin, next)
+			return refuse(record, "data_offsets begin at %d, which leaves a hole after %d", e.begin, next)
 		case e.end > size:
 			return refuse(record, "data_offsets end at %d, past the %d bytes of payload", e.end, size)
 		}

@@ -98,7 +98,7 @@ func (r *zipRecord) checkDescriptor(tail []byte, next string) error {
 		stored, size = le.Uint64(tail[8:]), le.Uint64(tail[16:])
 	}
 	if le.Uint32(tail[4:]) != r.crc || stored != r.size || size != r.size {
-		return refuse(r.name, "the descriptor behind it disagrees with the directory")
+		return refuse(r.name, "the descriptor after it disagrees with the directory")
 	}
 	return nil
 }

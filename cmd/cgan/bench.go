@@ -22,7 +22,7 @@ func benchCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "bench",
 		Usage:       "time training or drawing",
-		Description: "Times each step of training, data and log included, or each batch drawn, behind 5 steps of warm-up.",
+		Description: "Times each step of training, data and log included, or each batch drawn, after 5 steps of warm-up.",
 		Flags: append([]cli.Flag{
 			dataFlag(),
 			&cli.StringFlag{Name: "mode", Usage: "what to time: train or generate", Value: "train"},

@@ -142,13 +142,13 @@ func (a *arithmetic) judge(ctx context.Context, p *programs, judge, out string, 
 		return err
 	}
 	if len(saved) < epoch {
-		return fmt.Errorf("%d checkpoints, no one behind epoch %d", len(saved), epoch)
+		return fmt.Errorf("%d checkpoints, none after epoch %d", len(saved), epoch)
 	}
 	s, err := p.askJudge(ctx, "judge", judge, saved[epoch-1])
 	if err != nil {
 		return err
 	}
 	a.scores = append(a.scores, s)
-	fmt.Fprintf(os.Stderr, "behind epoch %d: %.1f %% right\n", epoch, s.percent())
+	fmt.Fprintf(os.Stderr, "after epoch %d: %.1f %% right\n", epoch, s.percent())
 	return nil
 }

@@ -103,7 +103,7 @@ func TestEveryArithmeticLearnsEverySeed(t *testing.T) {
 	for i, mean := range []float64{97, 98} { // behind the second epoch and the last
 		for _, a := range learned[i].all {
 			if len(a.scores) != 3 || a.mean() != mean {
-				t.Errorf("%s behind epoch %d: %v", a.name, learned[i].epoch, a.scores)
+				t.Errorf("%s after epoch %d: %v", a.name, learned[i].epoch, a.scores)
 			}
 		}
 	}

@@ -24,7 +24,7 @@ func (r results) head() string {
 	return fmt.Sprintf(`# Benchmarks
 
 What %s wrote. Each line is a program in a process of its own, run in turn with the others of its
-table: %d x %d training steps, or %d x %d drawn batches, behind 5 of warm-up each time. "ms min" is the least
+table: %d x %d training steps, or %d x %d drawn batches, after 5 of warm-up each time. "ms min" is the least
 step of all, "ms median" the median of the runs' medians, and "x" compares with the first line.
 
 %s`, "`make bench`", r.rounds, r.steps, r.rounds, r.steps*drawFactor, t)
