@@ -25,7 +25,7 @@ func Run(ctx context.Context, c Config, report Reporter) (result Result, err err
 	}
 	err = torch.Do("", func() (err error) { // one scope around the run keeps it on one OS thread
 		defer func() { err = errors.Join(err, r.close()) }()
-		if err := r.open(ctx); err != nil {
+		if err := r.open(ctx); err != nil || r.result.Interrupted {
 			return err
 		}
 		return r.loop(ctx)
@@ -73,6 +73,10 @@ func (r *run) open(ctx context.Context) error {
 	if r.at.Step >= r.last {
 		return fmt.Errorf("%s has had %d steps and %d epochs, and this run is to end after %d steps or %d epochs: ask for more",
 			r.config.Init, r.at.Step, r.at.Epoch, r.config.Steps, r.config.Epochs)
+	}
+	if err := ctx.Err(); err != nil { // before anything is made
+		r.result.Interrupted = true
+		return nil
 	}
 	return r.openFolder(set.Images.N)
 }
@@ -125,10 +129,15 @@ func (r *run) saveConfig() error {
 	}{c, torch.FullVersion()})
 }
 
-// close puts the statistics on the disk and ends what open made, as far as it came.
+// close puts the statistics on the disk and ends what open made, as far as it came. The folder of a run that made no
+// step goes.
 func (r *run) close() (err error) {
 	if r.stats != nil {
 		err = r.stats.Close()
+	}
+	if r.result.Dir != "" && r.pace.times == nil {
+		err = errors.Join(err, runfolder.Discard(r.result.Dir))
+		r.result.Dir = ""
 	}
 	if r.trainer != nil {
 		r.trainer.Free()
@@ -148,7 +157,7 @@ func (r *run) loop(ctx context.Context) error {
 			return err
 		}
 	}
-	if r.config.Trace != "" {
+	if r.config.Trace != "" && r.pace.times != nil {
 		if err := r.trace.save(r.config.Trace, r.trainer); err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ type Stats struct {
 
 // Result is how a run ended.
 type Result struct {
-	Dir         string
+	Dir         string // empty where no step was made: nothing is kept of it
 	Steps       int
 	Checkpoint  string // the last one
 	Interrupted bool   // the context ended before the last step

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"cgan/bindings/torch"
 	"cgan/models"
@@ -50,26 +48,9 @@ func usage(err error) error {
 
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
-// endSignals are those that end a program but for a kill: it finishes its step and saves. One that was ignored
-// when the program began, as under nohup, stays ignored.
-func endSignals() (all []os.Signal) {
-	for _, s := range []syscall.Signal{
-		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGXCPU,
-	} {
-		if !signal.Ignored(s) {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
+	ctx, stop := untilSignal(stderr)
 	defer stop()
-	go func() { // a second Ctrl-C ends the process at once
-		<-ctx.Done()
-		stop()
-	}()
 	app := newApp(stdout, stderr)
 	err := app.RunContext(ctx, flagsFirst(app, args))
 	if err != nil {

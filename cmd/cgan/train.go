@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"cgan/train"
 
@@ -17,7 +19,8 @@ func trainCommand() *cli.Command {
 		Name:  "train",
 		Usage: "train generator and discriminator",
 		Description: "Writes a run folder with the settings, statistics of every step (stats.jsonl), and for each\n" +
-			"epoch a sample grid (PNG) and a checkpoint (.pt). Ctrl-C finishes the step and saves.",
+			"epoch a sample grid (PNG) and a checkpoint (.pt). Ctrl-C finishes the step and saves, and so does\n" +
+			"every signal that asks for an end.",
 		Flags: append([]cli.Flag{
 			dataFlag(),
 			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a run folder, or a checkpoint of Go or Python, goes on where it stood, its random numbers too; unless flags say else, the data and settings of a folder's config.json are kept, and a file's sizes, batch, lr and betas"},
@@ -73,12 +76,15 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 	if err := setUp(cfg.Compute, cfg.Threads); err != nil {
 		return err
 	}
-	result, err := train.Run(c.Context, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
+	// A reader that goes, as head does, is an end as well. Other commands die of it, as tools do in a pipe.
+	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGPIPE)
+	defer stop()
+	result, err := train.Run(ctx, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
 	if err != nil {
 		return err
 	}
-	if result.Interrupted && result.Checkpoint == "" {
-		return fmt.Errorf("%w before a step of this run; %s holds no checkpoint", errInterrupted, result.Dir)
+	if result.Interrupted && result.Dir == "" {
+		return fmt.Errorf("%w before the first step: nothing is kept", errInterrupted)
 	}
 	if result.Interrupted {
 		return fmt.Errorf("%w after step %d; saved in %s", errInterrupted, result.Steps, result.Dir)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 )
 
+const logName = "stats.jsonl"
+
 // Log is the file stats.jsonl of a run folder: one JSON object a line, in the order written.
 type Log struct {
 	file *os.File
@@ -15,7 +17,7 @@ type Log struct {
 
 // OpenLog opens dir/stats.jsonl for appending, and makes it where it is missing.
 func OpenLog(dir string) (*Log, error) {
-	file, err := os.OpenFile(filepath.Join(dir, "stats.jsonl"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	file, err := os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open the log of the run: %w", err)
 	}

@@ -17,7 +17,7 @@ import (
 // of their own. An out that cannot be made or holds number 99999 is an error.
 func New(out, name string) (string, error) {
 	if out == "" {
-		return "", errors.New("make a run folder: no folder is named to hold it: name one")
+		return "", errors.New("make a run folder: no folder is named to hold it")
 	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return "", fmt.Errorf("make a folder for runs: %w: name another one", err)
@@ -38,6 +38,20 @@ func New(out, name string) (string, error) {
 			return dir, nil
 		}
 	}
+}
+
+// Discard removes the folder of a run that made nothing but its settings and an empty log. Anything else in it stays,
+// and the folder with it.
+func Discard(dir string) error {
+	for _, name := range []string{configName, logName} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove the folder of a run that made no step: %w", err)
+		}
+	}
+	if err := os.Remove(dir); err != nil {
+		return fmt.Errorf("remove the folder of a run that made no step: %w", err)
+	}
+	return nil
 }
 
 // takeNumber returns "" where another process took the number. Making out/00007 alone first reserves 7

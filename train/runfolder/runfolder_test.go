@@ -103,3 +103,24 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestDiscardLeavesWhatIsNotTheRuns(t *testing.T) {
+	out := t.TempDir()
+	for i, extra := range []string{"", "notes.txt"} {
+		dir, err := New(out, "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"config.json", "stats.jsonl", extra} {
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil && name != "" {
+				t.Fatal(err)
+			}
+		}
+		if err := Discard(dir); (err != nil) != (i == 1) {
+			t.Errorf("with %q: %v", extra, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, extra)); (err == nil) != (i == 1) {
+			t.Errorf("with %q: %v", extra, err)
+		}
+	}
+}

@@ -1,0 +1,3 @@
+package earlysignals
+
+import "C"

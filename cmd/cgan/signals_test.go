@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asMain makes the test binary be cgan, in a process that signals can end.
+const asMain = "CGAN_TEST_AS_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asMain) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// started is a cgan that runs beside the test.
+type started struct {
+	*exec.Cmd
+	out            string // for run folders
+	stdout         io.ReadCloser
+	stderr         bytes.Buffer
+	stdoutIsClosed bool
+}
+
+// start begins to train for longer than any test takes.
+func start(t *testing.T) *started {
+	t.Helper()
+	out := t.TempDir()
+	s := &started{out: out, Cmd: exec.CommandContext(t.Context(), os.Args[0], "train", "--data", writeSet(t, 40, nil), "--out", out,
+		"--device", "cpu", "--batch", "1", "--nz", "5", "--ngf", "4", "--ndf", "4", "--epochs", "100000")}
+	s.Env = append(os.Environ(), asMain+"=1")
+	s.Stderr = &s.stderr
+	var err error
+	if s.stdout, err = s.StdoutPipe(); err == nil {
+		err = s.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// end waits and gives the exit code.
+func (s *started) end() int {
+	if !s.stdoutIsClosed {
+		_, _ = io.Copy(io.Discard, s.stdout)
+	}
+	_ = s.Wait() // the code says it
+	return s.ProcessState.ExitCode()
+}
+
+// takesSignals waits until the process has its first handler: the system's loader, before it, can have none.
+func (s *started) takesSignals(t *testing.T) {
+	t.Helper()
+	for range 2000 {
+		status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(s.Process.Pid), "status"))
+		if err != nil {
+			t.Skip("this system has no /proc")
+		}
+		if _, caught, _ := strings.Cut(string(status), "SigCgt:\t"); !strings.HasPrefix(caught, "0000000000000000") {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("no handler in 2 s")
+}
+
+// Whenever a signal comes after the loader, it ends the program with one line and its code, and no empty run folder stays.
+func TestASignalAtTheStartIsAnsweredAndLeavesNothing(t *testing.T) {
+	for i, delay := range []int{0, 20, 60, 100, 120, 140, 160, 180, 200, 250} {
+		s := start(t)
+		s.takesSignals(t)
+		time.Sleep(time.Duration(delay) * time.Millisecond)
+		sent := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}[i%3]
+		if err := s.Process.Signal(sent); err != nil {
+			t.Fatal(err)
+		}
+		code, said := s.end(), s.stderr.String()
+		if code != exitInterrupted || !strings.HasPrefix(said, "cgan: interrupted") || strings.Count(said, "\n") != 1 {
+			t.Errorf("%v after %d ms: exit code %d, %q", sent, delay, code, said)
+		}
+		checkpoints, _ := filepath.Glob(filepath.Join(s.out, "*", "checkpoint-*.pt"))
+		if left, err := os.ReadDir(s.out); err != nil || len(left) != len(checkpoints) {
+			t.Errorf("%v after %d ms: %v stays, with checkpoints %v", sent, delay, left, checkpoints)
+		}
+	}
+}
+
+// trains waits until the run has begun.
+func (s *started) trains(t *testing.T) {
+	t.Helper()
+	if _, err := io.ReadFull(s.stdout, make([]byte, len("training on"))); err != nil {
+		t.Fatalf("%v: %s", err, s.stderr.String())
+	}
+	for range 5000 {
+		if stats, _ := filepath.Glob(filepath.Join(s.out, "*", "stats.jsonl")); len(stats) == 1 {
+			if info, err := os.Stat(stats[0]); err == nil && info.Size() > 0 {
+				return
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("no step in 5 s")
+}
+
+// Every end that is no kill finishes the step and saves, also where several signals come for one end.
+func TestEverySignalSaves(t *testing.T) {
+	for _, sent := range [][]syscall.Signal{
+		{syscall.SIGINT}, {syscall.SIGTERM, syscall.SIGTERM, syscall.SIGHUP}, {syscall.SIGHUP, syscall.SIGHUP, syscall.SIGHUP},
+		{syscall.SIGQUIT}, {syscall.SIGUSR1}, {syscall.SIGUSR2}, {syscall.SIGXCPU}, {syscall.SIGALRM}, {syscall.SIGPIPE},
+	} {
+		s := start(t)
+		s.trains(t)
+		for _, one := range sent {
+			if err := s.Process.Signal(one); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantSaved(t, s, sent)
+	}
+	s := start(t)
+	s.trains(t)
+	s.stdout.Close() // as cgan train | head does
+	s.stdoutIsClosed = true
+	wantSaved(t, s, "a closed pipe")
+}
+
+func wantSaved(t *testing.T, s *started, sent any) {
+	t.Helper()
+	if code := s.end(); code != exitInterrupted || !strings.Contains(s.stderr.String(), "; saved in ") {
+		t.Errorf("%v: exit code %d, %s", sent, code, s.stderr.String())
+	}
+	if checkpoints, _ := filepath.Glob(filepath.Join(s.out, "*", "checkpoint-*.pt")); len(checkpoints) == 0 {
+		t.Errorf("%v: no checkpoint", sent)
+	}
+}
