@@ -118,9 +118,67 @@ func TestInspectSaysWhatAFileHolds(t *testing.T) {
 	}
 	script := filepath.Join(dir, "g.torchscript")
 	mustInvoke(t, "export", run, "--format", "torchscript", "--out", script)
-	code, _, stderr := invoke("inspect", script)
+	code, _, stderr := invoke("generate", "--weights", script)
 	if code != exitData || !strings.Contains(stderr, "this is a TorchScript archive") {
 		t.Errorf("exit code %d, %s", code, stderr)
+	}
+}
+
+// What export writes as a program says what it is and what it holds; it is not run.
+func TestInspectPrograms(t *testing.T) {
+	run, dir := smallRun(t), t.TempDir()
+	for name, wants := range map[string][]string{
+		"g.onnx": {"ONNX, opset 14", "4 ConvTranspose, 3 BatchNormalization", "metadata classes: 10", "input noise", "[batch, 5, 1, 1]",
+			"output image", "[batch, 1, 28, 28]", "layer1.0.weight", "15x16x3x3"},
+		"g.torchscript": {"TorchScript", "for torch.jit.load", "code/__torch__", "constants.pkl"},
+	} {
+		path := filepath.Join(dir, name)
+		mustInvoke(t, "export", run, "--out", path)
+		text := mustInvoke(t, "inspect", path)
+		for _, want := range append(wants, "sha256 ") {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, text)
+			}
+		}
+		var report fileReport
+		if err := json.Unmarshal([]byte(mustInvoke(t, "inspect", "--json", path)), &report); err != nil || len(report.Values) < 5 {
+			t.Errorf("%s: %v, %+v", name, err, report)
+		}
+	}
+	if code, _, stderr := invoke("inspect", fileOf(t, "\x08\x07\x12\x01")); code != exitData {
+		t.Errorf("half an ONNX file: exit code %d, %s", code, stderr)
+	}
+}
+
+func fileOf(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Texts of a foreign file can't draw on the terminal or forge a line.
+func TestForeignTextsAreQuoted(t *testing.T) {
+	one, err := weights.FromFloat32s([]float32{1}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &weights.Dict{}
+	d.Set("note", "ok\x1b[2J\nsha256 0000")
+	d.Set("key\x1b[31m", &one)
+	d.Set("long", strings.Repeat("x", 100000))
+	var file bytes.Buffer
+	if err := weights.WritePT(&file, "x.pt", d); err != nil {
+		t.Fatal(err)
+	}
+	text := mustInvoke(t, "inspect", fileOf(t, file.String()))
+	if strings.Contains(text, "\x1b") || strings.Contains(text, "\nsha256 0000") || len(text) > 5000 {
+		t.Errorf("%d bytes: %q", len(text), text[:min(len(text), 2000)])
+	}
+	if !strings.Contains(text, `"ok\x1b[2J\nsha256 0000"`) || !strings.Contains(text, `"key\x1b[31m"`) {
+		t.Errorf("the texts are not there, quoted: %s", text)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -42,7 +43,11 @@ type valueReport struct {
 func inspectFile(c *cli.Context, path string) error {
 	file, err := models.OpenFile(path)
 	if err != nil {
-		return err
+		r, ok, problem := inspectProgram(path)
+		if problem != nil || !ok {
+			return errors.Join(err, problem)
+		}
+		return r.show(c)
 	}
 	r := fileReport{Path: file.Path, Format: file.Format.String(), Bytes: file.Size, Metadata: file.Metadata, Notices: file.Notices}
 	if r.SHA256, err = sumFile(file.Path); err != nil {
@@ -54,6 +59,10 @@ func inspectFile(c *cli.Context, path string) error {
 		r.Note = err.Error()
 	}
 	r.Values = listValues(nil, "", file.Root)
+	return r.show(c)
+}
+
+func (r fileReport) show(c *cli.Context) error {
 	if c.Bool("json") {
 		return printJSON(c, r)
 	}
@@ -120,7 +129,7 @@ func (r fileReport) print(w io.Writer) error {
 		fmt.Fprintln(&b, r.Note)
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Metadata)) {
-		fmt.Fprintf(&b, "metadata %s: %s\n", key, r.Metadata[key])
+		fmt.Fprintf(&b, "metadata %s: %s\n", shown(key), shown(r.Metadata[key]))
 	}
 	for _, notice := range r.Notices {
 		fmt.Fprintln(&b, "notice:", notice)
@@ -128,9 +137,9 @@ func (r fileReport) print(w io.Writer) error {
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, v := range r.Values {
 		if v.Shape != nil {
-			fmt.Fprintf(table, "%s\t%s\t%s\n", v.Key, v.Type, shape(v.Shape))
+			fmt.Fprintf(table, "%s\t%s\t%s\n", shown(v.Key), v.Type, shape(v.Shape))
 		} else {
-			fmt.Fprintf(table, "%s\t%s\t%v\n", v.Key, v.Type, v.Value)
+			fmt.Fprintf(table, "%s\t%s\t%s\n", shown(v.Key), v.Type, shown(fmt.Sprint(v.Value)))
 		}
 	}
 	if err := table.Flush(); err != nil {

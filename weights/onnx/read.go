@@ -1,0 +1,199 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Summary is what an ONNX file says of itself.
+type Summary struct {
+	IRVersion, Opset int64
+	Producer         string
+	Metadata         [][2]string
+	Graph            string
+	Operators        []string // of the nodes, in their order
+	Initializers     []Tensor
+	Inputs, Outputs  []Value
+}
+
+// Tensor is the name, type and shape of an initializer; 1 is float32 and 7 int64, as in ElementType.
+type Tensor struct {
+	Name  string
+	Type  ElementType
+	Shape []int64
+}
+
+// maxItems bounds what a summary lists of each kind.
+const maxItems = 1 << 16
+
+// Summarize reads what an ONNX file holds, without running it. Memory is bounded by the file's; texts are the file's own
+// and may hold anything.
+func Summarize(file []byte) (s Summary, err error) {
+	graph := false
+	err = eachField(file, func(field protowire.Number, n uint64, data []byte) error {
+		switch field {
+		case modelIRVersion:
+			s.IRVersion = int64(n)
+		case modelProducer:
+			s.Producer = string(data)
+		case modelOpset:
+			return eachField(data, func(field protowire.Number, n uint64, _ []byte) error {
+				if field == opsetVersion {
+					s.Opset = max(s.Opset, int64(n))
+				}
+				return nil
+			})
+		case modelMetadata:
+			var pair [2]string
+			err := eachField(data, func(field protowire.Number, _ uint64, data []byte) error {
+				if field == propKey || field == propValue {
+					pair[field-1] = string(data)
+				}
+				return nil
+			})
+			s.Metadata = append(s.Metadata, pair)
+			return err
+		case modelGraph:
+			graph = true
+			return s.graph(data)
+		}
+		return nil
+	})
+	if err == nil && (!graph || s.IRVersion == 0) {
+		err = errors.New("no ONNX model: it has no graph and no version")
+	}
+	return s, err
+}
+
+func (s *Summary) graph(data []byte) error {
+	return eachField(data, func(field protowire.Number, _ uint64, data []byte) error {
+		if len(s.Operators)+len(s.Initializers)+len(s.Inputs)+len(s.Outputs) > maxItems {
+			return fmt.Errorf("the graph has more than %d parts", maxItems)
+		}
+		switch field {
+		case graphName:
+			s.Graph = string(data)
+		case graphNode:
+			return eachField(data, func(field protowire.Number, _ uint64, data []byte) error {
+				if field == nodeType {
+					s.Operators = append(s.Operators, string(data))
+				}
+				return nil
+			})
+		case graphInitializer:
+			t, err := readTensor(data)
+			s.Initializers = append(s.Initializers, t)
+			return err
+		case graphInput:
+			v, err := readValue(data)
+			s.Inputs = append(s.Inputs, v)
+			return err
+		case graphOutput:
+			v, err := readValue(data)
+			s.Outputs = append(s.Outputs, v)
+			return err
+		}
+		return nil
+	})
+}
+
+func readTensor(data []byte) (t Tensor, err error) {
+	err = eachField(data, func(field protowire.Number, n uint64, data []byte) error {
+		switch {
+		case field == tensorDims && data == nil:
+			t.Shape = append(t.Shape, int64(n))
+		case field == tensorDims: // packed, as other writers do
+			for len(data) > 0 {
+				v, size := protowire.ConsumeVarint(data)
+				if size < 0 {
+					return protowire.ParseError(size)
+				}
+				t.Shape, data = append(t.Shape, int64(v)), data[size:]
+			}
+		case field == tensorElements:
+			t.Type = ElementType(n)
+		case field == tensorName:
+			t.Name = string(data)
+		}
+		return nil
+	})
+	return t, err
+}
+
+// readValue follows info, type, tensor and shape.
+func readValue(data []byte) (v Value, err error) {
+	inside := func(data []byte, wanted protowire.Number, then func([]byte) error) error {
+		return eachField(data, func(field protowire.Number, _ uint64, data []byte) error {
+			if field == wanted && data != nil {
+				return then(data)
+			}
+			return nil
+		})
+	}
+	err = eachField(data, func(field protowire.Number, _ uint64, data []byte) error {
+		if field == infoName {
+			v.Name = string(data)
+		}
+		if field != infoType {
+			return nil
+		}
+		return inside(data, typeTensor, func(tensor []byte) error {
+			return eachField(tensor, func(field protowire.Number, n uint64, data []byte) error {
+				if field == tensorTypeElements {
+					v.Type = ElementType(n)
+				}
+				if field != tensorTypeShape {
+					return nil
+				}
+				return inside(data, shapeDim, func(dim []byte) error {
+					var d Dim
+					err := eachField(dim, func(field protowire.Number, n uint64, data []byte) error {
+						if field == dimValue {
+							d.Size = int64(n)
+						} else if field == dimParam {
+							d.Name = string(data)
+						}
+						return nil
+					})
+					v.Shape = append(v.Shape, d)
+					return err
+				})
+			})
+		})
+	})
+	return v, err
+}
+
+// eachField reads a protobuf message: numbers come as n, texts and messages as data, which is then not nil.
+func eachField(message []byte, take func(field protowire.Number, n uint64, data []byte) error) error {
+	for len(message) > 0 {
+		field, kind, size := protowire.ConsumeTag(message)
+		if size < 0 {
+			return protowire.ParseError(size)
+		}
+		message = message[size:]
+		var n uint64
+		var data []byte
+		switch kind {
+		case protowire.VarintType:
+			n, size = protowire.ConsumeVarint(message)
+		case protowire.BytesType:
+			data, size = protowire.ConsumeBytes(message)
+			if data == nil {
+				data = []byte{}
+			}
+		default:
+			size = protowire.ConsumeFieldValue(field, kind, message)
+		}
+		if size < 0 {
+			return protowire.ParseError(size)
+		}
+		message = message[size:]
+		if err := take(field, n, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
