@@ -72,8 +72,7 @@ func initFromFile(path, key string, w *models.Weights) (Config, error) {
 	return c, nil
 }
 
-// init begins where the file of config.Init stood. On other data or with another batch size the epoch's order
-// means nothing, and a new epoch begins.
+// init begins where the file of config.Init stood.
 func (r *run) init(images int) error {
 	if r.config.Init != "" {
 		w, err := models.Open(r.config.Init, r.config.Key)
@@ -83,11 +82,29 @@ func (r *run) init(images int) error {
 		if r.at, err = checkpoint.Load(w.File.Root, w.Generator, w.Discriminator, r.trainer.parts()); err != nil {
 			return w.Fail(err)
 		}
-		if r.at.Batch != r.config.Batch || r.at.Images != images || r.at.EpochRNG == nil {
-			r.at.EpochStep = 0
-		}
+		r.goOn(images)
 	}
 	r.at.Batch, r.at.Images = r.config.Batch, images
 	r.saved, r.result.Steps = r.at.Step, r.at.Step
 	return nil
+}
+
+// goOn settles which epochs the earlier run had. On other data or with another batch size the epoch's order means
+// nothing, and an epoch that was left half-way begins again.
+func (r *run) goOn(images int) {
+	if r.at.Epoch == 0 && r.at.Step > 0 { // a file that counts steps alone
+		r.at.Epoch, r.at.EpochStep = r.at.Step/r.loader.Batches(), 0
+	}
+	perEpoch := r.loader.Batches()
+	if r.at.Batch > 0 && r.at.Images > 0 {
+		perEpoch = (r.at.Images + r.at.Batch - 1) / r.at.Batch
+	}
+	half := r.at.EpochStep > 0 && r.at.EpochStep < perEpoch
+	if same := r.at.Batch == r.config.Batch && r.at.Images == images && r.at.EpochRNG != nil; same && half {
+		return
+	}
+	r.at.EpochStep = 0
+	if half {
+		r.at.Epoch--
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cgan/bindings/torch"
+	"cgan/models"
 	"cgan/train/checkpoint"
 	"cgan/train/runfolder"
 )
@@ -69,10 +70,8 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.init(set.Images.N); err != nil {
 		return err
 	}
-	r.last = r.lastStep()
-	if r.at.Step >= r.last {
-		return fmt.Errorf("%s has had %d steps and %d epochs, and this run is to end after %d steps or %d epochs: ask for more",
-			r.config.Init, r.at.Step, r.at.Epoch, r.config.Steps, r.config.Epochs)
+	if r.last = r.lastStep(); r.at.Step >= r.last {
+		return r.nothingLeft()
 	}
 	if err := ctx.Err(); err != nil { // before anything is made
 		r.result.Interrupted = true
@@ -89,6 +88,16 @@ func (r *run) lastStep() int {
 	return r.at.Step + r.leftOfEpoch() + (r.config.Epochs-r.at.Epoch)*r.loader.Batches()
 }
 
+// nothingLeft says that the run of config.Init had all that is asked for.
+func (r *run) nothingLeft() error {
+	field, asked := "epochs", r.config.Epochs
+	if r.config.Steps > 0 {
+		field, asked = "steps", r.config.Steps
+	}
+	return &models.FieldError{Field: field, Problem: fmt.Sprintf("is %d, and %s has had %d steps and %d epochs: ask for more",
+		asked, r.config.Init, r.at.Step, r.at.Epoch)}
+}
+
 // leftOfEpoch is the steps that an epoch that was left half-way still has.
 func (r *run) leftOfEpoch() int {
 	if r.at.EpochStep == 0 {
@@ -100,7 +109,7 @@ func (r *run) leftOfEpoch() int {
 // openFolder makes the run folder and tells the reporter what is settled.
 func (r *run) openFolder(images int) (err error) {
 	if r.result.Dir, err = runfolder.New(r.config.Out, r.name); err != nil {
-		return err
+		return &models.FieldError{Field: "out", Problem: fmt.Sprintf("%q can't take the run: %v", r.config.Out, err)}
 	}
 	if err = r.saveConfig(); err != nil {
 		return err
@@ -224,7 +233,7 @@ func (r *run) step() error {
 	return r.stats.Write(stats)
 }
 
-// diverged is the error of a step after which numbers are no numbers. where names a tensor that holds such, or nothing.
+// diverged is the error of a step whose numbers are none. where names a tensor that holds such, or nothing.
 func (r *run) diverged(step int, where string) error {
 	if where == "" {
 		where = "a loss"
@@ -241,6 +250,10 @@ func (r *run) diverged(step int, where string) error {
 func (r *run) save() error {
 	if r.saved == r.at.Step {
 		return nil
+	}
+	// The last step's update is not seen by a loss: what can't be gone on from is no checkpoint.
+	if where := r.trainer.nonFinite(); where != "" {
+		return r.diverged(r.at.Step, where)
 	}
 	grid, err := r.trainer.SaveSamples(r.result.Dir, r.at.Step)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -345,6 +346,49 @@ func TestEpochsCountAcrossBatchSizes(t *testing.T) {
 	next.Epochs = 2
 	if _, err := Run(context.Background(), next, &listener{}); err == nil || !strings.Contains(err.Error(), "has had 6 steps and 2 epochs") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// An epoch that was left half-way is not had: with another batch size it begins again.
+func TestHalfAnEpochIsNotHad(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps = 4 // an epoch and a third
+	first, _ := mustRun(t, c)
+	c.Init, c.Steps, c.Batch, c.Epochs = first.Checkpoint, 0, 8, 3
+	result, l := mustRun(t, c)
+	lines := statsOf(t, result.Dir)
+	if result.Steps != 4+2*5 || lines[0].Epoch != 2 || l.begin.Epochs != 3 {
+		t.Errorf("ended after %d steps, began with epoch %d of %d: want 14, 2 and 3", result.Steps, lines[0].Epoch, l.begin.Epochs)
+	}
+	c.Batch = 16 // the same: the epoch goes on
+	if result, _ := mustRun(t, c); result.Steps != 9 {
+		t.Errorf("ended after %d steps, want 9", result.Steps)
+	}
+}
+
+// A last step that leaves no numbers makes no checkpoint.
+func TestAnUpdateThatDivergesIsNotSaved(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps = 3
+	first, _ := mustRun(t, c)
+	c.Init, c.Steps, c.Exact = first.Checkpoint, 4, true
+	r := &run{config: c, report: &listener{}, name: "a"}
+	err := torch.Do("", func() error {
+		defer r.close()
+		if err := r.open(context.Background()); err != nil {
+			return err
+		}
+		if err := errors.Join(r.shuffle(), r.step()); err != nil {
+			return err
+		}
+		r.trainer.generator.Parameters()[0].Detach().Mul_(math.Inf(1))
+		return r.save()
+	})
+	if err == nil || !strings.Contains(err.Error(), "train step 4: training has diverged: the generator's layer1.0.weight") {
+		t.Errorf("got %v", err)
+	}
+	if files, _ := filepath.Glob(filepath.Join(r.result.Dir, "[sc]*-*")); len(files) > 0 {
+		t.Errorf("%v was written", files)
 	}
 }
 

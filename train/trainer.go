@@ -114,8 +114,8 @@ func (t *Trainer) parts() checkpoint.Parts {
 	return checkpoint.Parts{Generator: t.generator, Discriminator: t.discriminator, OptimizerG: t.optimizerG, OptimizerD: t.optimizerD}
 }
 
-// nonFinite names the first tensor of the networks that holds a NaN or an infinity, or nothing. It looks only
-// where a step failed or a loss is none: a look takes as long as reading all weights.
+// nonFinite names the first tensor of the networks that holds a NaN or an infinity, or nothing. A look takes as
+// long as reading all weights.
 func (t *Trainer) nonFinite() (where string) {
 	_ = torch.Do("look for NaN", func() error {
 		for _, net := range []struct {

@@ -34,16 +34,19 @@ var errInterrupted = errors.New("interrupted")
 type usageError struct{ error }
 
 // usage is err as a mistake on the command line: a field's error names its flag.
-func usage(err error) error {
+func usage(err error) error { return usageError{flagged(err)} }
+
+// flagged is err with the flag of the field that it names.
+func flagged(err error) error {
 	var field *models.FieldError
 	if !errors.As(err, &field) {
-		return usageError{err}
+		return err
 	}
 	name := "--" + field.Field
 	if field.Field == "kernels" { // which has no flag
 		name = kernelsVar
 	}
-	return usageError{errors.New(name + " " + field.Problem)}
+	return errors.New(name + " " + field.Problem)
 }
 
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }

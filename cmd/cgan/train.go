@@ -81,7 +81,7 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 	defer stop()
 	result, err := train.Run(ctx, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
 	if err != nil {
-		return err
+		return flagged(err)
 	}
 	if result.Interrupted && result.Dir == "" {
 		return fmt.Errorf("%w before the first step: nothing is kept", errInterrupted)

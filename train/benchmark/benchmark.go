@@ -52,7 +52,7 @@ func Run(ctx context.Context, c train.Config, mode string) (s Speed, err error) 
 		return s, fmt.Errorf("%d steps: at least 1 is needed for a time", c.Steps)
 	}
 	if !slices.Contains(Modes, mode) {
-		return s, fmt.Errorf("the mode is %q: it must be train or generate", mode)
+		return s, &models.FieldError{Field: "mode", Problem: fmt.Sprintf("is %q: it must be train or generate", mode)}
 	}
 	err = run(&c, func(device torch.Device) error {
 		timed := timeTraining
