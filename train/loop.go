@@ -111,10 +111,10 @@ func (r *run) openFolder(images int) (err error) {
 	if r.result.Dir, err = runfolder.New(r.config.Out, r.name); err != nil {
 		return &models.FieldError{Field: "out", Problem: fmt.Sprintf("%q can't take the run: %v", r.config.Out, err)}
 	}
-	if err = r.saveConfig(); err != nil {
+	if r.stats, err = runfolder.OpenLog(r.result.Dir); err != nil { // first, for it says that the run lives
 		return err
 	}
-	if r.stats, err = runfolder.OpenLog(r.result.Dir); err != nil {
+	if err = r.saveConfig(); err != nil {
 		return err
 	}
 	perEpoch := r.loader.Batches()

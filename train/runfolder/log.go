@@ -15,7 +15,8 @@ type Log struct {
 	size int64 // of the whole lines
 }
 
-// OpenLog opens dir/stats.jsonl for appending, and makes it where it is missing.
+// OpenLog opens dir/stats.jsonl for appending, and makes it where it is missing. It holds the file locked, where the file
+// system can, which tells others that the run lives.
 func OpenLog(dir string) (*Log, error) {
 	file, err := os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -26,6 +27,7 @@ func OpenLog(dir string) (*Log, error) {
 		file.Close()
 		return nil, fmt.Errorf("open the log of the run: %w", err)
 	}
+	_ = lock(file) // where it fails it fails for who sweeps as well
 	return &Log{file, info.Size()}, nil
 }
 

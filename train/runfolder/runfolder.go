@@ -14,7 +14,7 @@ import (
 
 // New makes out/00000-name, or the number after the highest one in out, and returns its path. The
 // name is reduced to letters, digits, '.', '_' and '-', 64 at most. Processes that start at once get numbers
-// of their own. An out that cannot be made or holds number 99999 is an error.
+// of their own. What killed runs left half-written in the folders in out goes. An out that cannot be made or holds number 99999 is an error.
 func New(out, name string) (string, error) {
 	if out == "" {
 		return "", errors.New("make a run folder: no folder is named to hold it")
@@ -22,6 +22,7 @@ func New(out, name string) (string, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return "", fmt.Errorf("make a folder for runs: %w: name another one", err)
 	}
+	sweep(out)
 	for {
 		last, err := lastRun(out)
 		if err != nil {

@@ -1,0 +1,69 @@
+package runfolder
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// The next start removes what a killed run left half-written: not a living run's, and nothing else.
+func TestNewSweepsWhatKilledRunsLeft(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "a [b]*")
+	fill := func(name string, files ...string) string {
+		t.Helper()
+		dir, err := New(out, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if err := os.WriteFile(filepath.Join(dir, file), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return dir
+	}
+	half := []string{".checkpoint-000003.pt.1a2b.tmp", ".samples-000003.png.zz9.tmp", ".config.json.q.tmp"}
+	kept := []string{".notes.tmp", "checkpoint-000002.pt", "checkpoint-000003.pt.tmp"}
+	alive := fill("alive", append(half, kept...)...)
+	log, err := OpenLog(alive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := fill("killed", append(half, kept...)...)
+	ended, err := OpenLog(killed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended.file.Close() // as the system does for a killed process
+	if _, err := New(out, "next"); err != nil {
+		t.Fatal(err)
+	}
+	all := append(slices.Clone(half), append(kept, logName)...)
+	wantNames(t, alive, all)
+	wantNames(t, killed, append(kept, logName))
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(out, "after"); err != nil {
+		t.Fatal(err)
+	}
+	wantNames(t, alive, append(kept, logName))
+}
+
+func wantNames(t *testing.T, dir string, want []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	want = slices.Clone(want)
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		t.Errorf("%s holds %q, want %q", dir, names, want)
+	}
+}
