@@ -68,8 +68,12 @@ struct Tiles {
   uint16_t row_bytes[8];
   alignas(64) uint8_t data[8][16][64];
 
+  ~Tiles() {
+    if (configured) stop("tiles are never released");
+  }
   void configure(const void *config) {
     const auto *c = static_cast<const uint8_t *>(config);
+    if (configured) stop("tiles are configured that were not released");
     if (c[0] != 1) stop("palette of tiles is not 1");
     for (int t = 0; t < 8; t++) {
       memcpy(&row_bytes[t], c + 16 + 2 * t, 2);

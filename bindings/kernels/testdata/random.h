@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 namespace test {
@@ -48,8 +50,41 @@ template <> inline const char *name<BFloat>() { return "bfloat16"; }
 template <class T> constexpr double unit = 6e-8;
 template <> constexpr double unit<BFloat> = 1.0 / 256;
 
-template <class T> std::vector<T> randoms(int64_t n, float scale = 1) {
-  std::vector<T> v(n);
+// Input is memory for n values that end where no memory follows: a kernel that reads more of them stops the driver.
+template <class T> class Input {
+public:
+  explicit Input(int64_t n = 0) : count(n) {
+    if (n == 0) return;
+    const size_t page = sysconf(_SC_PAGESIZE), pages = (n * sizeof(T) + page - 1) / page;
+    bytes = (pages + 1) * page;
+    void *const all = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED || mprotect(static_cast<char *>(all) + pages * page, page, PROT_NONE) != 0) perror("memory for inputs"), exit(2);
+    memory = static_cast<char *>(all);
+    values = reinterpret_cast<T *>(memory + pages * page) - n;
+  }
+  ~Input() {
+    if (memory != nullptr) munmap(memory, bytes);
+  }
+  Input(Input &&other) noexcept : count(other.count), bytes(other.bytes), memory(other.memory), values(other.values) { other.memory = nullptr; }
+  Input &operator=(Input &&other) noexcept {
+    std::swap(count, other.count), std::swap(bytes, other.bytes), std::swap(memory, other.memory), std::swap(values, other.values);
+    return *this;
+  }
+  const T *data() const { return values; }
+  T &operator[](int64_t i) { return values[i]; }
+  const T &operator[](int64_t i) const { return values[i]; }
+  T *begin() { return values; }
+  T *end() { return values + count; }
+
+private:
+  int64_t count;
+  size_t bytes = 0;
+  char *memory = nullptr;
+  T *values = nullptr;
+};
+
+template <class T> Input<T> randoms(int64_t n, float scale = 1) {
+  Input<T> v(n);
   for (T &x : v) x = of<T>(uniform() * scale);
   return v;
 }
@@ -68,6 +103,8 @@ inline void close(const std::string &what, double got, double want, double limit
 // Guarded is memory for n values, aligned as tensors are, between guards that must stay as they are.
 template <class T> class Guarded {
 public:
+  static constexpr char kFill = 0x55;
+
   explicit Guarded(int64_t n) : count(n), bytes((n * sizeof(T) + 63) / 64 * 64), memory(static_cast<char *>(aligned_alloc(64, bytes + 2 * kGuard))) {
     memset(memory, kFill, bytes + 2 * kGuard);
   }
@@ -85,7 +122,6 @@ public:
 
 private:
   static constexpr size_t kGuard = 256;
-  static constexpr char kFill = 0x55;
   int64_t count;
   size_t bytes;
   char *memory;
