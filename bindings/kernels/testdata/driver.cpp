@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdarg>
 #include <functional>
 #include <memory>
 
@@ -19,16 +18,6 @@ using namespace cgan;
 using test::close;
 
 namespace {
-
-std::string text(const char *format, ...) __attribute__((format(printf, 1, 2)));
-std::string text(const char *format, ...) {
-  char buffer[256];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(buffer, sizeof buffer, format, args);
-  va_end(args);
-  return buffer;
-}
 
 // Matrix is [rows, columns] in rows of its own, some of which are null: zeros. operand says which side and index they are.
 template <class S> struct Matrix {
@@ -62,7 +51,7 @@ template <class T, class S> struct Operand {
     else
       kernel.pack_f32(side, contiguous, m.operand(), packed.data(), stride);
     for (int64_t i = kernel.panel_bytes(k); between > 0 && i < ((width + kPanel - 1) / kPanel - 1) * int64_t(stride); i++)
-      if (i % int64_t(stride) >= int64_t(kernel.panel_bytes(k))) close("a byte between panels", packed[i], packed.kFill, 0);
+      if (i % int64_t(stride) >= int64_t(kernel.panel_bytes(k))) close(packed[i], packed.kFill, 0, "a byte between panels");
   }
   // at is what the kernel multiplies: a float32 is rounded to T first.
   double at(int64_t i, int64_t k) const {
@@ -101,7 +90,7 @@ template <class T, class S> void product(const GemmKernel<T> &kernel, int64_t wi
   for (int64_t m = 0; m < left_panels * kPanel; m++)
     for (int64_t n = 0; n < ldc; n++) {
       if (n >= right_panels * kPanel) {
-        close("a value of c outside of the block", c[m * ldc + n], before[m * ldc + n], 0);
+        close(c[m * ldc + n], before[m * ldc + n], 0, "a value of c outside of the block");
         continue;
       }
       double want = add ? before[m * ldc + n] : 0, squares = want * want;
@@ -110,9 +99,7 @@ template <class T, class S> void product(const GemmKernel<T> &kernel, int64_t wi
           const double v = lefts[p]->at(m, i) * rights[p]->at(n, i);
           want += v, squares += v * v;
         }
-      close(text("%s from %s, M %ld, N %ld, K %ld, %d pairs, left by %s, right by %s, add %d: sum %ld, %ld", test::name<T>(), test::name<S>(), width_left, width_right,
-                 k, pairs, left_by == Contiguous::k ? "K" : "M", right_by == Contiguous::k ? "K" : "N", add, m, n),
-            c[m * ldc + n], want, limit(squares, std::fabs(want), pairs * k));
+      close(c[m * ldc + n], want, limit(squares, std::fabs(want), pairs * k), "%s from %s, M %ld, N %ld, K %ld, %d pairs, left by %s, right by %s, add %d: sum %ld, %ld", test::name<T>(), test::name<S>(), width_left, width_right, k, pairs, left_by == Contiguous::k ? "K" : "M", right_by == Contiguous::k ? "K" : "N", add, m, n);
     }
 }
 
@@ -138,7 +125,7 @@ void every_bit(const GemmKernel<float> &kernel) {
     for (int64_t n = 0; n < kPanel; n++) {
       double want = 0;
       for (int64_t i = 0; i < k; i++) want += left.at(m, i) * right.at(n, i);
-      close("a sum of 64 products with all bits", c[m * kBlock + n], want, 6e-8 * (1 + std::sqrt(k) / 2) * want);
+      close(c[m * kBlock + n], want, 6e-8 * (1 + std::sqrt(k) / 2) * want, "a sum of 64 products with all bits");
     }
 }
 
@@ -156,7 +143,7 @@ template <class T> void not_finite(const GemmKernel<T> &kernel) {
     kernel.block(&pair, 1, kernel.k_steps(k), 1, 1, left.layout(kernel), right.layout(kernel), c.data(), kBlock, false, nullptr);
     for (int64_t m = 0; m < kPanel; m++)
       for (int64_t n = 0; n < kPanel; n++)
-        close(text("%s: whether a sum over %g is finite", test::name<T>(), wrong), std::isfinite(c[m * kBlock + n]), m != bad, 0);
+        close(std::isfinite(c[m * kBlock + n]), m != bad, 0, "%s: whether a sum over %g is finite", test::name<T>(), wrong);
   }
 }
 
@@ -180,7 +167,7 @@ template <class T> void unpacked(const GemmKernel<T> &kernel) {
             const double v = test::value(values[m * ld + i]) * right.at(n, i);
             want += v, squares += v * v;
           }
-          close(text("unpacked %s, %ld panels of %ld", test::name<T>(), panels, k), c[m * kBlock + n], want, limit(squares, std::fabs(want), k));
+          close(c[m * kBlock + n], want, limit(squares, std::fabs(want), k), "unpacked %s, %ld panels of %ld", test::name<T>(), panels, k);
         }
     }
 }
@@ -209,7 +196,7 @@ public:
       for (int64_t n = 0; n < std::min(ld, r + 1 < rows ? ld : columns); n++) {
         const double got = test::value(out[r * ld + n]);
         if (n >= columns) {
-          close(text("%s: a value after the %ld columns", how, columns), got, 77, 0);
+          close(got, 77, 0, "%s: a value after the %ld columns", how, columns);
           continue;
         }
         double want = block.sums[r * kBlock + n], parts = std::fabs(want);
@@ -217,14 +204,13 @@ public:
         if (block.epilogue.row_bias != nullptr) want += each_bias[r][n], parts += std::fabs(each_bias[r][n]);
         else if (block.epilogue.bias != nullptr) want += bias[n], parts += std::fabs(bias[n]);
         if (!(want > 0)) want *= block.epilogue.slope;
-        close(text("%s %s, %ld x %ld: value %ld, %ld", how, test::name<T>(), rows, columns, r, n), got, want,
-              4 * 6e-8 * parts + (test::unit<T> > 1e-6 ? test::unit<T> * std::fabs(want) : 0));
+        close(got, want, 4 * 6e-8 * parts + (test::unit<T> > 1e-6 ? test::unit<T> * std::fabs(want) : 0), "%s %s, %ld x %ld: value %ld, %ld", how, test::name<T>(), rows, columns, r, n);
         const double d = got - (block.pivot != nullptr ? pivot[n] : 0);
         distances[n] += d, squares[n] += d * d, size[n] += std::fabs(d);
       }
     for (int64_t n = 0; n < columns; n++) {
-      close(text("%s %s: distances of column %ld", how, test::name<T>(), n), block.distances[n], distances[n], 2e-6 * size[n]);
-      close(text("%s %s: squares of column %ld", how, test::name<T>(), n), block.squares[n], squares[n], 4e-6 * squares[n]);
+      close(block.distances[n], distances[n], 2e-6 * size[n], "%s %s: distances of column %ld", how, test::name<T>(), n);
+      close(block.squares[n], squares[n], 4e-6 * squares[n], "%s %s: squares of column %ld", how, test::name<T>(), n);
     }
   }
 
@@ -265,7 +251,7 @@ template <class T> void stores(const GemmKernel<T> &kernel) {
           const double v = left.at(m, j % k) * right.at(n, j % k);
           want += v, squares += v * v;
         }
-        close(text("a sum of %ld pairs beside storing", pairs), c[m * kBlock + n], want, limit(squares, std::fabs(want), pairs * k));
+        close(c[m * kBlock + n], want, limit(squares, std::fabs(want), pairs * k), "a sum of %ld pairs beside storing", pairs);
       }
     before.check("stored beside a product");
   }
@@ -281,8 +267,8 @@ void rounding(const RowKernels<BFloat> &rows) {
     rows.leaky_relu(xs.data(), n, 1, y.data());
     for (int64_t i = 0; i < n; i++) {
       const double want = std::isnan(xs[i]) ? NAN : test::value(test::of<BFloat>(xs[i])), got = test::value(y[i]);
-      close(text("%g as bfloat16", xs[i]), got, want, 1e-39);
-      if (!std::isnan(want)) close(text("the sign of %g as bfloat16", xs[i]), std::signbit(got), std::signbit(want), 0);
+      close(got, want, 1e-39, "%g as bfloat16", xs[i]);
+      if (!std::isnan(want)) close(std::signbit(got), std::signbit(want), 0, "the sign of %g as bfloat16", xs[i]);
     }
   }
 }
@@ -308,10 +294,10 @@ template <class T> void long_sums(const RowKernels<T> &kernels) {
     // by chance in float32.
     const double loss = 6e-8 * 64 / 2 * rows;
     for (int64_t c = 0; c < channels; c++) {
-      close(text("%s: the sum of %ld rows", test::name<T>(), rows), got_sum[c], sum[c], loss);
-      close(text("%s: squares of %ld rows", test::name<T>(), rows), got_square[c], square[c], 2 * loss);
-      close(text("%s: gradients of %ld rows", test::name<T>(), rows), got_g[c], g[c], loss);
-      close(text("%s: products of %ld rows", test::name<T>(), rows), got_product[c], product[c], loss);
+      close(got_sum[c], sum[c], loss, "%s: the sum of %ld rows", test::name<T>(), rows);
+      close(got_square[c], square[c], 2 * loss, "%s: squares of %ld rows", test::name<T>(), rows);
+      close(got_g[c], g[c], loss, "%s: gradients of %ld rows", test::name<T>(), rows);
+      close(got_product[c], product[c], loss, "%s: products of %ld rows", test::name<T>(), rows);
     }
   }
 }
@@ -333,7 +319,6 @@ template <class T> void row_kernels_of(const RowKernels<T> &kernels) {
         const double d = test::value(x[i]) - mean[c], grad = test::value(dy[i]) * (y[i] > 0 ? 1 : norm.slope);
         sum[c] += d, square[c] += d * d, g[c] += grad, product[c] += grad * d, size[c] += std::fabs(d) + std::fabs(grad) + std::fabs(grad * d);
       }
-      const std::string at = text("%s, %ld rows of %ld: ", test::name<T>(), rows, channels);
       test::Guarded<double> got_sum(channels), got_square(channels), got_g(channels), got_product(channels);
       for (int64_t c = 0; c < channels; c++) got_sum[c] = got_square[c] = got_g[c] = got_product[c] = c; // they are added to
       kernels.moments(x.data(), rows, channels, mean.data(), got_sum.data(), got_square.data());
@@ -342,17 +327,17 @@ template <class T> void row_kernels_of(const RowKernels<T> &kernels) {
       kernels.norm(x.data(), rows, norm, normed.data());
       kernels.norm_grad(x.data(), dy.data(), rows, norm, a.data(), b.data(), dx.data());
       for (int64_t c = 0; c < channels; c++) {
-        close(at + "sum of moments", got_sum[c], c + sum[c], 1e-6 * size[c] + 1e-12 * c);
-        close(at + "squares of moments", got_square[c], c + square[c], 1e-6 * size[c] + 1e-12 * c);
-        close(at + "norm_sums, sum", got_g[c], c + g[c], 1e-6 * size[c] + 1e-12 * c);
-        close(at + "norm_sums, product", got_product[c], c + product[c], 1e-6 * size[c] + 1e-12 * c);
+        close(got_sum[c], c + sum[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: sum of moments", test::name<T>(), rows, channels);
+        close(got_square[c], c + square[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: squares of moments", test::name<T>(), rows, channels);
+        close(got_g[c], c + g[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: norm_sums, sum", test::name<T>(), rows, channels);
+        close(got_product[c], c + product[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: norm_sums, product", test::name<T>(), rows, channels);
       }
       for (int64_t i = 0; i < n; i++) {
         const int64_t c = i % channels;
         const double out = y[i] > 0 ? y[i] : y[i] * norm.slope, grad = test::value(dy[i]) * (y[i] > 0 ? 1 : norm.slope);
         const double want = scale[c] * (grad - a[c] - (test::value(x[i]) - mean[c]) * b[c]);
-        close(at + "norm", test::value(normed[i]), out, 2e-6 + test::unit<T> * std::fabs(out));
-        close(at + "norm_grad", test::value(dx[i]), want, 4e-6 + test::unit<T> * std::fabs(want));
+        close(test::value(normed[i]), out, 2e-6 + test::unit<T> * std::fabs(out), "%s, %ld rows of %ld: norm", test::name<T>(), rows, channels);
+        close(test::value(dx[i]), want, 4e-6 + test::unit<T> * std::fabs(want), "%s, %ld rows of %ld: norm_grad", test::name<T>(), rows, channels);
       }
     }
 }
@@ -367,8 +352,8 @@ template <class T> void by_value(const RowKernels<T> &kernels) {
       kernels.leaky_grad(y.data(), dy.data(), n, slope, dx.data());
       for (int64_t i = 0; i < n; i++) {
         const double want = x[i] > 0 ? x[i] : x[i] * static_cast<double>(slope), grad = test::value(dy[i]) * (test::value(y[i]) > 0 ? 1 : slope);
-        close("leaky_relu", test::value(out[i]), want, test::unit<T> * std::fabs(want));
-        close("leaky_grad", test::value(dx[i]), grad, test::unit<T> * std::fabs(grad));
+        close(test::value(out[i]), want, test::unit<T> * std::fabs(want), "leaky_relu");
+        close(test::value(dx[i]), grad, test::unit<T> * std::fabs(grad), "leaky_grad");
       }
     }
     const int64_t rows = 9, indices = 4;
@@ -382,7 +367,7 @@ template <class T> void by_value(const RowKernels<T> &kernels) {
       for (int64_t c = 0; c < n; c++) want[index[r] * n + c] += test::value(m[r * n + c]);
     }
     kernels.sum_by(m.data(), index.data(), rows, n, sums.data());
-    for (int64_t i = 0; i < indices * n; i++) close("sum_by", sums[i], want[i], 3e-6);
+    for (int64_t i = 0; i < indices * n; i++) close(sums[i], want[i], 3e-6, "sum_by");
   }
 }
 
@@ -396,9 +381,9 @@ void adam(AdamStep step) {
     step(param.data(), g.data(), mean.data(), squares.data(), n, a);
     for (int64_t i = 0; i < n; i++) {
       const double m2 = m[i] + (static_cast<double>(g[i]) - m[i]) * a.rest1, v2 = static_cast<double>(v[i]) * a.beta2 + static_cast<double>(g[i]) * g[i] * a.rest2;
-      close("Adam's mean", mean[i], m2, 3e-7);
-      close("Adam's mean of squares", squares[i], v2, 3e-7);
-      close("Adam's parameter", param[i], p[i] - a.step_size * m2 / (std::sqrt(v2) / a.correction + a.eps), 3e-6);
+      close(mean[i], m2, 3e-7, "Adam's mean");
+      close(squares[i], v2, 3e-7, "Adam's mean of squares");
+      close(param[i], p[i] - a.step_size * m2 / (std::sqrt(v2) / a.correction + a.eps), 3e-6, "Adam's parameter");
     }
   }
 }
@@ -409,8 +394,8 @@ void same_bits(const KernelSet &real, const KernelSet &emulated) {
   auto equal = [](const char *what, float got, float want) {
     uint32_t g, w;
     memcpy(&g, &got, 4), memcpy(&w, &want, 4);
-    if (std::isnan(want)) return close(what, got, want, 0);
-    if (g != w) close(text("%s: bits %08x, want %08x", what, g, w), NAN, 0, 0);
+    if (std::isnan(want)) return close(got, want, 0, "%s", what);
+    if (g != w) close(NAN, 0, 0, "%s: bits %08x, want %08x", what, g, w);
   };
   for (int i = 0; i < 60; i++) {
     const float scale = std::ldexp(1.0f, static_cast<int>(test::pick({0, 10, -60, -63}))); // products of the last ones are denormal

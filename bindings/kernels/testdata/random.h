@@ -4,11 +4,11 @@
 #include "../kernels.h"
 
 #include <cmath>
+#include <cstdarg>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <string>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <vector>
@@ -93,11 +93,18 @@ inline const char *set_name = "";
 inline int failures = 0;
 inline long checks = 0;
 
-// close checks got against want, within limit, both ways: a NaN is close to a NaN alone.
-inline void close(const std::string &what, double got, double want, double limit) {
+// close checks got against want, within limit, both ways: a NaN is close to a NaN alone. What is wrong is told by format.
+inline void close(double got, double want, double limit, const char *format, ...) __attribute__((format(printf, 4, 5)));
+inline void close(double got, double want, double limit, const char *format, ...) {
   checks++;
   if (std::isnan(want) ? std::isnan(got) : got == want || std::fabs(got - want) <= limit) return;
-  if (++failures <= 10) fprintf(stderr, "%s: %s: got %.9g, want %.9g, within %.2g\n", set_name, what.c_str(), got, want, limit);
+  if (++failures > 10) return;
+  char what[256];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(what, sizeof what, format, args);
+  va_end(args);
+  fprintf(stderr, "%s: %s: got %.9g, want %.9g, within %.2g\n", set_name, what, got, want, limit);
 }
 
 // Guarded is memory for n values, aligned as tensors are, between guards that must stay as they are.
@@ -112,7 +119,7 @@ public:
     long touched = 0;
     for (size_t i = 0; i < kGuard; i++) touched += memory[i] != kFill;
     for (size_t i = kGuard + count * sizeof(T); i < bytes + 2 * kGuard; i++) touched += memory[i] != kFill;
-    if (touched > 0) close("bytes written outside of " + std::to_string(count) + " values", touched, 0, 0);
+    if (touched > 0) close(touched, 0, 0, "bytes written outside of %ld values", count);
     free(memory);
   }
   Guarded(const Guarded &) = delete;
