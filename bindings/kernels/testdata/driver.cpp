@@ -105,7 +105,8 @@ template <class T, class S> void product(const GemmKernel<T> &kernel, int64_t wi
 
 template <class T, class S> void products(const GemmKernel<T> &kernel) {
   auto random = [] { return test::uniform(); };
-  auto middle = [] { return (257 + 2 * static_cast<int>(test::bits() % 127)) / 256.0f; }; // of two bfloat16: it goes to the even one
+  // In the middle of two bfloat16, it goes to the even one.
+  auto middle = [] { return (257 + 2 * static_cast<int>(test::bits() % 127)) / 256.0f; };
   product<T, S>(kernel, 31, 17, 33, 2, middle, true);
   for (int64_t k : {1, 2, 15, 16, 17, 31, 32, 33, 64, 70, 130})
     for (int i = 0; i < 6; i++)
