@@ -25,7 +25,8 @@ template <class S> struct Matrix {
   std::vector<test::Input<S>> rows;
   std::vector<const S *> pointers;
 
-  Matrix(int64_t count, int64_t length, const std::function<float()> &random, bool nulls) : count(count), length(length), rows(count), pointers(count) {
+  Matrix(int64_t count, int64_t length, const std::function<float()> &random, bool nulls)
+      : count(count), length(length), rows(count), pointers(count) {
     for (int64_t i = 0; i < count; i++) {
       rows[i] = test::Input<S>(length);
       for (S &v : rows[i]) v = test::of<S>(random());
@@ -43,15 +44,20 @@ template <class T, class S> struct Operand {
   size_t stride;
   test::Guarded<char> packed;
 
-  Operand(const GemmKernel<T> &kernel, Side side, Contiguous contiguous, int64_t width, int64_t k, const std::function<float()> &random, bool nulls, size_t between = 0)
-      : contiguous(contiguous), m(contiguous == Contiguous::k ? width : k, contiguous == Contiguous::k ? k : width, random, nulls),
-        stride(kernel.panel_bytes(k) + between), packed(((width + kPanel - 1) / kPanel - 1) * stride + kernel.panel_bytes(k)) {
+  Operand(const GemmKernel<T> &kernel, Side side, Contiguous contiguous, int64_t width, int64_t k,
+          const std::function<float()> &random, bool nulls, size_t between = 0)
+      : contiguous(contiguous),
+        m(contiguous == Contiguous::k ? width : k, contiguous == Contiguous::k ? k : width, random, nulls),
+        stride(kernel.panel_bytes(k) + between),
+        packed(((width + kPanel - 1) / kPanel - 1) * stride + kernel.panel_bytes(k)) {
     if constexpr (std::is_same_v<S, T>)
       kernel.pack(side, contiguous, m.operand(), packed.data(), stride);
     else
       kernel.pack_f32(side, contiguous, m.operand(), packed.data(), stride);
-    for (int64_t i = kernel.panel_bytes(k); between > 0 && i < ((width + kPanel - 1) / kPanel - 1) * int64_t(stride); i++)
-      if (i % int64_t(stride) >= int64_t(kernel.panel_bytes(k))) close(packed[i], packed.kFill, 0, "a byte between panels");
+    for (int64_t i = kernel.panel_bytes(k); between > 0 && i < ((width + kPanel - 1) / kPanel - 1) * int64_t(stride);
+         i++)
+      if (i % int64_t(stride) >= int64_t(kernel.panel_bytes(k)))
+        close(packed[i], packed.kFill, 0, "a byte between panels");
   }
   // at is what the kernel multiplies: a float32 is rounded to T first.
   double at(int64_t i, int64_t k) const {
@@ -62,30 +68,37 @@ template <class T, class S> struct Operand {
 };
 
 // limit is how far a float32 sum of products may be from the true one: each addition rounds what is summed up so far.
-double limit(double squares, double largest, int64_t terms) { return 1.2e-7 * (4 + std::sqrt(terms)) * std::sqrt(squares) + 6e-8 * largest; }
+double limit(double squares, double largest, int64_t terms) {
+  return 1.2e-7 * (4 + std::sqrt(terms)) * std::sqrt(squares) + 6e-8 * largest;
+}
 
 // Product multiplies some pairs of operands and compares each sum.
-template <class T, class S> void product(const GemmKernel<T> &kernel, int64_t width_left, int64_t width_right, int64_t k, int pairs,
-                                         const std::function<float()> &random, bool nulls) {
+template <class T, class S> void product(const GemmKernel<T> &kernel, int64_t width_left, int64_t width_right,
+                                         int64_t k, int pairs, const std::function<float()> &random, bool nulls) {
   std::vector<std::unique_ptr<Operand<T, S>>> lefts, rights;
   std::vector<PanelPair> pointers;
   Layout of_left{}, of_right{};
-  const Contiguous left_by = test::coin() ? Contiguous::k : Contiguous::panel, right_by = test::coin() ? Contiguous::k : Contiguous::panel;
+  const Contiguous left_by = test::coin() ? Contiguous::k : Contiguous::panel,
+                   right_by = test::coin() ? Contiguous::k : Contiguous::panel;
   const size_t between = 64 * (test::bits() % 3); // panels
   for (int p = 0; p < pairs; p++) {
-    lefts.push_back(std::make_unique<Operand<T, S>>(kernel, Side::left, left_by, width_left, k, random, nulls, between));
-    rights.push_back(std::make_unique<Operand<T, S>>(kernel, Side::right, right_by, width_right, k, random, nulls, between));
+    lefts.push_back(
+        std::make_unique<Operand<T, S>>(kernel, Side::left, left_by, width_left, k, random, nulls, between));
+    rights.push_back(
+        std::make_unique<Operand<T, S>>(kernel, Side::right, right_by, width_right, k, random, nulls, between));
     pointers.push_back({lefts[p]->packed.data(), rights[p]->packed.data()});
     of_left = lefts[p]->layout(kernel), of_right = rights[p]->layout(kernel);
   }
-  const int64_t left_panels = (width_left + kPanel - 1) / kPanel, right_panels = (width_right + kPanel - 1) / kPanel, ldc = kBlock + 16 * (test::bits() % 2);
+  const int64_t left_panels = (width_left + kPanel - 1) / kPanel, right_panels = (width_right + kPanel - 1) / kPanel,
+                ldc = kBlock + 16 * (test::bits() % 2);
   const bool add = test::coin();
   test::Guarded<float> c(left_panels * kPanel * ldc);
   std::vector<float> before(left_panels * kPanel * ldc);
   for (size_t i = 0; i < before.size(); i++) c[i] = before[i] = test::uniform();
   {
     const Blocks<T> configured(kernel);
-    kernel.block(pointers.data(), pairs, kernel.k_steps(k), left_panels, right_panels, of_left, of_right, c.data(), ldc, add, nullptr);
+    kernel.block(pointers.data(), pairs, kernel.k_steps(k), left_panels, right_panels, of_left, of_right, c.data(), ldc,
+                 add, nullptr);
   }
   for (int64_t m = 0; m < left_panels * kPanel; m++)
     for (int64_t n = 0; n < ldc; n++) {
@@ -99,7 +112,10 @@ template <class T, class S> void product(const GemmKernel<T> &kernel, int64_t wi
           const double v = lefts[p]->at(m, i) * rights[p]->at(n, i);
           want += v, squares += v * v;
         }
-      close(c[m * ldc + n], want, limit(squares, std::fabs(want), pairs * k), "%s from %s, M %ld, N %ld, K %ld, %d pairs, left by %s, right by %s, add %d: sum %ld, %ld", test::name<T>(), test::name<S>(), width_left, width_right, k, pairs, left_by == Contiguous::k ? "K" : "M", right_by == Contiguous::k ? "K" : "N", add, m, n);
+      close(c[m * ldc + n], want, limit(squares, std::fabs(want), pairs * k),
+            "%s from %s, M %ld, N %ld, K %ld, %d pairs, left by %s, right by %s, add %d: sum %ld, %ld", test::name<T>(),
+            test::name<S>(), width_left, width_right, k, pairs, left_by == Contiguous::k ? "K" : "M",
+            right_by == Contiguous::k ? "K" : "N", add, m, n);
     }
 }
 
@@ -110,18 +126,23 @@ template <class T, class S> void products(const GemmKernel<T> &kernel) {
   product<T, S>(kernel, 31, 17, 33, 2, middle, true);
   for (int64_t k : {1, 2, 15, 16, 17, 31, 32, 33, 64, 70, 130})
     for (int i = 0; i < 6; i++)
-      product<T, S>(kernel, test::pick({1, 7, 15, 16, 17, 31, 32}), test::pick({1, 7, 15, 16, 17, 31, 32}), k, test::pick({1, 2, 5}), random, true);
+      product<T, S>(kernel, test::pick({1, 7, 15, 16, 17, 31, 32}), test::pick({1, 7, 15, 16, 17, 31, 32}), k,
+                    test::pick({1, 2, 5}), random, true);
 }
 
 // Values whose lower bits are all ones are the hardest to take apart, and of one sign no error takes out another.
 void every_bit(const GemmKernel<float> &kernel) {
-  auto hard = [] { return test::coin() ? 2 - std::ldexp(1.0f, -23) : 1 + std::ldexp(1.0f, -7) - std::ldexp(1.0f, -23); };
+  auto hard = [] {
+    return test::coin() ? 2 - std::ldexp(1.0f, -23) : 1 + std::ldexp(1.0f, -7) - std::ldexp(1.0f, -23);
+  };
   const int64_t k = 64;
-  Operand<float, float> left(kernel, Side::left, Contiguous::k, 16, k, hard, false), right(kernel, Side::right, Contiguous::k, 16, k, hard, false);
+  Operand<float, float> left(kernel, Side::left, Contiguous::k, 16, k, hard, false),
+      right(kernel, Side::right, Contiguous::k, 16, k, hard, false);
   test::Guarded<float> c(kPanel * kBlock);
   const PanelPair pair{left.packed.data(), right.packed.data()};
   const Blocks<float> configured(kernel);
-  kernel.block(&pair, 1, kernel.k_steps(k), 1, 1, left.layout(kernel), right.layout(kernel), c.data(), kBlock, false, nullptr);
+  kernel.block(&pair, 1, kernel.k_steps(k), 1, 1, left.layout(kernel), right.layout(kernel), c.data(), kBlock, false,
+               nullptr);
   for (int64_t m = 0; m < kPanel; m++)
     for (int64_t n = 0; n < kPanel; n++) {
       double want = 0;
@@ -137,14 +158,17 @@ template <class T> void not_finite(const GemmKernel<T> &kernel) {
     int64_t next = 0;
     auto one_wrong = [&] { return next++ == bad * k + 7 ? wrong : 1 + std::fabs(test::uniform()); };
     Operand<T, T> left(kernel, Side::left, Contiguous::k, kPanel, k, one_wrong, false);
-    Operand<T, T> right(kernel, Side::right, Contiguous::k, kPanel, k, [] { return 1 + std::fabs(test::uniform()); }, false);
+    Operand<T, T> right(
+        kernel, Side::right, Contiguous::k, kPanel, k, [] { return 1 + std::fabs(test::uniform()); }, false);
     test::Guarded<float> c(kPanel * kBlock);
     const PanelPair pair{left.packed.data(), right.packed.data()};
     const Blocks<T> configured(kernel);
-    kernel.block(&pair, 1, kernel.k_steps(k), 1, 1, left.layout(kernel), right.layout(kernel), c.data(), kBlock, false, nullptr);
+    kernel.block(&pair, 1, kernel.k_steps(k), 1, 1, left.layout(kernel), right.layout(kernel), c.data(), kBlock, false,
+                 nullptr);
     for (int64_t m = 0; m < kPanel; m++)
       for (int64_t n = 0; n < kPanel; n++)
-        close(std::isfinite(c[m * kBlock + n]), m != bad, 0, "%s: whether a sum over %g is finite", test::name<T>(), wrong);
+        close(std::isfinite(c[m * kBlock + n]), m != bad, 0, "%s: whether a sum over %g is finite", test::name<T>(),
+              wrong);
   }
 }
 
@@ -155,7 +179,8 @@ template <class T> void unpacked(const GemmKernel<T> &kernel) {
     for (const int64_t panels : {1, 2}) {
       const int64_t k = steps * kernel.k_step, ld = k + kernel.k_step; // a row is longer than what is read of it
       const test::Input<T> values = test::randoms<T>((panels * kPanel - 1) * ld + k);
-      Operand<T, T> right(kernel, Side::right, Contiguous::panel, 16, k, [] { return test::uniform(); }, false);
+      Operand<T, T> right(
+          kernel, Side::right, Contiguous::panel, 16, k, [] { return test::uniform(); }, false);
       test::Guarded<float> c(panels * kPanel * kBlock);
       const PanelPair pair{reinterpret_cast<const char *>(values.data()), right.packed.data()};
       const Layout as_it_lies{kPanel * ld * sizeof(T), kernel.k_step * sizeof(T), ld * sizeof(T)};
@@ -168,7 +193,8 @@ template <class T> void unpacked(const GemmKernel<T> &kernel) {
             const double v = test::value(values[m * ld + i]) * right.at(n, i);
             want += v, squares += v * v;
           }
-          close(c[m * kBlock + n], want, limit(squares, std::fabs(want), k), "unpacked %s, %ld panels of %ld", test::name<T>(), panels, k);
+          close(c[m * kBlock + n], want, limit(squares, std::fabs(want), k), "unpacked %s, %ld panels of %ld",
+                test::name<T>(), panels, k);
         }
     }
 }
@@ -176,7 +202,9 @@ template <class T> void unpacked(const GemmKernel<T> &kernel) {
 // Stored is a block with a random epilogue, and what must come of it.
 template <class T> class Stored {
 public:
-  Stored() : rows(test::pick({1, 5, 16, 31, 32})), columns(test::pick({1, 3, 15, 16, 17, 31, 32})), ld(columns + test::bits() % 4), out((rows - 1) * ld + columns) {
+  Stored()
+      : rows(test::pick({1, 5, 16, 31, 32})), columns(test::pick({1, 3, 15, 16, 17, 31, 32})),
+        ld(columns + test::bits() % 4), out((rows - 1) * ld + columns) {
     for (float &v : block.sums) v = test::uniform() * 4;
     if (test::bits() % 4 == 0) block.sums[0] = std::nanf("");
     scale = test::randoms<float>(columns), bias = test::randoms<float>(columns), pivot = test::randoms<float>(kBlock);
@@ -202,15 +230,19 @@ public:
         }
         double want = block.sums[r * kBlock + n], parts = std::fabs(want);
         if (block.epilogue.scale != nullptr) want *= scale[n];
-        if (block.epilogue.row_bias != nullptr) want += each_bias[r][n], parts += std::fabs(each_bias[r][n]);
-        else if (block.epilogue.bias != nullptr) want += bias[n], parts += std::fabs(bias[n]);
+        if (block.epilogue.row_bias != nullptr)
+          want += each_bias[r][n], parts += std::fabs(each_bias[r][n]);
+        else if (block.epilogue.bias != nullptr)
+          want += bias[n], parts += std::fabs(bias[n]);
         if (!(want > 0)) want *= block.epilogue.slope;
-        close(got, want, 4 * 6e-8 * parts + (test::unit<T> > 1e-6 ? test::unit<T> * std::fabs(want) : 0), "%s %s, %ld x %ld: value %ld, %ld", how, test::name<T>(), rows, columns, r, n);
+        close(got, want, 4 * 6e-8 * parts + (test::unit<T> > 1e-6 ? test::unit<T> * std::fabs(want) : 0),
+              "%s %s, %ld x %ld: value %ld, %ld", how, test::name<T>(), rows, columns, r, n);
         const double d = got - (block.pivot != nullptr ? pivot[n] : 0);
         distances[n] += d, squares[n] += d * d, size[n] += std::fabs(d);
       }
     for (int64_t n = 0; n < columns; n++) {
-      close(block.distances[n], distances[n], 2e-6 * size[n], "%s %s: distances of column %ld", how, test::name<T>(), n);
+      close(block.distances[n], distances[n], 2e-6 * size[n], "%s %s: distances of column %ld", how, test::name<T>(),
+            n);
       close(block.squares[n], squares[n], 4e-6 * squares[n], "%s %s: squares of column %ld", how, test::name<T>(), n);
     }
   }
@@ -233,7 +265,8 @@ template <class T> void stores(const GemmKernel<T> &kernel) {
     kernel.store(alone.block);
     alone.check("stored");
     Stored<T> before;
-    const int64_t k = test::pick({1, 40, 100}), lefts = test::pick({1, 2}), rights = test::pick({1, 2}), pairs = test::pick({0, 1, 2});
+    const int64_t k = test::pick({1, 40, 100}), lefts = test::pick({1, 2}), rights = test::pick({1, 2}),
+                  pairs = test::pick({0, 1, 2});
     auto random = [] { return test::uniform(); };
     Operand<T, T> left(kernel, Side::left, Contiguous::k, lefts * kPanel, k, random, false);
     Operand<T, T> right(kernel, Side::right, Contiguous::k, rights * kPanel, k, random, false);
@@ -243,7 +276,8 @@ template <class T> void stores(const GemmKernel<T> &kernel) {
     const bool add = test::coin();
     {
       const Blocks<T> configured(kernel);
-      kernel.block(pair, pairs, kernel.k_steps(k), lefts, rights, left.layout(kernel), right.layout(kernel), c.data(), kBlock, add, &before.block);
+      kernel.block(pair, pairs, kernel.k_steps(k), lefts, rights, left.layout(kernel), right.layout(kernel), c.data(),
+                   kBlock, add, &before.block);
     }
     for (int64_t m = 0; m < lefts * kPanel; m++)
       for (int64_t n = 0; n < rights * kPanel; n++) {
@@ -252,7 +286,8 @@ template <class T> void stores(const GemmKernel<T> &kernel) {
           const double v = left.at(m, j % k) * right.at(n, j % k);
           want += v, squares += v * v;
         }
-        close(c[m * kBlock + n], want, limit(squares, std::fabs(want), pairs * k), "a sum of %ld pairs beside storing", pairs);
+        close(c[m * kBlock + n], want, limit(squares, std::fabs(want), pairs * k), "a sum of %ld pairs beside storing",
+              pairs);
       }
     before.check("stored beside a product");
   }
@@ -260,7 +295,20 @@ template <class T> void stores(const GemmKernel<T> &kernel) {
 
 // rounding to bfloat16 is to the nearest, to even in the middle. A set may take denormals for zeros.
 void rounding(const RowKernels<BFloat> &rows) {
-  const float given[] = {1, 1 + 1.0f / 256, 1 + 3.0f / 256, 1 + 1.0f / 512, -1 - 1.0f / 256, 0, -0.0f, 3e38f, 3.4e38f, INFINITY, -INFINITY, NAN, 1 + 1.0f / 256 + 1e-6f, 1e-40f};
+  const float given[] = {1,
+                         1 + 1.0f / 256,
+                         1 + 3.0f / 256,
+                         1 + 1.0f / 512,
+                         -1 - 1.0f / 256,
+                         0,
+                         -0.0f,
+                         3e38f,
+                         3.4e38f,
+                         INFINITY,
+                         -INFINITY,
+                         NAN,
+                         1 + 1.0f / 256 + 1e-6f,
+                         1e-40f};
   for (const int64_t n : {1, 13, 70}) {
     test::Input<float> xs(n);
     for (int64_t i = 0; i < n; i++) xs[i] = given[i % std::size(given)];
@@ -309,7 +357,8 @@ template <class T> void row_kernels_of(const RowKernels<T> &kernels) {
       const int64_t n = rows * channels;
       const auto x = test::randoms<T>(n);
       auto dy = test::randoms<T>(n); // 0 where y is within rounding of 0: there its side is chance
-      const auto mean = test::randoms<float>(channels), scale = test::randoms<float>(channels, 3), shift = test::randoms<float>(channels);
+      const auto mean = test::randoms<float>(channels), scale = test::randoms<float>(channels, 3),
+                 shift = test::randoms<float>(channels);
       const auto a = test::randoms<float>(channels), b = test::randoms<float>(channels);
       const Norm norm{channels, mean.data(), scale.data(), shift.data(), test::coin() ? 0.2f : 0};
       std::vector<double> y(n), sum(channels), square(channels), g(channels), product(channels), size(channels);
@@ -318,27 +367,35 @@ template <class T> void row_kernels_of(const RowKernels<T> &kernels) {
         y[i] = (test::value(x[i]) - mean[c]) * scale[c] + shift[c];
         if (std::fabs(y[i]) < 1e-5) dy[i] = test::of<T>(0);
         const double d = test::value(x[i]) - mean[c], grad = test::value(dy[i]) * (y[i] > 0 ? 1 : norm.slope);
-        sum[c] += d, square[c] += d * d, g[c] += grad, product[c] += grad * d, size[c] += std::fabs(d) + std::fabs(grad) + std::fabs(grad * d);
+        sum[c] += d, square[c] += d * d, g[c] += grad, product[c] += grad * d,
+            size[c] += std::fabs(d) + std::fabs(grad) + std::fabs(grad * d);
       }
       test::Guarded<double> got_sum(channels), got_square(channels), got_g(channels), got_product(channels);
-      for (int64_t c = 0; c < channels; c++) got_sum[c] = got_square[c] = got_g[c] = got_product[c] = c; // they are added to
+      for (int64_t c = 0; c < channels; c++)
+        got_sum[c] = got_square[c] = got_g[c] = got_product[c] = c; // they are added to
       kernels.moments(x.data(), rows, channels, mean.data(), got_sum.data(), got_square.data());
       kernels.norm_sums(x.data(), dy.data(), rows, norm, got_g.data(), got_product.data());
       test::Guarded<T> normed(n), dx(n);
       kernels.norm(x.data(), rows, norm, normed.data());
       kernels.norm_grad(x.data(), dy.data(), rows, norm, a.data(), b.data(), dx.data());
       for (int64_t c = 0; c < channels; c++) {
-        close(got_sum[c], c + sum[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: sum of moments", test::name<T>(), rows, channels);
-        close(got_square[c], c + square[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: squares of moments", test::name<T>(), rows, channels);
-        close(got_g[c], c + g[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: norm_sums, sum", test::name<T>(), rows, channels);
-        close(got_product[c], c + product[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: norm_sums, product", test::name<T>(), rows, channels);
+        close(got_sum[c], c + sum[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: sum of moments",
+              test::name<T>(), rows, channels);
+        close(got_square[c], c + square[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: squares of moments",
+              test::name<T>(), rows, channels);
+        close(got_g[c], c + g[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: norm_sums, sum", test::name<T>(),
+              rows, channels);
+        close(got_product[c], c + product[c], 1e-6 * size[c] + 1e-12 * c, "%s, %ld rows of %ld: norm_sums, product",
+              test::name<T>(), rows, channels);
       }
       for (int64_t i = 0; i < n; i++) {
         const int64_t c = i % channels;
         const double out = y[i] > 0 ? y[i] : y[i] * norm.slope, grad = test::value(dy[i]) * (y[i] > 0 ? 1 : norm.slope);
         const double want = scale[c] * (grad - a[c] - (test::value(x[i]) - mean[c]) * b[c]);
-        close(test::value(normed[i]), out, 2e-6 + test::unit<T> * std::fabs(out), "%s, %ld rows of %ld: norm", test::name<T>(), rows, channels);
-        close(test::value(dx[i]), want, 4e-6 + test::unit<T> * std::fabs(want), "%s, %ld rows of %ld: norm_grad", test::name<T>(), rows, channels);
+        close(test::value(normed[i]), out, 2e-6 + test::unit<T> * std::fabs(out), "%s, %ld rows of %ld: norm",
+              test::name<T>(), rows, channels);
+        close(test::value(dx[i]), want, 4e-6 + test::unit<T> * std::fabs(want), "%s, %ld rows of %ld: norm_grad",
+              test::name<T>(), rows, channels);
       }
     }
 }
@@ -352,7 +409,8 @@ template <class T> void by_value(const RowKernels<T> &kernels) {
       kernels.leaky_relu(x.data(), n, slope, out.data());
       kernels.leaky_grad(y.data(), dy.data(), n, slope, dx.data());
       for (int64_t i = 0; i < n; i++) {
-        const double want = x[i] > 0 ? x[i] : x[i] * static_cast<double>(slope), grad = test::value(dy[i]) * (test::value(y[i]) > 0 ? 1 : slope);
+        const double want = x[i] > 0 ? x[i] : x[i] * static_cast<double>(slope),
+                     grad = test::value(dy[i]) * (test::value(y[i]) > 0 ? 1 : slope);
         close(test::value(out[i]), want, test::unit<T> * std::fabs(want), "leaky_relu");
         close(test::value(dx[i]), grad, test::unit<T> * std::fabs(grad), "leaky_grad");
       }
@@ -378,10 +436,12 @@ void adam(AdamStep step) {
     const auto p = test::randoms<float>(n), g = test::randoms<float>(n), m = test::randoms<float>(n);
     auto v = test::randoms<float>(n);
     test::Guarded<float> param(n), mean(n), squares(n);
-    for (int64_t i = 0; i < n; i++) param[i] = p[i], mean[i] = m[i], squares[i] = v[i] = i % 3 == 0 ? 0 : std::fabs(v[i]);
+    for (int64_t i = 0; i < n; i++)
+      param[i] = p[i], mean[i] = m[i], squares[i] = v[i] = i % 3 == 0 ? 0 : std::fabs(v[i]);
     step(param.data(), g.data(), mean.data(), squares.data(), n, a);
     for (int64_t i = 0; i < n; i++) {
-      const double m2 = m[i] + (static_cast<double>(g[i]) - m[i]) * a.rest1, v2 = static_cast<double>(v[i]) * a.beta2 + static_cast<double>(g[i]) * g[i] * a.rest2;
+      const double m2 = m[i] + (static_cast<double>(g[i]) - m[i]) * a.rest1,
+                   v2 = static_cast<double>(v[i]) * a.beta2 + static_cast<double>(g[i]) * g[i] * a.rest2;
       close(mean[i], m2, 3e-7, "Adam's mean");
       close(squares[i], v2, 3e-7, "Adam's mean of squares");
       close(param[i], p[i] - a.step_size * m2 / (std::sqrt(v2) / a.correction + a.eps), 3e-6, "Adam's parameter");
@@ -399,22 +459,26 @@ void same_bits(const KernelSet &real, const KernelSet &emulated) {
     if (g != w) close(NAN, 0, 0, "%s: bits %08x, want %08x", what, g, w);
   };
   for (int i = 0; i < 60; i++) {
-    const float scale = std::ldexp(1.0f, static_cast<int>(test::pick({0, 10, -60, -63}))); // products of the last ones are denormal
+    const float scale =
+        std::ldexp(1.0f, static_cast<int>(test::pick({0, 10, -60, -63}))); // products of the last ones are denormal
     const bool any = i % 3 == 0;
     auto random = [&] {
-      const uint32_t bits = static_cast<uint32_t>(test::bits()) << 16 & (test::bits() % 4 ? 0xffff0000 : 0x807f0000); // one of four denormal
+      const uint32_t bits = static_cast<uint32_t>(test::bits()) << 16 &
+                            (test::bits() % 4 ? 0xffff0000 : 0x807f0000); // one of four denormal
       float f;
       memcpy(&f, &bits, sizeof f);
       return any ? f : test::uniform() * scale;
     };
     const int64_t k = test::pick({2, 32, 64, 160});
-    Operand<BFloat, BFloat> left(gemm, Side::left, Contiguous::k, 32, k, random, false), right(gemm, Side::right, Contiguous::k, 32, k, random, false);
+    Operand<BFloat, BFloat> left(gemm, Side::left, Contiguous::k, 32, k, random, false),
+        right(gemm, Side::right, Contiguous::k, 32, k, random, false);
     test::Guarded<float> c(kBlock * kBlock), d(kBlock * kBlock);
     for (int64_t j = 0; j < kBlock * kBlock; j++) c[j] = d[j] = random() * (j % 5 ? 1 : 1e-38f);
     const PanelPair pair{left.packed.data(), right.packed.data()};
     for (auto [kernel, out] : {std::pair{&gemm, c.data()}, std::pair{emulated.gemm_bf16, d.data()}}) {
       const Blocks<BFloat> configured(*kernel);
-      kernel->block(&pair, 1, kernel->k_steps(k), 2, 2, left.layout(gemm), right.layout(gemm), out, kBlock, i % 2, nullptr);
+      kernel->block(&pair, 1, kernel->k_steps(k), 2, 2, left.layout(gemm), right.layout(gemm), out, kBlock, i % 2,
+                    nullptr);
     }
     for (int64_t j = 0; j < kBlock * kBlock; j++) equal("a tile product, emulated", d[j], c[j]);
   }
@@ -451,7 +515,12 @@ constexpr struct {
 } kSets[] = {
     {"reference", reference},
 #ifdef __x86_64__
-    {"amx", amx}, {"avx512", avx512}, {"avx2", avx2}, {"emulated-amx", emulated_amx}, {"emulated-avx512", emulated_avx512}, {"emulated-avx2", emulated_avx2},
+    {"amx", amx},
+    {"avx512", avx512},
+    {"avx2", avx2},
+    {"emulated-amx", emulated_amx},
+    {"emulated-avx512", emulated_avx512},
+    {"emulated-avx2", emulated_avx2},
 #endif
 };
 

@@ -107,7 +107,8 @@ struct Tiles {
   // multiply is TDPBF16PS: the even and the odd products of a pair are added up on their own, then together.
   void multiply(int c, int a, int b) {
     check(c), check(a), check(b);
-    if (rows[a] != rows[c] || row_bytes[b] != row_bytes[c] || rows[b] * 4 != row_bytes[a]) stop("the tiles of a product do not fit");
+    if (rows[a] != rows[c] || row_bytes[b] != row_bytes[c] || rows[b] * 4 != row_bytes[a])
+      stop("the tiles of a product do not fit");
     for (int m = 0; m < rows[c]; m++)
       for (int n = 0; n < row_bytes[c] / 4; n++) {
         float even = 0, odd = 0, sum;

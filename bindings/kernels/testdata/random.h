@@ -24,7 +24,9 @@ inline uint64_t bits() { // splitmix64
   z = (z ^ z >> 27) * 0x94d049bb133111eb;
   return z ^ z >> 31;
 }
-inline float uniform() { return static_cast<float>(static_cast<double>(bits() >> 11) / (1ull << 53) * 2 - 1); } // in [-1, 1)
+inline float uniform() {
+  return static_cast<float>(static_cast<double>(bits() >> 11) / (1ull << 53) * 2 - 1);
+} // in [-1, 1)
 inline bool coin() { return bits() & 1; }
 inline int64_t pick(std::initializer_list<int64_t> of) { return of.begin()[bits() % of.size()]; }
 
@@ -58,16 +60,20 @@ public:
     const size_t page = sysconf(_SC_PAGESIZE), pages = (n * sizeof(T) + page - 1) / page;
     bytes = (pages + 1) * page;
     void *const all = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (all == MAP_FAILED || mprotect(static_cast<char *>(all) + pages * page, page, PROT_NONE) != 0) perror("memory for inputs"), exit(2);
+    if (all == MAP_FAILED || mprotect(static_cast<char *>(all) + pages * page, page, PROT_NONE) != 0)
+      perror("memory for inputs"), exit(2);
     memory = static_cast<char *>(all);
     values = reinterpret_cast<T *>(memory + pages * page) - n;
   }
   ~Input() {
     if (memory != nullptr) munmap(memory, bytes);
   }
-  Input(Input &&other) noexcept : count(other.count), bytes(other.bytes), memory(other.memory), values(other.values) { other.memory = nullptr; }
+  Input(Input &&other) noexcept : count(other.count), bytes(other.bytes), memory(other.memory), values(other.values) {
+    other.memory = nullptr;
+  }
   Input &operator=(Input &&other) noexcept {
-    std::swap(count, other.count), std::swap(bytes, other.bytes), std::swap(memory, other.memory), std::swap(values, other.values);
+    std::swap(count, other.count), std::swap(bytes, other.bytes), std::swap(memory, other.memory),
+        std::swap(values, other.values);
     return *this;
   }
   const T *data() const { return values; }
@@ -112,7 +118,9 @@ template <class T> class Guarded {
 public:
   static constexpr char kFill = 0x55;
 
-  explicit Guarded(int64_t n) : count(n), bytes((n * sizeof(T) + 63) / 64 * 64), memory(static_cast<char *>(aligned_alloc(64, bytes + 2 * kGuard))) {
+  explicit Guarded(int64_t n)
+      : count(n), bytes((n * sizeof(T) + 63) / 64 * 64),
+        memory(static_cast<char *>(aligned_alloc(64, bytes + 2 * kGuard))) {
     memset(memory, kFill, bytes + 2 * kGuard);
   }
   ~Guarded() {
