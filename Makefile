@@ -50,8 +50,9 @@ exchange: libtorch
 	CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch
 
 fuzz:
-	for target in FuzzReadPT FuzzPickle FuzzSafetensors; do go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./weights || exit 1; done
-	go test -run '^$$' -fuzz '^FuzzIDX$$' -fuzztime $(FUZZTIME) ./train/dataset
+	for target in weights/pt:FuzzRead weights/pt:FuzzPickle weights/safetensors:FuzzRead train/dataset:FuzzIDX; do \
+		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) ./$${target%:*} || exit 1; \
+	done
 
 bench: build
 	@GOWORK=off go run ./cmd/compare bench $(BENCH)
@@ -83,4 +84,4 @@ portable:
 # The picture in ARCHITECTURE.md: the packages and what they import of each other.
 graph:
 	@echo 'graph TD'; go list -f '{{$$p := .ImportPath}}{{range .Imports}}{{$$p}} {{.}}{{"\n"}}{{end}}' ./... | \
-	awk '$$2 ~ /^cgan\// && $$1 !~ /testsupport|torchtest|noiseset/ { sub("cgan/", "", $$1); sub("cgan/", "", $$2); print "    " $$1 " --> " $$2 }' | sort -u
+	awk '$$2 ~ /^cgan\// && $$1 !~ /testsupport|torchtest|noiseset|weightstest|ziptest/ { sub("cgan/", "", $$1); sub("cgan/", "", $$2); print "    " $$1 " --> " $$2 }' | sort -u

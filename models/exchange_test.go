@@ -10,6 +10,7 @@ import (
 
 	"cgan/bindings/torch"
 	"cgan/weights"
+	"cgan/weights/formats"
 )
 
 // pythons are the Pythons with torch that `make exchange` sets up, by torch's version.
@@ -54,11 +55,11 @@ func TestPythonsGeneratorDrawsTheSameImages(t *testing.T) {
 
 func drawFrom(t *testing.T, file, noise string) (image []byte) {
 	t.Helper()
-	opened, err := weights.Open(file)
+	opened, err := formats.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, _, err := weights.FindStateDict(opened.Root, "")
+	state, _, err := weights.Find(opened.Root, "")
 	if err != nil {
 		t.Fatal(err)
 	}

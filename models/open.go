@@ -12,11 +12,12 @@ import (
 	"strings"
 
 	"cgan/weights"
+	"cgan/weights/formats"
 )
 
 // Weights is what a file holds of a run: a whole checkpoint, or a generator alone.
 type Weights struct {
-	File                     *weights.File
+	File                     *formats.File
 	Generator, Discriminator weights.StateDict // the second nil where there is none
 	Config                   Config            // read off the shapes
 }
@@ -32,20 +33,20 @@ func Open(runOrFile, key string) (*Weights, error) {
 
 // Find finds the networks in a file. The generator's state dict is the file itself, or lies in it under a
 // usual name; key says where when that is not clear, and may be empty.
-func Find(file *weights.File, key string) (w *Weights, err error) {
+func Find(file *formats.File, key string) (w *Weights, err error) {
 	w = &Weights{File: file}
 	var notice string
-	if w.Generator, notice, err = weights.FindStateDict(w.File.Root, key); err != nil {
+	if w.Generator, notice, err = weights.Find(w.File.Root, key); err != nil {
 		return nil, w.Fail(err)
 	}
 	if notice != "" {
 		w.File.Notices = append(w.File.Notices, notice)
 	}
 	if _, ok := w.Get("discriminator"); ok {
-		if w.Discriminator, _, err = weights.FindStateDict(w.File.Root, "discriminator"); err != nil {
+		if w.Discriminator, _, err = weights.Find(w.File.Root, "discriminator"); err != nil {
 			return nil, w.Fail(err)
 		}
-	} else if d, _, err := weights.FindStateDict(w.File.Root, "discriminator"); err == nil { // in a flat dict of both
+	} else if d, _, err := weights.Find(w.File.Root, "discriminator"); err == nil { // in a flat dict of both
 		w.Discriminator = d
 	}
 	classes, _ := strconv.Atoi(file.Metadata["classes"]) // the file says what its shapes can't
@@ -56,12 +57,12 @@ func Find(file *weights.File, key string) (w *Weights, err error) {
 }
 
 // OpenFile reads a weights file of any content, or the last checkpoint of a run folder.
-func OpenFile(runOrFile string) (*weights.File, error) {
+func OpenFile(runOrFile string) (*formats.File, error) {
 	path, err := weightsFile(runOrFile)
 	if err != nil {
 		return nil, err
 	}
-	return weights.Open(path)
+	return formats.Open(path)
 }
 
 // Fail is err as an error of the file.

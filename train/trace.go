@@ -14,7 +14,7 @@ import (
 	"cgan/bindings/nn"
 	"cgan/bindings/torch"
 	"cgan/models"
-	"cgan/weights"
+	"cgan/weights/atomicfile"
 )
 
 // Trace is what `train.py trace` writes: every loss as an exact hexadecimal float, and the sha256 of
@@ -67,7 +67,7 @@ func (t *Trace) save(path string, trainer *Trainer) (err error) {
 	if err != nil {
 		return err
 	}
-	return weights.WriteFile(path, true, func(w io.Writer) error {
+	return atomicfile.Write(path, true, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})

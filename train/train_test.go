@@ -20,6 +20,9 @@ import (
 	"cgan/train/dataset"
 	"cgan/train/internal/noiseset"
 	"cgan/weights"
+	"cgan/weights/atomicfile"
+	"cgan/weights/formats"
+	"cgan/weights/pt"
 )
 
 // smallConfig trains small networks on 40 images of noise, three batches an epoch.
@@ -115,7 +118,7 @@ func TestCheckpointHoldsWhatPythonNeeds(t *testing.T) {
 	c := smallConfig(t)
 	c.Steps = 2
 	result, _ := mustRun(t, c)
-	file, err := weights.Open(result.Checkpoint)
+	file, err := formats.Open(result.Checkpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,16 +297,16 @@ func TestInitFromAGeneratorAlone(t *testing.T) {
 	c := smallConfig(t)
 	c.Steps = 1
 	result, _ := mustRun(t, c)
-	file, err := weights.Open(result.Checkpoint)
+	file, err := formats.Open(result.Checkpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, _, err := weights.FindStateDict(file.Root, "generator")
+	state, _, err := weights.Find(file.Root, "generator")
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "generator.pt")
-	if err := weights.WriteFile(path, false, func(w io.Writer) error { return weights.WritePT(w, "generator.pt", state) }); err != nil {
+	if err := atomicfile.Write(path, false, func(w io.Writer) error { return pt.Write(w, "generator.pt", state) }); err != nil {
 		t.Fatal(err)
 	}
 	next, err := InitConfig(path, "")
@@ -398,7 +401,7 @@ func TestDivergedTrainingSaysWhere(t *testing.T) {
 	c.Steps = 1
 	first, _ := mustRun(t, c)
 	for net, key := range map[string]string{"generator": "layer2.0.weight", "discriminator": "layer3.0.bias"} {
-		file, err := weights.Open(first.Checkpoint)
+		file, err := formats.Open(first.Checkpoint)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -406,7 +409,7 @@ func TestDivergedTrainingSaysWhere(t *testing.T) {
 		tensor, _ := value.(*weights.Dict).Get(key)
 		copy(tensor.(*weights.Tensor).Data, []byte{0, 0, 0xc0, 0x7f}) // a NaN
 		path := filepath.Join(t.TempDir(), "nan.pt")
-		if err := weights.WriteFile(path, false, func(w io.Writer) error { return weights.WritePT(w, "nan.pt", file.Root) }); err != nil {
+		if err := atomicfile.Write(path, false, func(w io.Writer) error { return pt.Write(w, "nan.pt", file.Root) }); err != nil {
 			t.Fatal(err)
 		}
 		for _, exact := range []bool{false, true} {

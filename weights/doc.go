@@ -1,11 +1,7 @@
-// Package weights keeps state dicts and whole checkpoints as files: PyTorch's .pt (zip and
-// legacy) and safetensors. It is pure Go and knows nothing of libtorch.
+// Package weights is what weights files hold, whatever their format: tensors, state dicts and whole
+// checkpoints, what converts them, finds them and compares them with what a model needs. It stands to
+// its formats as Go's image stands to image/png: pt and safetensors read and write one each, onnx writes
+// programs, formats opens a file of any, and atomicfile writes one whole or not at all.
 //
-// Reading executes nothing. The pickle inside a .pt is run by a machine that knows a fixed list
-// of names; any other name, and every damage that two readers could understand differently, is
-// one error that says which file, which record and why. A reader never falls back to a laxer one.
-// Memory stays within a small multiple of the file's size.
-//
-// Writing gives files that torch.load(path, weights_only=True) accepts in torch 2.1 to 2.15, with
-// mmap on or off. The same value always gives the same bytes.
+// All of it is pure Go and knows nothing of libtorch.
 package weights

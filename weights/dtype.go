@@ -1,6 +1,9 @@
 package weights
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // DType is the type of one tensor element. The zero DType is no type.
 type DType uint8
@@ -25,26 +28,26 @@ const (
 	U64
 )
 
-// dtypes holds each type's size in bytes and its name in torch, as torch storage, in safetensors.
+// dtypes holds each type's size in bytes and its name in torch.
 var dtypes = [...]struct {
-	size                int
-	name, storage, safe string
+	size int
+	name string
 }{
-	F64:  {8, "float64", "DoubleStorage", "F64"},
-	F32:  {4, "float32", "FloatStorage", "F32"},
-	F16:  {2, "float16", "HalfStorage", "F16"},
-	BF16: {2, "bfloat16", "BFloat16Storage", "BF16"},
-	I64:  {8, "int64", "LongStorage", "I64"},
-	I32:  {4, "int32", "IntStorage", "I32"},
-	I16:  {2, "int16", "ShortStorage", "I16"},
-	I8:   {1, "int8", "CharStorage", "I8"},
-	U8:   {1, "uint8", "ByteStorage", "U8"},
-	Bool: {1, "bool", "BoolStorage", "BOOL"},
-	C64:  {8, "complex64", "ComplexFloatStorage", "C64"},
-	C128: {16, "complex128", "ComplexDoubleStorage", ""},
-	U16:  {2, "uint16", "", "U16"},
-	U32:  {4, "uint32", "", "U32"},
-	U64:  {8, "uint64", "", "U64"},
+	F64:  {8, "float64"},
+	F32:  {4, "float32"},
+	F16:  {2, "float16"},
+	BF16: {2, "bfloat16"},
+	I64:  {8, "int64"},
+	I32:  {4, "int32"},
+	I16:  {2, "int16"},
+	I8:   {1, "int8"},
+	U8:   {1, "uint8"},
+	Bool: {1, "bool"},
+	C64:  {8, "complex64"},
+	C128: {16, "complex128"},
+	U16:  {2, "uint16"},
+	U32:  {4, "uint32"},
+	U64:  {8, "uint64"},
 }
 
 // Valid reports whether d is one of the element types above.
@@ -72,15 +75,52 @@ func (d DType) IsFloat() bool { return d == F64 || d == F32 || d == F16 || d == 
 // IsComplex reports whether d is a complex type.
 func (d DType) IsComplex() bool { return d == C64 || d == C128 }
 
-// dtypeBy returns the type for which name gives want; 0 if there is none.
-func dtypeBy(want string, name func(DType) string) DType {
-	for d := F64; d.Valid(); d++ {
-		if want != "" && name(d) == want {
-			return d
+// BadBool returns the place of the first byte of bool data that is neither 0 nor 1, -1 if there is
+// none. C++ gives such a byte no meaning.
+func (d DType) BadBool(data []byte) int {
+	if d != Bool {
+		return -1
+	}
+	for i, b := range data {
+		if b > 1 {
+			return i
 		}
 	}
-	return 0
+	return -1
 }
 
-func storageName(d DType) string { return dtypes[d].storage }
-func safeName(d DType) string    { return dtypes[d].safe }
+// exponents holds, for 8 bytes of each floating-point type, the mask of the exponent bits and the
+// lowest bit of each exponent.
+var exponents = map[DType][2]uint64{
+	F64:  {0x7ff0000000000000, 0x0010000000000000},
+	C128: {0x7ff0000000000000, 0x0010000000000000},
+	F32:  {0x7f8000007f800000, 0x0080000000800000},
+	C64:  {0x7f8000007f800000, 0x0080000000800000},
+	F16:  {0x7c007c007c007c00, 0x0400040004000400},
+	BF16: {0x7f807f807f807f80, 0x0080008000800080},
+}
+
+// HasNonFinite reports whether little-endian data holds a NaN or an infinity. Only in those are all
+// bits of the exponent set, so that adding its lowest bit carries into the place of the sign. It
+// works on 8 bytes at once: reading must cost little more than copying.
+func (d DType) HasNonFinite(data []byte) bool {
+	e, float := exponents[d]
+	if !float {
+		return false
+	}
+	mask, one := e[0], e[1]
+	signs := (mask + one) &^ mask
+	var found uint64
+	for ; len(data) >= 32; data = data[32:] {
+		found |= binary.LittleEndian.Uint64(data)&mask + one
+		found |= binary.LittleEndian.Uint64(data[8:])&mask + one
+		found |= binary.LittleEndian.Uint64(data[16:])&mask + one
+		found |= binary.LittleEndian.Uint64(data[24:])&mask + one
+	}
+	var rest [32]byte
+	copy(rest[:], data)
+	for i := 0; i < len(rest); i += 8 {
+		found |= binary.LittleEndian.Uint64(rest[i:])&mask + one
+	}
+	return found&signs != 0
+}

@@ -1,7 +1,6 @@
 package weights
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -29,36 +28,26 @@ func (e *FormatError) Error() string {
 	return text
 }
 
-// refuse makes a FormatError for one record.
-func refuse(record, format string, args ...any) error {
+// Refuse makes a FormatError for one record, "" for the whole file.
+func Refuse(record, format string, args ...any) error {
 	return &FormatError{Record: record, Reason: fmt.Sprintf(format, args...)}
 }
 
-// inFile adds the path to an error that was made without one.
-func inFile(path string, err error) error {
-	var format *FormatError
-	if errors.As(err, &format) {
-		format.File = path
-		return err
-	}
-	return fmt.Errorf("%s: %w", path, err)
-}
-
-// plainText reports whether a name is UTF-8 of printable characters only.
-func plainText(name string) bool {
+// Printable reports whether a name is UTF-8 of printable characters only.
+func Printable(name string) bool {
 	return utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// show gives a name as it is where that is harmless, else quoted.
-func show(name string) string {
-	if plainText(name) && len(name) <= 120 {
+// Show gives a name as it is where that is harmless, else quoted.
+func Show(name string) string {
+	if Printable(name) && len(name) <= 120 {
 		return name
 	}
-	return quote(name)
+	return Quote(name)
 }
 
-// quote shows a name from a foreign file: printable and of bounded length.
-func quote(name string) string {
+// Quote shows a name from a foreign file: printable and of bounded length.
+func Quote(name string) string {
 	const longest = 120
 	if len(name) > longest {
 		return fmt.Sprintf("%q... (%d bytes)", name[:longest], len(name))

@@ -13,14 +13,14 @@ var usualKeys = []string{"generator", "state_dict", "model_state_dict", "model",
 // averages are names of an average of weights, which is what one draws with, beside those that it is the average of.
 var averages = []string{"G_ema", "generator_ema", "netG_ema", "g_ema", "ema"}
 
-// FindStateDict returns the state dict in a value: under key, if one is given, else the value
+// Find returns the state dict in a value: under key, if one is given, else the value
 // itself or the one that lies under one of the usual names (generator, state_dict,
 // model_state_dict, model, G, G_ema, netG). Where an average (G_ema) lies beside what it is the average of, it is
 // taken, and notice says so. A key may be a path with dots. In one flat dict of several networks, as Lightning
 // writes it, key is what their names begin with, and the generator's is taken without one. The prefixes "module."
 // (DataParallel) and "_orig_mod." (torch.compile) are taken off where every name has them. An
 // error lists the state dicts that the value does hold.
-func FindStateDict(v Value, key string) (s StateDict, notice string, err error) {
+func Find(v Value, key string) (s StateDict, notice string, err error) {
 	if key != "" {
 		if found, ok := asStateDict(descend(v, key)); ok {
 			return stripPrefixes(found), "", nil
@@ -28,7 +28,7 @@ func FindStateDict(v Value, key string) (s StateDict, notice string, err error) 
 		if found := group(v, key); found != nil {
 			return stripPrefixes(found), "", nil
 		}
-		return nil, "", fmt.Errorf("there is no state dict under %s; %s", quote(key), candidates(v))
+		return nil, "", fmt.Errorf("there is no state dict under %s; %s", Quote(key), candidates(v))
 	}
 	if found, ok := asStateDict(v); ok {
 		return generatorOf(found)
@@ -46,7 +46,8 @@ func FindStateDict(v Value, key string) (s StateDict, notice string, err error) 
 	case 1:
 		return generatorOf(found[0])
 	}
-	if i := slices.IndexFunc(names, func(n string) bool { return slices.Contains(averages, n) }); i >= 0 && len(found) == 2 {
+	i := slices.IndexFunc(names, func(n string) bool { return slices.Contains(averages, n) })
+	if i >= 0 && len(found) == 2 {
 		notice = fmt.Sprintf("%s is taken, the average; its key says so if %s is meant", names[i], names[1-i])
 		s, _, err = generatorOf(found[i])
 		return s, notice, err
@@ -164,10 +165,10 @@ func candidates(v Value) string {
 		if s, ok := asStateDict(d); ok {
 			parts := firstParts(stripPrefixes(s))
 			if path != "" {
-				names = append(names, show(path[1:]))
+				names = append(names, Show(path[1:]))
 			}
 			if len(parts) > 1 && len(parts) <= 8 {
-				names = append(names, fmt.Sprintf("names that begin with %s", show(strings.Join(parts, " or "))))
+				names = append(names, fmt.Sprintf("names that begin with %s", Show(strings.Join(parts, " or "))))
 			}
 			return
 		}

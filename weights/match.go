@@ -56,7 +56,7 @@ func Match(have StateDict, want []Spec) error {
 		w, known := specs[h.Key]
 		switch {
 		case seen[h.Key]:
-			e.Repeated = append(e.Repeated, quote(h.Key))
+			e.Repeated = append(e.Repeated, Quote(h.Key))
 		case !known:
 			e.Unexpected = append(e.Unexpected, h.Key)
 		default:
@@ -81,7 +81,8 @@ func differences(have Entry, want Spec) []string {
 	if !slices.Equal(have.Shape, want.Shape) {
 		list = append(list, fmt.Sprintf("%s has shape %v, not %v", have.Key, have.Shape, want.Shape))
 	}
-	counter := want.DType == I64 && strings.HasSuffix("."+have.Key, ".num_batches_tracked") && Convertible(have.DType, I64) // which .double() turns too
+	counter := want.DType == I64 && Convertible(have.DType, I64) && // .double() converts it too
+		strings.HasSuffix("."+have.Key, ".num_batches_tracked")
 	if have.DType != want.DType && !(have.DType.IsFloat() && want.DType.IsFloat()) && !counter {
 		list = append(list, fmt.Sprintf("%s is %v, not %v", have.Key, have.DType, want.DType))
 	}
@@ -94,7 +95,7 @@ func (e *MatchError) addHints() {
 	wrapped := false
 	for i, key := range e.Unexpected {
 		wrapped = wrapped || strings.HasPrefix(key, "module.") || strings.HasPrefix(key, "_orig_mod.")
-		e.Unexpected[i] = quote(key)
+		e.Unexpected[i] = Quote(key)
 		if near := nearest(key, e.Missing); i < mostGuesses && near != "" {
 			e.Unexpected[i] += fmt.Sprintf(" (perhaps %s)", near)
 		}

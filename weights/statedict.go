@@ -35,12 +35,51 @@ func (s StateDict) Validate() error {
 	seen := make(map[string]bool, len(s))
 	for _, e := range s {
 		if seen[e.Key] {
-			return fmt.Errorf("tensor %s: the key occurs twice", quote(e.Key))
+			return fmt.Errorf("tensor %s: the key occurs twice", Quote(e.Key))
 		}
 		seen[e.Key] = true
 		if err := e.Tensor.Validate(); err != nil {
-			return fmt.Errorf("tensor %s: %w", quote(e.Key), err)
+			return fmt.Errorf("tensor %s: %w", Quote(e.Key), err)
 		}
 	}
 	return nil
+}
+
+// Dict returns the state dict as torch keeps it: an OrderedDict whose _metadata gives each module
+// that has tensors its version. Modules without tensors (a ReLU) are not known from the keys and
+// stay out, which load_state_dict does not mind.
+func (s StateDict) Dict() (*Dict, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	d := &Dict{Ordered: true, Metadata: &Dict{Ordered: true}}
+	d.Metadata.Set("", version(1))
+	for _, e := range s {
+		t := e.Tensor
+		d.Set(e.Key, &t)
+		addModules(d.Metadata, e.Key)
+	}
+	return d, nil
+}
+
+// addModules enters every module above a key: "a", "a.0" for "a.0.weight". BatchNorm became
+// version 2 when it began to count batches; without it torch would fill in a counter of its own.
+func addModules(meta *Dict, key string) {
+	for at := range len(key) {
+		if key[at] != '.' {
+			continue
+		}
+		module := key[:at]
+		if key[at:] == ".num_batches_tracked" {
+			meta.Set(module, version(2))
+		} else if _, known := meta.Get(module); !known {
+			meta.Set(module, version(1))
+		}
+	}
+}
+
+func version(n int64) *Dict {
+	d := &Dict{}
+	d.Set("version", n)
+	return d
 }

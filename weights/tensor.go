@@ -7,8 +7,8 @@ import (
 	"math/bits"
 )
 
-// maxRank is the most dimensions that torch gives a tensor.
-const maxRank = 64
+// MaxRank is the most dimensions that torch gives a tensor.
+const MaxRank = 64
 
 // Tensor is a contiguous array: elements in row-major order, little-endian, Numel()*DType.Size()
 // bytes. An empty Shape is a scalar of one element. Data of a tensor that was read may be shared
@@ -35,7 +35,7 @@ func (t Tensor) Validate() error {
 	if !t.DType.Valid() {
 		return fmt.Errorf("no element type: %v", t.DType)
 	}
-	n, err := byteSize(t.DType, t.Shape)
+	n, err := t.DType.ByteSize(t.Shape)
 	if err != nil {
 		return err
 	}
@@ -45,10 +45,11 @@ func (t Tensor) Validate() error {
 	return nil
 }
 
-// byteSize returns the bytes of a contiguous tensor, with every multiplication checked.
-func byteSize(d DType, shape []int64) (int64, error) {
-	if len(shape) > maxRank {
-		return 0, fmt.Errorf("shape has %d dimensions; at most %d are possible", len(shape), maxRank)
+// ByteSize returns the bytes of a contiguous tensor of that shape. The error says what about the shape is impossible;
+// every multiplication is checked.
+func (d DType) ByteSize(shape []int64) (int64, error) {
+	if len(shape) > MaxRank {
+		return 0, fmt.Errorf("shape has %d dimensions; at most %d are possible", len(shape), MaxRank)
 	}
 	n := uint64(d.Size())
 	for _, dim := range shape {

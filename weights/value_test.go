@@ -1,12 +1,15 @@
-package weights
+package weights_test
 
 import (
 	"fmt"
 	"testing"
+
+	"cgan/weights"
+	"cgan/weights/internal/weightstest"
 )
 
 func TestDict(t *testing.T) {
-	d := &Dict{}
+	d := &weights.Dict{}
 	if _, known := d.Get("x"); known || d.Len() != 0 {
 		t.Error("the zero Dict is not empty")
 	}
@@ -25,8 +28,8 @@ func TestDict(t *testing.T) {
 		}
 		break
 	}
-	s := fitting()
-	if w, known := s.Get("layer1.0.bias"); !known || w.DType != BF16 {
+	s := weightstest.LayerState()
+	if w, known := s.Get("layer1.0.bias"); !known || w.DType != weights.BF16 {
 		t.Error(w)
 	}
 	if _, known := s.Get("none"); known {
@@ -36,7 +39,7 @@ func TestDict(t *testing.T) {
 
 // A dict of many keys keeps their order and finds each.
 func TestLargeDict(t *testing.T) {
-	d := &Dict{}
+	d := &weights.Dict{}
 	for i := range 100 {
 		d.Set(fmt.Sprint(i), i)
 		d.Set(fmt.Sprint(i/2), i/2)

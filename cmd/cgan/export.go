@@ -14,6 +14,9 @@ import (
 	"cgan/models"
 	"cgan/models/export"
 	"cgan/weights"
+	"cgan/weights/atomicfile"
+	"cgan/weights/pt"
+	"cgan/weights/safetensors"
 
 	"github.com/urfave/cli/v2"
 )
@@ -133,7 +136,7 @@ func (e exportConfig) run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err = weights.WriteFile(e.out, e.force, write); errors.Is(err, fs.ErrExist) {
+	if err = atomicfile.Write(e.out, e.force, write); errors.Is(err, fs.ErrExist) {
 		return usageError{fmt.Errorf("--out %s exists already: name another file, or replace it by --force", e.out)}
 	}
 	return err
@@ -149,9 +152,9 @@ func (e exportConfig) writer(w *models.Weights) (func(io.Writer) error, error) {
 		return nil, err
 	}
 	if e.format == "safetensors" {
-		return func(to io.Writer) error { return weights.WriteSafetensors(to, joined(states), metadata(w.Config)) }, nil
+		return func(to io.Writer) error { return safetensors.Write(to, joined(states), metadata(w.Config)) }, nil
 	}
-	return func(to io.Writer) error { return weights.WritePT(to, filepath.Base(e.out), nested(states)) }, nil
+	return func(to io.Writer) error { return pt.Write(to, filepath.Base(e.out), nested(states)) }, nil
 }
 
 // program writes the generator as a program into memory.

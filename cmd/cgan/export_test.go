@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"cgan/weights"
+	"cgan/weights/formats"
+	"cgan/weights/pt"
 )
 
 // smallRun trains a step of small networks and gives the run folder.
@@ -85,7 +87,7 @@ func TestExportConverts(t *testing.T) {
 	for name, dtype := range exportTypes {
 		path := filepath.Join(dir, name+".safetensors")
 		mustInvoke(t, "export", run, "--net", "discriminator", "--format", "safetensors", "--dtype", name, "--out", path)
-		file, err := weights.Open(path)
+		file, err := formats.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +172,7 @@ func TestForeignTextsAreQuoted(t *testing.T) {
 	d.Set("key\x1b[31m", &one)
 	d.Set("long", strings.Repeat("x", 100000))
 	var file bytes.Buffer
-	if err := weights.WritePT(&file, "x.pt", d); err != nil {
+	if err := pt.Write(&file, "x.pt", d); err != nil {
 		t.Fatal(err)
 	}
 	text := mustInvoke(t, "inspect", fileOf(t, file.String()))

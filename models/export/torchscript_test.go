@@ -10,7 +10,8 @@ import (
 	"testing"
 
 	"cgan/models"
-	"cgan/weights"
+	"cgan/weights/atomicfile"
+	"cgan/weights/pt"
 )
 
 // The lines are those of forward in cgan.py, with its numbers.
@@ -54,7 +55,7 @@ func TestTorchScriptDrawsLikeEager(t *testing.T) {
 		t.Fatal(err)
 	}
 	file, archive := filepath.Join(dir, "g.pt"), filepath.Join(dir, "g.torchscript")
-	if err := weights.WriteFile(file, false, func(w io.Writer) error { return weights.WritePT(w, "g.pt", state) }); err != nil {
+	if err := atomicfile.Write(file, false, func(w io.Writer) error { return pt.Write(w, "g.pt", state) }); err != nil {
 		t.Fatal(err)
 	}
 	content, err := TorchScript(g, c)

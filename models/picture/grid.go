@@ -10,7 +10,7 @@ import (
 	"io"
 	"math"
 
-	"cgan/weights"
+	"cgan/weights/atomicfile"
 )
 
 // gridGap is the black space around each image, make_grid's default padding.
@@ -25,7 +25,7 @@ type Grid struct {
 
 // Save writes a grid to the PNG file path, whole or not at all. Without force a file that is there is an error.
 func Save(path string, force bool, g Grid) error {
-	return weights.WriteFile(path, force, func(w io.Writer) error { return Write(w, g) })
+	return atomicfile.Write(path, force, func(w io.Writer) error { return Write(w, g) })
 }
 
 // Write writes the grid's images to w as one PNG, as torchvision's make_grid and save_image lay it out:

@@ -13,6 +13,8 @@ import (
 	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/weights"
+	"cgan/weights/atomicfile"
+	"cgan/weights/pt"
 )
 
 // Progress is where a run stands. A checkpoint holds it, so that another run goes on from there.
@@ -44,8 +46,8 @@ func Save(dir string, parts Parts, p Progress) (string, error) {
 		return "", fmt.Errorf("make the checkpoint of step %d: %w", p.Step, err)
 	}
 	path := filepath.Join(dir, fmt.Sprintf("checkpoint-%06d.pt", p.Step))
-	write := func(w io.Writer) error { return weights.WritePT(w, filepath.Base(path), value) }
-	return path, weights.WriteFile(path, false, write)
+	write := func(w io.Writer) error { return pt.Write(w, filepath.Base(path), value) }
+	return path, atomicfile.Write(path, false, write)
 }
 
 func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"cgan/weights"
+	"cgan/weights/atomicfile"
 )
 
 const configName = "config.json"
@@ -23,7 +24,7 @@ func WriteConfig(dir string, config any) error {
 	if err != nil {
 		return err
 	}
-	return weights.WriteFile(filepath.Join(dir, configName), false, func(w io.Writer) error {
+	return atomicfile.Write(filepath.Join(dir, configName), false, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})

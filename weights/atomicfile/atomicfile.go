@@ -1,0 +1,123 @@
+// Package atomicfile writes files whole or not at all.
+package atomicfile
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+
+	"cgan/weights/internal/filekind"
+)
+
+// Write makes the file at path appear whole or not at all: write fills a temporary file in the
+// same folder, which is synced and then renamed. An existing file is refused without force, and
+// anything that is not a regular file always. Nothing is left when write fails. The error
+// names the path.
+func Write(path string, force bool, write func(io.Writer) error) error {
+	target, mode, err := writeTarget(path, force)
+	if err != nil {
+		return err
+	}
+	temp, err := createTemp(target, mode)
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	defer os.Remove(temp.Name()) // fails once the file has its final name
+	defer temp.Close()           // for a write that panics; closing twice does no harm
+	if err := writeTemp(temp, write); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	if err := publish(temp.Name(), target, force); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return nil
+}
+
+// writeTarget returns the file to replace, where any symbolic links lead, and the mode it should get.
+func writeTarget(path string, force bool) (string, fs.FileMode, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, 0o666, nil
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	if !info.Mode().IsRegular() {
+		return "", 0, fmt.Errorf("cannot write %s: it is %s, not a file", path, filekind.Name(info.Mode()))
+	}
+	if !force {
+		return "", 0, errExists(path)
+	}
+	target, err := filepath.EvalSymlinks(path)
+	return target, info.Mode().Perm(), err
+}
+
+func errExists(path string) error {
+	return fmt.Errorf("%s exists already: choose another name or force to overwrite it: %w", path, fs.ErrExist)
+}
+
+// createTemp makes a new hidden file beside the target. Unlike os.CreateTemp it gives the file the
+// mode it will keep.
+func createTemp(target string, mode fs.FileMode) (*os.File, error) {
+	for {
+		suffix := strconv.FormatUint(rand.Uint64(), 36)
+		name := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+suffix+".tmp")
+		temp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if !errors.Is(err, fs.ErrExist) {
+			return temp, err
+		}
+	}
+}
+
+// writeTemp writes, syncs and closes the temporary file.
+func writeTemp(temp *os.File, write func(io.Writer) error) error {
+	buffered := bufio.NewWriterSize(temp, 1<<16)
+	if err := write(buffered); err != nil {
+		return err
+	}
+	if err := buffered.Flush(); err != nil {
+		return err
+	}
+	if err := temp.Sync(); err != nil {
+		return err
+	}
+	return temp.Close()
+}
+
+// publish gives the temporary file its name. Without force it links, which fails where a file has
+// appeared meanwhile; a file system without links gets a last look instead.
+func publish(temp, target string, force bool) error {
+	if !force {
+		err := os.Link(temp, target)
+		if err == nil {
+			return syncFolder(target)
+		}
+		if _, missing := os.Lstat(target); errors.Is(err, fs.ErrExist) || missing == nil {
+			return errExists(target)
+		}
+	}
+	if err := os.Rename(temp, target); err != nil {
+		return err
+	}
+	return syncFolder(target)
+}
+
+// syncFolder makes a rename last through a power cut. Windows cannot sync a folder and needs not.
+func syncFolder(target string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	folder, err := os.Open(filepath.Dir(target))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
+}
