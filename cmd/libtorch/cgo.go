@@ -34,19 +34,20 @@ func (lt libtorch) includes(flag string) string {
 	return flag + quote(include) + " " + flag + quote(filepath.Join(include, "torch/csrc/api/include"))
 }
 
-// cxx are the flags on which headers and libraries of libtorch depend.
+// cxx are the flags on which headers and libraries of libtorch depend. bridge.h compares the version with that of the
+// headers which the compiler found: CGO_CXXFLAGS goes before our flags.
 func (lt libtorch) cxx() string {
-	return fmt.Sprintf("-std=c++%d -D_GLIBCXX_USE_CXX11_ABI=%d", lt.Std, lt.ABI)
+	part := append(strings.Split(lt.Version, "."), "0", "0")
+	return fmt.Sprintf("-std=c++%d -D_GLIBCXX_USE_CXX11_ABI=%d -DCGAN_TORCH_MAJOR=%s -DCGAN_TORCH_MINOR=%s", lt.Std, lt.ABI, part[0], part[1])
 }
 
-// ldflags links the CPU part only: libtorch.so would need CUDA. A binary looks
-// for the libraries where they are now, and beside itself for a shipped one; that
-// is an RPATH, not a RUNPATH, so that LD_LIBRARY_PATH does not bring another libtorch.
-// What libtorch_cpu.so itself needs it finds when it is loaded, so the linker
-// doesn't have to.
+// ldflags links the CPU part only: libtorch.so would need CUDA. The libraries are named by their files, because -L of
+// CGO_LDFLAGS would go before ours. A binary looks for the libraries where they are now, and beside itself for a
+// shipped one; that is an RPATH, not a RUNPATH, so that LD_LIBRARY_PATH does not bring another libtorch.
+// What libtorch_cpu.so itself needs it finds when it is loaded, so the linker doesn't have to.
 func (lt libtorch) ldflags() string {
-	return quote("-L"+lt.libDir()) + " " + quote("-Wl,-rpath,"+lt.libDir()) +
-		" -Wl,-rpath,$ORIGIN/../lib -Wl,--disable-new-dtags -Wl,--unresolved-symbols=ignore-in-shared-libs -ltorch_cpu -lc10 -lstdc++"
+	return quote(filepath.Join(lt.Dir, cpuLib)) + " " + quote(filepath.Join(lt.Dir, c10Lib)) + " " + quote("-Wl,-rpath,"+lt.libDir()) +
+		" -Wl,-rpath,$ORIGIN/../lib -Wl,--disable-new-dtags -Wl,--unresolved-symbols=ignore-in-shared-libs -lstdc++"
 }
 
 // stamp is a comment that changes with the library, so that code compiled
