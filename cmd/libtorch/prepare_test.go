@@ -207,7 +207,8 @@ func main() { fmt.Println(libtch.Answer(), libtorch.Headers, libtorch.Version, l
 	for _, settings := range [][]string{
 		nil,
 		{"LD_LIBRARY_PATH=" + lib, "LIBRARY_PATH=" + lib, "LD_RUN_PATH=" + lib, "CGO_LDFLAGS='-L" + lib + "'"},
-		{"CPATH=" + include, "CPLUS_INCLUDE_PATH=" + include, "C_INCLUDE_PATH=" + include, "CGO_CXXFLAGS=-O1"}, // -O1: compiled anew
+		{"CPATH=" + include, "CGO_CXXFLAGS=-O1"},              // -O1: compiled anew
+		{"CPLUS_INCLUDE_PATH=" + include, "CGO_CXXFLAGS=-O3"}, // not with CPATH: of the same folder in both, the later place counts
 	} {
 		if out, err := run(settings...); err != nil || out != "42 41 2.15.0 1 false\n" {
 			t.Errorf("go run with %q: %v\n%s", settings, err, out)
