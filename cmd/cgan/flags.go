@@ -120,7 +120,7 @@ func seedOf(c *cli.Context) int64 {
 }
 
 func threadsFlag() cli.Flag {
-	return intFlag("threads", "threads that one op may use, 0 for libtorch's choice", 0)
+	return intFlag("threads", "threads that one op may use, 0 for as many as the cores, the CPU quota and OMP_NUM_THREADS allow", 0)
 }
 
 func keyFlag() cli.Flag {
