@@ -5,7 +5,7 @@
 
 #include <torch/version.h>
 #if TORCH_VERSION_MAJOR != CGAN_TORCH_MAJOR || TORCH_VERSION_MINOR != CGAN_TORCH_MINOR
-#error "other headers of libtorch come first: take their -I out of CGO_CXXFLAGS (go env CGO_CXXFLAGS) and CXX"
+#error "other headers of libtorch come first: take their -I out of CGO_CXXFLAGS, CGO_CPPFLAGS (see go env) and CXX"
 #endif
 
 #include <stdexcept>
