@@ -70,7 +70,7 @@ lint: libtorch
 	go run $(GOLANGCI) run ./...
 
 clean:
-	rm -rf bin .libtorch go.work go.work.sum bindings/*/prepared.go
+	rm -rf bin .libtorch go.work go.work.sum compile_commands.json bindings/*/prepared.go
 
 # What needs no libtorch needs no go.work, which make libtorch writes.
 sanitize race portable fuzz: export GOWORK := off

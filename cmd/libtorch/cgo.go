@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -28,10 +29,19 @@ func quote(arg string) string {
 	return arg
 }
 
-// includes names the two header folders of libtorch, each after flag.
-func (lt libtorch) includes(flag string) string {
+// headers are the two header folders of libtorch.
+func (lt libtorch) headers() []string {
 	include := filepath.Join(lt.Dir, "include")
-	return flag + quote(include) + " " + flag + quote(filepath.Join(include, "torch/csrc/api/include"))
+	return []string{include, filepath.Join(include, "torch/csrc/api/include")}
+}
+
+// includes names them on a #cgo line. It is -I, for CPATH goes before -isystem.
+func (lt libtorch) includes() string {
+	var all []string
+	for _, dir := range lt.headers() {
+		all = append(all, quote("-I"+dir))
+	}
+	return strings.Join(all, " ")
 }
 
 // cxx are the flags on which headers and libraries of libtorch depend. bridge.h compares the version with that of the
@@ -69,7 +79,18 @@ package libtch
 // #cgo CXXFLAGS: %s
 // #cgo LDFLAGS: %s
 import "C"
-`, lt.stamp(), lt.cxx(), lt.includes("-I"), lt.ldflags())
+`, lt.stamp(), lt.cxx(), lt.includes(), lt.ldflags())
+}
+
+// debugVar asks for code that a debugger follows.
+const debugVar = "CGAN_DEBUG"
+
+// ownFlags compile our own C and C++; a profiler finds lines by -g1.
+func ownFlags() string {
+	if v := os.Getenv(debugVar); v != "" && v != "0" {
+		return "-O1 -g -Wall"
+	}
+	return "-O2 -g1 -Wall"
 }
 
 // flagsFile is the generated file of a package of ours with C++ on libtorch.
@@ -80,12 +101,12 @@ package %s
 
 %s
 
-// #cgo CFLAGS: -O2 -g1 -Wall
-// #cgo CXXFLAGS: %s -O2 -g1 -Wall -Wno-sign-compare
+// #cgo CFLAGS: %s
+// #cgo CXXFLAGS: %s %s -Wno-sign-compare
 // #cgo CXXFLAGS: %s
 // #cgo LDFLAGS: %s
 import "C"
-`, pkg, lt.stamp(), lt.cxx(), lt.includes("-I"), lt.ldflags())
+`, pkg, lt.stamp(), ownFlags(), lt.cxx(), ownFlags(), lt.includes(), lt.ldflags())
 }
 
 // builtAgainst are the constants of package libtorch.

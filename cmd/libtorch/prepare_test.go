@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -89,8 +90,49 @@ func TestPrepareTwiceChangesNothing(t *testing.T) {
 			changed++
 		}
 	}
-	if changed != 4 || len(after) != 14 {
-		t.Errorf("another version changed %d files of %d, want lib.go and three prepared.go of 14", changed, len(after))
+	if changed != 4 || len(after) != 15 {
+		t.Errorf("another version changed %d files of %d, want lib.go and three prepared.go of 15", changed, len(after))
+	}
+}
+
+// Each source of bindings compiles by the entry that clangd reads, in a folder with a space.
+func TestCompileCommands(t *testing.T) {
+	if _, err := exec.LookPath("g++"); err != nil {
+		t.Skip("no g++")
+	}
+	root, source := checkout(t)
+	lt := buildable(t, "2.15.0", 41)
+	for name, text := range map[string]string{
+		"fused/a.cpp": "#include \"a.h\"\n#include <torch/torch.h>\nstatic_assert(HEADERS == 41 && __cplusplus >= 202002L);\n", "fused/a.h": "",
+		"kernels/k.cpp": "static_assert(__cplusplus == 201703L);\n", "early/e.c": "int class;\n",
+	} {
+		write(t, filepath.Join(root, "bindings", name), text)
+	}
+	if err := prepare(context.Background(), root, lt, source); err != nil {
+		t.Fatal(err)
+	}
+	var all []compileCommand
+	if err := json.Unmarshal([]byte(read(t, filepath.Join(root, "compile_commands.json"))), &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 3 {
+		t.Fatalf("%d entries, want 3: %v", len(all), all)
+	}
+	for _, c := range all {
+		cmd := exec.Command(c.Arguments[0], append(c.Arguments[1:], "-o", os.DevNull)...)
+		cmd.Dir = c.Directory
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%q: %v\n%s", c.Arguments, err, out)
+		}
+	}
+}
+
+func TestDebugFlags(t *testing.T) {
+	for value, want := range map[string]string{"": " -O2 -g1 ", "0": " -O2 -g1 ", "1": " -O1 -g "} {
+		t.Setenv(debugVar, value)
+		if got := flagsFile(libtorch{Version: "2.15.0"}, "fused"); !strings.Contains(got, want) {
+			t.Errorf("%s=%s: no %q in\n%s", debugVar, value, want, got)
+		}
 	}
 }
 
