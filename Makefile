@@ -73,7 +73,7 @@ clean:
 	rm -rf bin .libtorch go.work go.work.sum compile_commands.json bindings/*/prepared.go
 
 # What needs no libtorch needs no go.work, which make libtorch writes.
-sanitize race portable fuzz: export GOWORK := off
+sanitize race portable fuzz: GOWORK := off
 
 sanitize:
 	CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels
