@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io/fs"
 	"math"
@@ -142,16 +141,12 @@ func ratio(of, period, file string) quota {
 }
 
 // lines reads a small text file, none where it can't be read.
-func (h host) lines(name string) (all []string) {
-	f, err := h.root.Open(name)
-	if err != nil {
+func (h host) lines(name string) []string {
+	text, err := fs.ReadFile(h.root, name)
+	if err != nil || len(text) == 0 {
 		return nil
 	}
-	defer f.Close()
-	for s := bufio.NewScanner(f); s.Scan(); {
-		all = append(all, s.Text())
-	}
-	return all
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
 // unescape undoes mountinfo's \040 and the like.
