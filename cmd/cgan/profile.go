@@ -11,7 +11,10 @@ import (
 
 // profileFlag goes before the command.
 func profileFlag() cli.Flag {
-	return &cli.StringFlag{Name: "cpuprofile", Usage: "write where Go spends its time to `FILE`, for go tool pprof; perf sees into the kernels too"}
+	return &cli.StringFlag{
+		Name:  "cpuprofile",
+		Usage: "write where Go spends its time to `FILE`, for go tool pprof; perf sees into the kernels too",
+	}
 }
 
 // profile makes the app write a CPU profile where the flag asks for one.

@@ -89,7 +89,7 @@ func groupFolder(mount, controllers, group string) (dir, top string, ok bool) {
 	}
 	root, top := unescape(place[3]), strings.TrimPrefix(path.Clean(unescape(place[4])), "/")
 	below, inside := strings.CutPrefix(group+"/", strings.TrimSuffix(root, "/")+"/")
-	if !inside || strings.Contains(group, "..") { // the group is outside of what is mounted here: its top is all that is seen
+	if !inside || strings.Contains(group, "..") { // the group is outside of this mount, whose top is all that is seen
 		below = ""
 	}
 	return path.Join(top, below), top, true

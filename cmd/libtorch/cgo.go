@@ -48,7 +48,8 @@ func (lt libtorch) includes() string {
 // headers which the compiler found: CGO_CXXFLAGS goes before our flags.
 func (lt libtorch) cxx() string {
 	part := append(strings.Split(lt.Version, "."), "0", "0")
-	return fmt.Sprintf("-std=c++%d -D_GLIBCXX_USE_CXX11_ABI=%d -DCGAN_TORCH_MAJOR=%s -DCGAN_TORCH_MINOR=%s", lt.Std, lt.ABI, part[0], part[1])
+	return fmt.Sprintf("-std=c++%d -D_GLIBCXX_USE_CXX11_ABI=%d -DCGAN_TORCH_MAJOR=%s -DCGAN_TORCH_MINOR=%s",
+		lt.Std, lt.ABI, part[0], part[1])
 }
 
 // ldflags links the CPU part only: libtorch.so would need CUDA. The libraries are named by their files, because -L of
@@ -56,7 +57,8 @@ func (lt libtorch) cxx() string {
 // shipped one; that is an RPATH, not a RUNPATH, so that LD_LIBRARY_PATH does not bring another libtorch.
 // What libtorch_cpu.so itself needs it finds when it is loaded, so the linker doesn't have to.
 func (lt libtorch) ldflags() string {
-	return quote(filepath.Join(lt.Dir, cpuLib)) + " " + quote(filepath.Join(lt.Dir, c10Lib)) + " " + quote("-Wl,-rpath,"+lt.libDir()) +
+	return quote(filepath.Join(lt.Dir, cpuLib)) + " " + quote(filepath.Join(lt.Dir, c10Lib)) + " " +
+		quote("-Wl,-rpath,"+lt.libDir()) +
 		" -Wl,-rpath,$ORIGIN/../lib -Wl,--disable-new-dtags -Wl,--unresolved-symbols=ignore-in-shared-libs -lstdc++"
 }
 

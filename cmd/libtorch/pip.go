@@ -62,8 +62,10 @@ func (f fetcher) download(ctx context.Context, staging, wheels string) error {
 
 // reaching are the settings of pip about how the package index is reached. Others are about installing, or choose
 // other wheels: nothing is installed, and which wheels are meant is known.
-var reaching = []string{"CONFIG_FILE", "INDEX_URL", "EXTRA_INDEX_URL", "NO_INDEX", "FIND_LINKS", "TRUSTED_HOST", "CERT", "CLIENT_CERT", "PROXY",
-	"TIMEOUT", "DEFAULT_TIMEOUT", "RETRIES", "RESUME_RETRIES", "KEYRING_PROVIDER", "USE_FEATURE", "USE_DEPRECATED", "LOG", "ISOLATED"}
+var reaching = []string{
+	"CONFIG_FILE", "INDEX_URL", "EXTRA_INDEX_URL", "NO_INDEX", "FIND_LINKS", "TRUSTED_HOST", "CERT", "CLIENT_CERT", "PROXY", "TIMEOUT",
+	"DEFAULT_TIMEOUT", "RETRIES", "RESUME_RETRIES", "KEYRING_PROVIDER", "USE_FEATURE", "USE_DEPRECATED", "LOG", "ISOLATED",
+}
 
 // pipEnvironment is env with no other settings of pip than those, and against some that pip.conf may have.
 func pipEnvironment(env []string) []string {
@@ -132,7 +134,7 @@ func pipHint(output string) string {
 	case has("No matching distribution"):
 		return "pip's package index can't be reached or doesn't have it; check the network and pip's settings, or set LIBTORCH to a libtorch folder"
 	case has("constraint"):
-		return "a constraint among pip's settings stands against it: pip config list names the file; take it out, or set LIBTORCH to a libtorch folder"
+		return "a constraint among pip's settings stands against it: take it out (pip config list), or set LIBTORCH to a libtorch folder"
 	case has("no such option"):
 		return "that pip is too old; upgrade it, or set PYTHON to a python3 with a newer one"
 	}

@@ -200,7 +200,8 @@ func buildable(t *testing.T, version string, answer int) libtorch {
 		"#define HEADERS %d\nnamespace at { struct Tensor {}; enum MemoryFormat { c }; }\nnamespace torch { using at::Tensor; }\n", answer))
 	library(t, filepath.Join(lt.Dir, c10Lib), newString)
 	// It lacks a name, as libtorch_cpu.so does where CUDA's libraries can't be seen.
-	cmd := exec.Command("gcc", "-shared", "-fPIC", "-nostdlib", "-x", "c", "-", "-Wl,-soname,libtorch_cpu.so", "-o", filepath.Join(lt.Dir, cpuLib))
+	cmd := exec.Command("gcc", "-shared", "-fPIC", "-nostdlib", "-x", "c", "-", "-Wl,-soname,libtorch_cpu.so",
+		"-o", filepath.Join(lt.Dir, cpuLib))
 	cmd.Stdin = strings.NewReader(fmt.Sprintf(
 		"int cuda(void); int maybe(int x){return x ? cuda() : 0;} int _Z10from_torchv(void){return %d;}\n", answer))
 	if out, err := cmd.CombinedOutput(); err != nil {
