@@ -29,7 +29,7 @@ func (h host) threads(libtorch int) threadCount {
 	for _, name := range []string{"OMP_NUM_THREADS", "MKL_NUM_THREADS"} {
 		first, _, _ := strings.Cut(h.getenv(name), ",") // a number for each level of nesting
 		if n, err := strconv.Atoi(strings.TrimSpace(first)); err == nil && n > 0 {
-			return threadCount{libtorch, name + " in the environment"}
+			return threadCount{libtorch, fmt.Sprintf("libtorch's choice with %s=%d", name, n)}
 		}
 	}
 	t := threadCount{libtorch, "libtorch's choice, the cores of this machine"}
