@@ -17,12 +17,18 @@ FUZZTIME ?= 30m
 PYTHON_WITH = GOWORK=off go run ./cmd/compare python
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-# What go's commands need, whatever the shell or `go env -w` say, and nothing that brings other headers or libraries.
-export GOWORK := $(CURDIR)/go.work
-export GO111MODULE := on
-export CGO_ENABLED := 1
-export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C $(CURDIR) status --short >/dev/null 2>&1 && echo auto || echo false)
-unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS
+# What go's commands need, whatever the shell, make's arguments or `go env -w` say, and nothing that brings other
+# headers or libraries: go's own flags for cgo are written out, because an empty setting would be that of `go env -w` again.
+override export GOWORK := $(CURDIR)/go.work
+override export GO111MODULE := on
+override export GOOS := $(shell go env GOHOSTOS)
+override export GOARCH := $(shell go env GOHOSTARCH)
+override export CGO_ENABLED := 1
+override export CGO_CFLAGS := -O2 -g
+override export CGO_CXXFLAGS := -O2 -g
+override export CGO_LDFLAGS := -O2 -g
+override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
+unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
 .PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph lint clean
 
@@ -65,12 +71,14 @@ lint: libtorch
 	go run $(GOLANGCI) run ./...
 
 clean:
-	rm -rf bin .libtorch go.work go.work.sum bindings/*/prepared.go
+	rm -rf bin .libtorch go.work go.work.sum compile_commands.json bindings/*/prepared.go
+
+# What needs no libtorch needs no go.work, which make libtorch writes.
+sanitize race portable fuzz: override GOWORK := off
 
 sanitize:
 	CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels
 
-# What needs no libtorch.
 PURE = ./weights/... ./train/dataset ./train/runfolder ./models/picture
 
 race:

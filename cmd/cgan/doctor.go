@@ -19,6 +19,8 @@ import (
 // diagnosis is all that doctor finds.
 type diagnosis struct {
 	torch.Info
+	Why      string       `json:"threads_why"`
+	Level2   string       `json:"level2_cache"`
 	Program  string       `json:"program"`
 	Kernels  []kernelsRow `json:"kernels"` // the fastest first
 	BLAS     string       `json:"blas"`
@@ -76,9 +78,14 @@ func kernelsText(rows []kernelsRow) string {
 
 // examine gives what it found, and the error for which training would not work.
 func examine(ctx context.Context) (d diagnosis, err error) {
+	threads, err := setThreads(0)
+	if err != nil {
+		return d, err
+	}
 	if d.Info, err = torch.Runtime(); err != nil {
 		return d, err
 	}
+	d.Why, d.Level2 = threads.Why, thisHost().level2()
 	d.BLAS, d.Program = blas(d.Config), version()
 	how := models.Compute{Kernels: os.Getenv(kernelsVar)}
 	if err := how.Validate(); err != nil {
@@ -114,7 +121,8 @@ func (d diagnosis) print(w io.Writer) (err error) {
 		{"found", d.Found},
 		{"CPU", d.Capability + " kernels"},
 		{"kernels", kernelsText(d.Kernels)},
-		{"threads", fmt.Sprint(d.Threads)},
+		{"L2 cache", d.Level2},
+		{"threads", fmt.Sprintf("%d: %s", d.Threads, d.Why)},
 		{"BLAS", d.BLAS},
 		{"CUDA", d.CUDA},
 		{"MNIST", d.MNIST},

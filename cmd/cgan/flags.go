@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -120,7 +121,7 @@ func seedOf(c *cli.Context) int64 {
 }
 
 func threadsFlag() cli.Flag {
-	return intFlag("threads", "threads that one op may use, 0 for libtorch's choice", 0)
+	return intFlag("threads", "threads that one op may use, 0 for as many as the cores, the CPU quota and OMP_NUM_THREADS allow", 0)
 }
 
 func keyFlag() cli.Flag {
@@ -184,34 +185,40 @@ func computeOver(c *cli.Context, given models.Compute) models.Compute {
 
 // flagsFirst moves what is no flag after the command's flags, where the flag package wants it.
 func flagsFirst(app *cli.App, args []string) []string {
-	if len(args) < 2 || app.Command(args[1]) == nil {
+	at := 1
+	for at < len(args) && strings.HasPrefix(args[at], "-") { // the program's own flags
+		at += width(args[at], app.Flags)
+	}
+	if at >= len(args) || app.Command(args[at]) == nil {
 		return args
 	}
-	takesValue := map[string]bool{}
-	for _, f := range app.Command(args[1]).Flags {
-		_, isBool := f.(*cli.BoolFlag)
-		for _, name := range f.Names() {
-			takesValue[name] = !isBool
-		}
-	}
-	flags, rest := args[:2:2], []string(nil)
-	for i := 2; i < len(args); i++ {
+	flags, rest := args[:at+1:at+1], []string(nil)
+	for i := at + 1; i < len(args); {
 		if args[i] == "--" {
 			rest = append(rest, args[i+1:]...)
 			break
 		}
 		if !strings.HasPrefix(args[i], "-") {
 			rest = append(rest, args[i])
+			i++
 			continue
 		}
-		flags = append(flags, args[i])
-		if takesValue[strings.TrimLeft(args[i], "-")] && i+1 < len(args) {
-			i++
-			flags = append(flags, args[i])
-		}
+		end := min(i+width(args[i], app.Command(args[at]).Flags), len(args))
+		flags = append(flags, args[i:end]...)
+		i = end
 	}
 	if len(rest) == 0 {
 		return flags
 	}
 	return append(append(flags, "--"), rest...)
+}
+
+// width is 2 where a flag takes the argument after it as its value, else 1.
+func width(arg string, flags []cli.Flag) int {
+	for _, f := range flags {
+		if _, isBool := f.(*cli.BoolFlag); !isBool && slices.Contains(f.Names(), strings.TrimLeft(arg, "-")) {
+			return 2
+		}
+	}
+	return 1
 }

@@ -97,6 +97,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		OnUsageError:    onUsageError,
 		Action:          noCommand,
 	}
+	profile(app)
 	for _, c := range app.Commands {
 		c.OnUsageError = onUsageError
 		if c.ArgsUsage == "" {

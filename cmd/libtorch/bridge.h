@@ -3,6 +3,11 @@
 // at, so these satisfy gotch's calls on every supported libtorch.
 #pragma once
 
+#include <torch/version.h>
+#if TORCH_VERSION_MAJOR != CGAN_TORCH_MAJOR || TORCH_VERSION_MINOR != CGAN_TORCH_MINOR
+#error "other headers of libtorch come first: take their -I out of CGO_CXXFLAGS, CGO_CPPFLAGS (see go env) and CXX"
+#endif
+
 #include <stdexcept>
 #include <string>
 #include <torch/torch.h>

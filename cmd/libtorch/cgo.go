@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -28,25 +29,37 @@ func quote(arg string) string {
 	return arg
 }
 
-// includes names the two header folders of libtorch, each after flag.
-func (lt libtorch) includes(flag string) string {
+// headers are the two header folders of libtorch.
+func (lt libtorch) headers() []string {
 	include := filepath.Join(lt.Dir, "include")
-	return flag + quote(include) + " " + flag + quote(filepath.Join(include, "torch/csrc/api/include"))
+	return []string{include, filepath.Join(include, "torch/csrc/api/include")}
 }
 
-// cxx are the flags on which headers and libraries of libtorch depend.
+// includes names them on a #cgo line. It is -I, for CPATH goes before -isystem.
+func (lt libtorch) includes() string {
+	var all []string
+	for _, dir := range lt.headers() {
+		all = append(all, quote("-I"+dir))
+	}
+	return strings.Join(all, " ")
+}
+
+// cxx are the flags on which headers and libraries of libtorch depend. bridge.h compares the version with that of the
+// headers which the compiler found: CGO_CXXFLAGS goes before our flags.
 func (lt libtorch) cxx() string {
-	return fmt.Sprintf("-std=c++%d -D_GLIBCXX_USE_CXX11_ABI=%d", lt.Std, lt.ABI)
+	part := append(strings.Split(lt.Version, "."), "0", "0")
+	return fmt.Sprintf("-std=c++%d -D_GLIBCXX_USE_CXX11_ABI=%d -DCGAN_TORCH_MAJOR=%s -DCGAN_TORCH_MINOR=%s",
+		lt.Std, lt.ABI, part[0], part[1])
 }
 
-// ldflags links the CPU part only: libtorch.so would need CUDA. A binary looks
-// for the libraries where they are now, and beside itself for a shipped one; that
-// is an RPATH, not a RUNPATH, so that LD_LIBRARY_PATH does not bring another libtorch.
-// What libtorch_cpu.so itself needs it finds when it is loaded, so the linker
-// doesn't have to.
+// ldflags links the CPU part only: libtorch.so would need CUDA. The libraries are named by their files, because -L of
+// CGO_LDFLAGS would go before ours. A binary looks for the libraries where they are now, and beside itself for a
+// shipped one; that is an RPATH, not a RUNPATH, so that LD_LIBRARY_PATH does not bring another libtorch.
+// What libtorch_cpu.so itself needs it finds when it is loaded, so the linker doesn't have to.
 func (lt libtorch) ldflags() string {
-	return quote("-L"+lt.libDir()) + " " + quote("-Wl,-rpath,"+lt.libDir()) +
-		" -Wl,-rpath,$ORIGIN/../lib -Wl,--disable-new-dtags -Wl,--unresolved-symbols=ignore-in-shared-libs -ltorch_cpu -lc10 -lstdc++"
+	return quote(filepath.Join(lt.Dir, cpuLib)) + " " + quote(filepath.Join(lt.Dir, c10Lib)) + " " +
+		quote("-Wl,-rpath,"+lt.libDir()) +
+		" -Wl,-rpath,$ORIGIN/../lib -Wl,--disable-new-dtags -Wl,--unresolved-symbols=ignore-in-shared-libs -lstdc++"
 }
 
 // stamp is a comment that changes with the library, so that code compiled
@@ -68,7 +81,18 @@ package libtch
 // #cgo CXXFLAGS: %s
 // #cgo LDFLAGS: %s
 import "C"
-`, lt.stamp(), lt.cxx(), lt.includes("-I"), lt.ldflags())
+`, lt.stamp(), lt.cxx(), lt.includes(), lt.ldflags())
+}
+
+// debugVar asks for code that a debugger follows.
+const debugVar = "CGAN_DEBUG"
+
+// ownFlags compile our own C and C++; a profiler finds lines by -g1.
+func ownFlags() string {
+	if v := os.Getenv(debugVar); v != "" && v != "0" {
+		return "-O1 -g -Wall"
+	}
+	return "-O2 -g1 -Wall"
 }
 
 // flagsFile is the generated file of a package of ours with C++ on libtorch.
@@ -79,12 +103,12 @@ package %s
 
 %s
 
-// #cgo CFLAGS: -O2 -g1 -Wall
-// #cgo CXXFLAGS: %s -O2 -g1 -Wall -Wno-sign-compare
+// #cgo CFLAGS: %s
+// #cgo CXXFLAGS: %s %s -Wno-sign-compare
 // #cgo CXXFLAGS: %s
 // #cgo LDFLAGS: %s
 import "C"
-`, pkg, lt.stamp(), lt.cxx(), lt.includes("-I"), lt.ldflags())
+`, pkg, lt.stamp(), ownFlags(), lt.cxx(), ownFlags(), lt.includes(), lt.ldflags())
 }
 
 // builtAgainst are the constants of package libtorch.

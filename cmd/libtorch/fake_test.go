@@ -12,6 +12,7 @@ import (
 // FAKE_WHEELS, and on request fails, or says that it is busy and hangs.
 const fakePython = `#!/bin/sh
 echo "$@" >> "$FAKE_LOG"
+env | grep -i '^PIP_' | sort >> "$FAKE_LOG"
 if [ -n "$FAKE_FAIL" ]; then echo "$FAKE_FAIL" >&2; exit 1; fi
 while [ $# -gt 0 ]; do
 	if [ "$1" = --dest ]; then dest=$2; fi

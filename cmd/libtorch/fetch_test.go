@@ -44,6 +44,32 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+// Nothing is installed, so settings about installing or choosing must not reach pip; those about the index must.
+func TestFetchDoesNotMindPipsSettings(t *testing.T) {
+	f := fakePip(t)
+	for _, setting := range []string{"REQUIRE_VIRTUALENV=1", "require_hashes=1", "TARGET=/x", "USER=1", "CONSTRAINT=c.txt",
+		"NO_BINARY=:all:", "PYTHON=/x", "INDEX_URL=https://index.example/simple", "proxy=http://proxy.example",
+		"NO_INDEX=1"} {
+		name, value, _ := strings.Cut(setting, "=")
+		t.Setenv("PIP_"+name, value)
+	}
+	if err := f.fetch(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	log := read(t, os.Getenv("FAKE_LOG"))
+	for _, want := range []string{"PIP_REQUIRE_VIRTUALENV=0", "PIP_REQUIRE_HASHES=0",
+		"PIP_INDEX_URL=https://index.example/simple", "PIP_proxy=http://proxy.example", "PIP_NO_INDEX=1"} {
+		if !strings.Contains(log, want+"\n") {
+			t.Errorf("%s did not reach pip:\n%s", want, log)
+		}
+	}
+	for _, none := range []string{"=/x", "PIP_USER", "c.txt", "PIP_NO_BINARY", "hashes=1"} {
+		if strings.Contains(log, none) {
+			t.Errorf("%q reached pip:\n%s", none, log)
+		}
+	}
+}
+
 func TestFetchRefuses(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -57,6 +83,8 @@ func TestFetchRefuses(t *testing.T) {
 			[]string{"needs 702 MB", "7 MB free", "cgan/libtorch", "XDG_CACHE_HOME"}},
 		{"no pip", func(*fetcher) { t.Setenv("FAKE_FAIL", "python3: No module named pip") }, []string{"no pip", "install"}},
 		{"no network", func(*fetcher) { t.Setenv("FAKE_FAIL", "NewConnectionError: no route") }, []string{"no network", "LIBTORCH"}},
+		{"constraint", func(*fetcher) { t.Setenv("FAKE_FAIL", "The user requested (constraint) torch==2.1.0") },
+			[]string{"a constraint among pip's settings", "pip config list"}},
 		{"nothing found", func(*fetcher) { t.Setenv("FAKE_FAIL", "ERROR: No matching distribution found") }, []string{"can't be reached", "pip's settings"}},
 		{"no python", func(*fetcher) { t.Setenv("PYTHON", "no-such-python") }, []string{"no-such-python", "PYTHON"}},
 	}

@@ -3,8 +3,9 @@
 //
 // It looks at LIBTORCH, at the torch of Python if LIBTORCH_USE_PYTORCH=1, and
 // at the per-user cache, and fetches a pinned libtorch into that cache if none
-// of them has one. What it writes is git-ignored: .libtorch/, go.work and
-// bindings/*/prepared.go. Run it as
+// of them has one. What it writes is git-ignored: .libtorch/, go.work,
+// bindings/*/prepared.go and compile_commands.json. With CGAN_DEBUG=1 our own
+// C++ is compiled for a debugger. Run it as
 //
 //	GOWORK=off go run ./cmd/libtorch
 //

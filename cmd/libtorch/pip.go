@@ -60,19 +60,21 @@ func (f fetcher) download(ctx context.Context, staging, wheels string) error {
 	return os.RemoveAll(tmp)
 }
 
-// pipEnvironment is env without pip settings that are about installing, or about choosing other wheels: nothing is
-// installed, and which wheels are meant is known. Those about how the package index is reached stay.
+// reaching are the settings of pip about how the package index is reached. Others are about installing, or choose
+// other wheels: nothing is installed, and which wheels are meant is known.
+var reaching = []string{
+	"CONFIG_FILE", "INDEX_URL", "EXTRA_INDEX_URL", "NO_INDEX", "FIND_LINKS", "TRUSTED_HOST", "CERT", "CLIENT_CERT", "PROXY", "TIMEOUT",
+	"DEFAULT_TIMEOUT", "RETRIES", "RESUME_RETRIES", "KEYRING_PROVIDER", "USE_FEATURE", "USE_DEPRECATED", "LOG", "ISOLATED",
+}
+
+// pipEnvironment is env with no other settings of pip than those, and against some that pip.conf may have.
 func pipEnvironment(env []string) []string {
 	env = slices.DeleteFunc(slices.Clone(env), func(setting string) bool {
 		name, _, _ := strings.Cut(setting, "=")
-		switch name {
-		case "PIP_REQUIRE_VIRTUALENV", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_DRY_RUN", "PIP_REQUIREMENT", "PIP_CONSTRAINT",
-			"PIP_NO_BINARY", "PIP_ONLY_BINARY", "PIP_PLATFORM", "PIP_PYTHON_VERSION", "PIP_IMPLEMENTATION", "PIP_ABI", "PIP_DEST", "PIP_SRC", "PIP_EDITABLE":
-			return true
-		}
-		return false
+		option, ofPip := strings.CutPrefix(name, "PIP_")
+		return ofPip && !slices.Contains(reaching, strings.ToUpper(option)) // pip takes any case
 	})
-	return append(env, "PIP_REQUIRE_VIRTUALENV=0") // over a pip.conf too
+	return append(env, "PIP_REQUIRE_VIRTUALENV=0", "PIP_REQUIRE_HASHES=0")
 }
 
 // watch runs cmd and calls tick several times a second meanwhile.
@@ -131,8 +133,10 @@ func pipHint(output string) string {
 		return "there is no network to the package index; check it and pip's settings, or set LIBTORCH to a libtorch folder"
 	case has("No matching distribution"):
 		return "pip's package index can't be reached or doesn't have it; check the network and pip's settings, or set LIBTORCH to a libtorch folder"
+	case has("constraint"):
+		return "a constraint among pip's settings stands against it: take it out (pip config list), or set LIBTORCH to a libtorch folder"
 	case has("no such option"):
 		return "that pip is too old; upgrade it, or set PYTHON to a python3 with a newer one"
 	}
-	return "see pip's output above, or set LIBTORCH to a libtorch folder"
+	return "see pip's output above and pip config list, or set LIBTORCH to a libtorch folder"
 }

@@ -55,7 +55,12 @@ func prepare(ctx context.Context, root string, lt libtorch, source func(context.
 		}
 		files = append(files, file{filepath.Join(root, "bindings", pkg, "prepared.go"), text})
 	}
-	files = append(files, file{filepath.Join(root, "go.work"), work}) // last: it points at the others
+	commands, err := compileCommands(root, lt)
+	if err != nil {
+		return err
+	}
+	files = append(files, file{filepath.Join(root, "compile_commands.json"), string(commands)},
+		file{filepath.Join(root, "go.work"), work}) // last: it points at the others
 	for _, f := range files {
 		if err := writeFile(f.name, []byte(f.text)); err != nil {
 			return err

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -88,8 +90,49 @@ func TestPrepareTwiceChangesNothing(t *testing.T) {
 			changed++
 		}
 	}
-	if changed != 4 || len(after) != 14 {
-		t.Errorf("another version changed %d files of %d, want lib.go and three prepared.go of 14", changed, len(after))
+	if changed != 4 || len(after) != 15 {
+		t.Errorf("another version changed %d files of %d, want lib.go and three prepared.go of 15", changed, len(after))
+	}
+}
+
+// Each source of bindings compiles by the entry that clangd reads, in a folder with a space.
+func TestCompileCommands(t *testing.T) {
+	if _, err := exec.LookPath("g++"); err != nil {
+		t.Skip("no g++")
+	}
+	root, source := checkout(t)
+	lt := buildable(t, "2.15.0", 41)
+	for name, text := range map[string]string{
+		"fused/a.cpp": "#include \"a.h\"\n#include <torch/torch.h>\nstatic_assert(HEADERS == 41 && __cplusplus >= 202002L);\n", "fused/a.h": "",
+		"kernels/k.cpp": "static_assert(__cplusplus == 201703L);\n", "early/e.c": "int class;\n",
+	} {
+		write(t, filepath.Join(root, "bindings", name), text)
+	}
+	if err := prepare(context.Background(), root, lt, source); err != nil {
+		t.Fatal(err)
+	}
+	var all []compileCommand
+	if err := json.Unmarshal([]byte(read(t, filepath.Join(root, "compile_commands.json"))), &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 3 {
+		t.Fatalf("%d entries, want 3: %v", len(all), all)
+	}
+	for _, c := range all {
+		cmd := exec.Command(c.Arguments[0], append(c.Arguments[1:], "-o", os.DevNull)...)
+		cmd.Dir = c.Directory
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%q: %v\n%s", c.Arguments, err, out)
+		}
+	}
+}
+
+func TestDebugFlags(t *testing.T) {
+	for value, want := range map[string]string{"": " -O2 -g1 ", "0": " -O2 -g1 ", "1": " -O1 -g "} {
+		t.Setenv(debugVar, value)
+		if got := flagsFile(libtorch{Version: "2.15.0"}, "fused"); !strings.Contains(got, want) {
+			t.Errorf("%s=%s: no %q in\n%s", debugVar, value, want, got)
+		}
 	}
 }
 
@@ -148,8 +191,27 @@ func TestPrepareKeepsOthersLinesInGoWork(t *testing.T) {
 	}
 }
 
-// cgo must take the flags that were written, with spaces in both paths, and
-// what is built must find the library.
+// buildable makes a small libtorch whose answer is a number and whose headers say so, in a folder with a space.
+func buildable(t *testing.T, version string, answer int) libtorch {
+	t.Helper()
+	lt := libtorch{Dir: filepath.Join(t.TempDir(), "lib torch"), Version: version, Std: 20, ABI: 1}
+	write(t, filepath.Join(lt.Dir, "include/torch/version.h"), defines(version))
+	write(t, filepath.Join(lt.Dir, "include/torch/torch.h"), fmt.Sprintf(
+		"#define HEADERS %d\nnamespace at { struct Tensor {}; enum MemoryFormat { c }; }\nnamespace torch { using at::Tensor; }\n", answer))
+	library(t, filepath.Join(lt.Dir, c10Lib), newString)
+	// It lacks a name, as libtorch_cpu.so does where CUDA's libraries can't be seen.
+	cmd := exec.Command("gcc", "-shared", "-fPIC", "-nostdlib", "-x", "c", "-", "-Wl,-soname,libtorch_cpu.so",
+		"-o", filepath.Join(lt.Dir, cpuLib))
+	cmd.Stdin = strings.NewReader(fmt.Sprintf(
+		"int cuda(void); int maybe(int x){return x ? cuda() : 0;} int _Z10from_torchv(void){return %d;}\n", answer))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	return lt
+}
+
+// cgo must take the flags that were written, with spaces in both paths, and what is built must find the library;
+// another libtorch, wherever the environment names it, must not come before.
 func TestPreparedBuilds(t *testing.T) {
 	for _, tool := range []string{"go", "g++"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -157,19 +219,14 @@ func TestPreparedBuilds(t *testing.T) {
 		}
 	}
 	root, source := checkout(t)
-	lt := libtorch{Dir: filepath.Join(t.TempDir(), "lib torch"), Version: "2.15.0", Std: 20, ABI: 1}
-	write(t, filepath.Join(lt.Dir, "include/torch/torch.h"), "namespace at { struct Tensor {}; enum MemoryFormat { c }; }\nnamespace torch { using at::Tensor; }\n")
-	library(t, filepath.Join(lt.Dir, c10Lib), newString)
-	// It lacks a name, as libtorch_cpu.so does where CUDA's libraries can't be seen.
-	cmd := exec.Command("gcc", "-shared", "-fPIC", "-nostdlib", "-x", "c", "-", "-o", filepath.Join(lt.Dir, cpuLib))
-	cmd.Stdin = strings.NewReader("int cuda(void); int maybe(int x){return x ? cuda() : 41;} int _Z10from_torchv(void){return 41;}\n")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("gcc: %v\n%s", err, out)
-	}
+	lt, other := buildable(t, "2.15.0", 41), buildable(t, "2.1.0", 7)
 	if err := prepare(context.Background(), root, lt, source); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(root, "bindings/libtorch/shim.cc"), "#include <torch/torch.h>\n")
+	write(t, filepath.Join(root, "bindings/libtorch/shim.cc"),
+		"#include <torch/torch.h>\nextern \"C\" { extern const int headers; const int headers = HEADERS; }\n")
+	write(t, filepath.Join(root, "bindings/libtorch/shim.go"),
+		"package libtorch\n\n// extern const int headers;\nimport \"C\"\n\n// Headers are those compiled against.\nvar Headers = C.headers\n")
 	write(t, filepath.Join(root, "main.go"), `package main
 
 import (
@@ -179,13 +236,28 @@ import (
 	"github.com/sugarme/gotch/libtch"
 )
 
-func main() { fmt.Println(libtch.Answer(), libtorch.Version, libtorch.ABI, libtorch.CUDA) }
+func main() { fmt.Println(libtch.Answer(), libtorch.Headers, libtorch.Version, libtorch.ABI, libtorch.CUDA) }
 `)
-	build := exec.Command("go", "run", ".")
-	build.Dir = root
-	build.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=", "GOPROXY=off", "GOTOOLCHAIN=local", "LD_BIND_NOW=", "CGO_ENABLED=1")
-	out, err := build.CombinedOutput()
-	if err != nil || string(out) != "42 2.15.0 1 false\n" {
-		t.Errorf("go run: %v\n%s", err, out)
+	run := func(settings ...string) (string, error) {
+		build := exec.Command("go", "run", ".")
+		build.Dir = root
+		build.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=", "GOPROXY=off", "GOTOOLCHAIN=local", "LD_BIND_NOW=", "CGO_ENABLED=1")
+		build.Env = append(build.Env, settings...)
+		out, err := build.CombinedOutput()
+		return string(out), err
+	}
+	include, lib := filepath.Join(other.Dir, "include"), other.libDir()
+	for _, settings := range [][]string{
+		nil,
+		{"LD_LIBRARY_PATH=" + lib, "LIBRARY_PATH=" + lib, "LD_RUN_PATH=" + lib, "CGO_LDFLAGS='-L" + lib + "'"},
+		{"CPATH=" + include, "CGO_CXXFLAGS=-O1"},              // -O1: compiled anew
+		{"CPLUS_INCLUDE_PATH=" + include, "CGO_CXXFLAGS=-O3"}, // not with CPATH: of the same folder in both, the later place counts
+	} {
+		if out, err := run(settings...); err != nil || out != "42 41 2.15.0 1 false\n" {
+			t.Errorf("go run with %q: %v\n%s", settings, err, out)
+		}
+	}
+	if out, err := run("CGO_CXXFLAGS='-I" + include + "'"); err == nil || !strings.Contains(out, "out of CGO_CXXFLAGS") {
+		t.Errorf("headers of another libtorch before ours: %v\n%s", err, out)
 	}
 }
