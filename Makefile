@@ -9,6 +9,7 @@
 # make race     the packages that need no libtorch under the race detector
 # make portable the same packages for linux-arm64 and macOS, as far as the compiler
 # make memory   resident memory over 2,000 steps
+# make gpu-kit  the folder gpu-kit: proofs and timings on CUDA, for a machine with cgan's torch but no Go and no network
 # make lint     gofmt, go vet, golangci-lint
 
 TORCH_VERSION ?= 2.15.0
@@ -30,7 +31,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph gpu-kit lint clean
 
 build: libtorch
 	@go build -o bin/cgan ./cmd/cgan
@@ -66,12 +67,27 @@ bench: build
 memory: build
 	CGAN_MEMORY_STEPS=2000 go test -count=1 -v -run TestMemoryStaysFlat ./train
 
+# The judge is trained by the Python beside whose torch cgan was built, or by the one of make accuracy.
+gpu-kit: build
+	rm -rf gpu-kit
+	mkdir -p gpu-kit/bin gpu-kit/tests gpu-kit/train gpu-kit/models gpu-kit/cmd/compare gpu-kit/cache/cgan
+	go build -ldflags '-s -w' -o gpu-kit/bin/cgan ./cmd/cgan
+	GOWORK=off CGO_ENABLED=0 go build -ldflags '-s -w' -o gpu-kit/bin/compare ./cmd/compare
+	for room in bindings/torch models train; do go test -c -ldflags '-s -w' -o gpu-kit/tests/$$(basename $$room).test ./$$room || exit 1; done
+	cp cmd/compare/gpu-kit.sh gpu-kit/run.sh
+	cp train/train.py gpu-kit/train/
+	cp models/cgan.py gpu-kit/models/
+	cp cmd/compare/accuracy.py gpu-kit/cmd/compare/
+	cp -r "$$(bin/cgan doctor --json | sed -n 's/^ *"mnist": "\(.*\)",*$$/\1/p')" gpu-kit/cache/cgan/mnist
+	$${PYTHON:-python3} cmd/compare/accuracy.py train --threads 2 --data gpu-kit/cache/cgan/mnist gpu-kit/judge.pt
+	du -sh gpu-kit
+
 lint: libtorch
 	@test -z "$$(gofmt -l bindings models train cmd weights)" || { gofmt -l bindings models train cmd weights; exit 1; }
 	go run $(GOLANGCI) run ./...
 
 clean:
-	rm -rf bin .libtorch go.work go.work.sum compile_commands.json bindings/*/prepared.go
+	rm -rf bin gpu-kit .libtorch go.work go.work.sum compile_commands.json bindings/*/prepared.go
 
 # What needs no libtorch needs no go.work, which make libtorch writes.
 sanitize race portable fuzz: override GOWORK := off

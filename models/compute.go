@@ -23,6 +23,7 @@ const (
 	Labels  SpeedUp = "labels"
 	Norm    SpeedUp = "norm"
 	Adam    SpeedUp = "adam"
+	Graph   SpeedUp = "graph"
 )
 
 // SpeedUpInfo is a speed-up and what it does, for people.
@@ -41,6 +42,7 @@ var SpeedUps = []SpeedUpInfo{
 	{Labels, "label planes as one map for each class, not as channels to convolve"},
 	{Norm, "BatchNorm and its activation in one op with the convolution before them"},
 	{Adam, "Adam on all parameters in one pass"},
+	{Graph, "on CUDA, all launches of a training step as one graph"},
 }
 
 // Precision is the type that convolutions multiply.

@@ -30,7 +30,7 @@ func TestComputeRefuses(t *testing.T) {
 
 // The names are what people write: a constant that is misspelt would switch nothing.
 func TestSpeedUpsHaveTheirNames(t *testing.T) {
-	want := []SpeedUp{"pages", "grads", "kernels", "tiles", "wide", "labels", "norm", "adam"}
+	want := []SpeedUp{"pages", "grads", "kernels", "tiles", "wide", "labels", "norm", "adam", "graph"}
 	var got []SpeedUp
 	for _, s := range SpeedUps {
 		got = append(got, s.Name)

@@ -195,10 +195,10 @@ func (r *run) epoch(ctx context.Context) error {
 // random numbers back.
 func (r *run) shuffle() error {
 	return torch.Do("begin the epoch", func() error {
-		now := torch.RNGState()
+		now := torch.RNGState(torch.CPU)
 		if half := r.at.EpochStep > 0 && r.at.EpochStep < r.loader.Batches(); half {
-			torch.SetRNGState(torch.FromBytes(r.at.EpochRNG, []int64{int64(len(r.at.EpochRNG))}, torch.Uint8))
-			defer torch.SetRNGState(now)
+			torch.SetRNGState(torch.FromBytes(r.at.EpochRNG, []int64{int64(len(r.at.EpochRNG))}, torch.Uint8), torch.CPU)
+			defer torch.SetRNGState(now, torch.CPU)
 			return r.loader.Shuffle()
 		}
 		r.at.Epoch++

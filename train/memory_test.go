@@ -40,6 +40,9 @@ func TestMemoryStaysFlat(t *testing.T) {
 	torchtest.Do(t, func() { torch.SetNumThreads(1) })
 	c := smallConfig(t)
 	c.Steps = steps
+	if device := os.Getenv("CGAN_MEMORY_DEVICE"); device != "" {
+		c.Device = device
+	}
 	var rss, live [2]int
 	l := &listener{step: func(s Stats) {
 		switch s.Step {

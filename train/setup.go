@@ -22,5 +22,8 @@ func (c *Config) Setup() (torch.Device, error) {
 	device, err := torch.ParseDevice(c.Device)
 	c.Threads = torch.NumThreads()
 	c.Device = device.String()
+	if err == nil && device != torch.CPU {
+		torch.SetCuDNN(c.Exact, !c.Exact)
+	}
 	return device, err
 }

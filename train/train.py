@@ -2,7 +2,7 @@
 """The PyTorch original of package train: data, one training step, the loop. It runs.
 
     train.py trace --data DIR --steps 20 --out trace.json [--save FILE.pt] [--init FILE.pt]
-    train.py bench --data DIR --steps 30 [--channels-last] [--bf16] [--compile]
+    train.py bench --data DIR --steps 30 [--channels-last] [--bf16] [--compile] [--fused-adam] [--on-device] [--graph]
     train.py bench --mode generate --steps 30 [--channels-last] [--bf16] [--compile]
     train.py check FILE.pt        # loads a generator's state_dict as Python users do
     train.py make FILE.pt         # writes a generator's state_dict as Python users do
@@ -10,7 +10,7 @@
 
 DIR holds the IDX files of MNIST, gzipped or not. `trace` writes every loss as an exact hexadecimal
 float and the sha256 of every parameter and buffer, for a comparison bit for bit. `bench` times training
-steps, or batches of drawn images.
+steps, or batches of drawn images. `--device cuda` computes on CUDA.
 
 loader.go and trainer.go stand beside the sections of the same name, trace.go and the packages checkpoint and
 benchmark beside the functions. Random numbers come from the one default generator: the generator's weights, the
@@ -72,6 +72,10 @@ class Trainer:
         self.criterion = nn.BCELoss()
 
     def step(self, image, label):
+        loss_d, loss_g = self.update(image.to(self.device), label.to(self.device))
+        return loss_d.item(), loss_g.item()
+
+    def update(self, image, label):
         n, device = image.size(0), self.device
         real = self.condition(image, label)
         noise = torch.randn(n, NOISE, 1, 1, device=device)
@@ -94,7 +98,7 @@ class Trainer:
         loss_g = self.criterion(self.score_fake(fake), ones)
         loss_g.backward()
         self.optimizerG.step()
-        return loss_d.item(), loss_g.item()
+        return loss_d, loss_g
 
     def condition(self, image, label):
         return create_onehot_image(image, label, self.device, CLASSES)
@@ -140,6 +144,8 @@ PARTS = ("generator", "discriminator", "optimizerG", "optimizerD")
 
 def checkpoint(trainer, epochs, at):
     parts = {part: getattr(trainer, part).state_dict() for part in PARTS}
+    if trainer.device == "cuda":
+        parts["cuda_rng_state"] = torch.cuda.get_rng_state()
     return {
         **parts,
         "rng_state": torch.get_rng_state(),
@@ -157,6 +163,8 @@ def resume(trainer, path):
     for part in PARTS:
         getattr(trainer, part).load_state_dict(saved[part])
     torch.set_rng_state(saved["rng_state"])
+    if trainer.device == "cuda" and "cuda_rng_state" in saved:
+        torch.cuda.set_rng_state(saved["cuda_rng_state"])
     at = Progress()
     for name in ("step", "epoch", "epoch_step", "epoch_rng_state"):
         setattr(at, name, saved[name])
@@ -168,11 +176,12 @@ def resume(trainer, path):
 
 def digest(module):
     state = module.state_dict()
-    return {k: hashlib.sha256(v.detach().contiguous().numpy().tobytes()).hexdigest() for k, v in state.items()}
+    return {k: hashlib.sha256(v.detach().cpu().contiguous().numpy().tobytes()).hexdigest() for k, v in state.items()}
 
 
 def trace(args):
-    trainer, epochs, at = Trainer(args.seed), loader(args.data, args.batch), Progress()
+    torch.backends.cudnn.deterministic = True  # on CUDA, else the bits of a sum may vary from run to run
+    trainer, epochs, at = Trainer(args.seed, args.device), loader(args.data, args.batch), Progress()
     if args.init:
         at = resume(trainer, args.init)
     losses = [trainer.step(*b) for b in batches(epochs, at, args.steps)]
@@ -197,7 +206,7 @@ def tune(network, args):
     run = torch.compile(network.forward) if args.compile else network.forward
 
     def forward(x):
-        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+        with torch.autocast(args.device, torch.bfloat16, enabled=args.bf16):
             y = run(x)
         return y.float()
 
@@ -207,26 +216,73 @@ def tune(network, args):
 
 def training(args, count):
     """Trains and yields after each step."""
-    trainer = Trainer(args.seed)
+    trainer = Trainer(args.seed, args.device)
     tune(trainer.generator, args)
     tune(trainer.discriminator, args)
     if args.fused_adam:
         for optimizer in (trainer.optimizerG, trainer.optimizerD):
-            optimizer.param_groups[0]["fused"] = True
-    for b in batches(loader(args.data, args.batch), Progress(), count):
-        yield trainer.step(*b)
+            optimizer.param_groups[0].update(fused=True, capturable=args.graph)
+    torch.backends.cudnn.benchmark = args.fused_adam
+    epochs = OnDevice(args.data, args.batch, args.device) if args.on_device else loader(args.data, args.batch)
+    step = Graphed(trainer).step if args.graph else trainer.step
+    for b in batches(epochs, Progress(), count):
+        yield step(*b)
+
+
+class OnDevice:
+    """The batches of loader for data that stays on the device, as bytes."""
+
+    def __init__(self, folder, batch, device):
+        self.image = read_idx(folder, "train-images-idx3-ubyte").unsqueeze(1).to(device)
+        self.label = read_idx(folder, "train-labels-idx1-ubyte").long().to(device)
+        self.batch_size = batch
+
+    def __len__(self):
+        return -(-len(self.label) // self.batch_size)
+
+    def __iter__(self):
+        for index in torch.randperm(len(self.label)).to(self.label.device).split(self.batch_size):
+            yield (self.image[index].float() / 255 - 0.5) / 0.5, self.label[index]
+
+
+class Graphed:
+    """Trainer.step as one CUDA graph, behind some ordinary steps."""
+
+    def __init__(self, trainer, warmup=3):
+        self.trainer, self.left, self.graph = trainer, warmup, None
+
+    def step(self, image, label):
+        if self.left > 0:
+            self.left -= 1
+            side = torch.cuda.Stream()
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                return self.trainer.step(image, label)
+        if self.graph is None:
+            torch.cuda.synchronize()
+            self.image, self.label = image.to("cuda").clone(), label.to("cuda").clone()
+            self.graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self.graph):
+                self.losses = torch.stack(self.trainer.update(self.image, self.label))
+        self.image.copy_(image)
+        self.label.copy_(label)
+        self.graph.replay()
+        return self.losses.tolist()
 
 
 def drawing(args, count):
     """Draws and yields after each batch."""
     torch.manual_seed(args.seed)
-    generator = Generator(NOISE + CLASSES, 128, 1).eval()
+    device = args.device
+    generator = Generator(NOISE + CLASSES, 128, 1).eval().to(device)
     tune(generator, args)
     with torch.no_grad():
         for _ in range(count):
-            noise = torch.randn(args.batch, NOISE, 1, 1)
-            label = torch.randint(CLASSES, (args.batch,))
-            yield generator(concat_noise_label(noise, label, "cpu", CLASSES))
+            noise = torch.randn(args.batch, NOISE, 1, 1, device=device)
+            label = torch.randint(CLASSES, (args.batch,), device=device)
+            image = generator(concat_noise_label(noise, label, device, CLASSES))
+            image.reshape(-1)[0].item()  # CUDA is done when a value is here
+            yield image
 
 
 def bench(args, warmup=5):
@@ -305,6 +361,7 @@ def main():
         command.set_defaults(run=run)
         command.add_argument("--seed", type=int, default=0)
         command.add_argument("--threads", type=int, default=0)
+        command.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
         if run in (check, make, draw):
             command.add_argument("file")
             if run is draw:
@@ -319,7 +376,7 @@ def main():
             command.add_argument("--init")
         else:
             command.add_argument("--mode", choices=("train", "generate"), default="train")
-            for flag in ("--channels-last", "--bf16", "--compile", "--fused-adam"):
+            for flag in ("--channels-last", "--bf16", "--compile", "--fused-adam", "--on-device", "--graph"):
                 command.add_argument(flag, action="store_true")
     args = parser.parse_args()
     if args.threads:

@@ -20,6 +20,7 @@ type Trainer struct {
 	optimizerG    *optim.Adam
 	optimizerD    *optim.Adam
 	criterion     nn.BCELoss
+	graph         graph
 }
 
 // NewTrainer seeds the random numbers and makes networks and optimizers on device. Free it.
@@ -36,6 +37,7 @@ func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
 		t.optimizerG = optim.NewAdam(t.generator.Parameters(), c.LR, c.Beta1, c.Beta2)
 		t.optimizerD = optim.NewAdam(t.discriminator.Parameters(), c.LR, c.Beta1, c.Beta2)
 		t.optimizerG.Kernels, t.optimizerD.Kernels = c.AdamKernels(), c.AdamKernels()
+		t.optimizerG.Fused, t.optimizerD.Fused = c.Uses(models.Adam), c.Uses(models.Adam)
 		return nil
 	})
 	if err != nil {
@@ -51,6 +53,21 @@ type Losses struct{ D, G, DReal, DFake float64 }
 // Step trains both networks on one batch: images [B, 1, 28, 28] in [-1, 1], labels [B] int64.
 // It runs inside torch.Do.
 func (t *Trainer) Step(image, label *torch.Tensor) Losses {
+	if t.device != torch.CPU && t.config.Uses(models.Graph) {
+		return t.stepGraph(image, label)
+	}
+	return t.update(image, label).read()
+}
+
+// found is the values of Losses as tensors of one value each.
+type found struct{ lossD, lossG, dReal, dFake *torch.Tensor }
+
+func (f found) read() Losses {
+	return Losses{f.lossD.Item(), f.lossG.Item(), f.dReal.Item(), f.dFake.Item()}
+}
+
+// update is Step without reading a value.
+func (t *Trainer) update(image, label *torch.Tensor) found {
 	n, device, classes := image.Size(0), t.device, int64(t.config.Classes)
 	real := t.condition(image, label)
 	noise := torch.Randn([]int64{n, int64(t.config.Noise), 1, 1}, device)
@@ -73,7 +90,7 @@ func (t *Trainer) Step(image, label *torch.Tensor) Losses {
 	lossG := t.criterion.Forward(t.scoreFake(fake), ones)
 	lossG.Backward()
 	t.optimizerG.Step()
-	return Losses{lossD.Item(), lossG.Item(), dReal.Mean().Item(), dFake.Mean().Item()}
+	return found{lossD, lossG, dReal.Mean(), dFake.Mean()}
 }
 
 // conditioned is an image with its label: as planes after its channels, or beside it where the speed-up for
@@ -135,6 +152,7 @@ func (t *Trainer) nonFinite() (where string) {
 
 // Free ends networks and optimizers, as far as they were made.
 func (t *Trainer) Free() {
+	t.graph.free()
 	if t.generator != nil {
 		t.generator.Free()
 	}

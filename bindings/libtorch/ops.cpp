@@ -1,5 +1,7 @@
 #include "guard.h"
 
+#include <ATen/core/grad_mode.h>
+
 using cgan::guarded;
 using cgan::tensor;
 
@@ -13,4 +15,23 @@ char *cgan_addcmul_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, 
 
 char *cgan_addcdiv_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value) {
   return guarded([&] { tensor(self).addcdiv_(tensor(tensor1), tensor(tensor2), value); });
+}
+
+// torch.optim.Adam(fused=True) on CUDA, where steps holds one float32 for each parameter. All have gradients.
+char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
+                       const cgan_tensor *steps, double lr, double beta1, double beta2, double eps) {
+  return guarded([&] {
+    c10::AutoGradMode no_grad(false);
+    std::vector<at::Tensor> param, grad, exp_avg, exp_avg_sq, step;
+    for (size_t i = 0; i < count; i++) {
+      param.push_back(tensor(params[i]));
+      grad.push_back(tensor(params[i]).grad());
+      exp_avg.push_back(tensor(exp_avgs[i]));
+      exp_avg_sq.push_back(tensor(exp_avg_sqs[i]));
+      step.push_back(tensor(steps[i]));
+    }
+    at::_foreach_add_(step, 1);
+    at::_fused_adam_(param, grad, exp_avg, exp_avg_sq, {}, step, lr, beta1, beta2, /*weight_decay=*/0, eps, /*amsgrad=*/false,
+                     /*maximize=*/false);
+  });
 }

@@ -37,18 +37,24 @@ char *cgan_randperm(int64_t n, cgan_generator generator, cgan_tensor *out) {
   });
 }
 
-// The state of the CPU's default generator, laid out as torch.get_rng_state gives it.
-char *cgan_get_rng_state(cgan_tensor *out) {
+// The default generator of the CPU, -1, or of a CUDA device.
+static at::Generator default_generator(int device) {
+  if (device < 0) return at::detail::getDefaultCPUGenerator();
+  return at::globalContext().defaultGenerator(at::Device(at::kCUDA, static_cast<at::DeviceIndex>(device)));
+}
+
+// The state is laid out as torch.get_rng_state and torch.cuda.get_rng_state give it.
+char *cgan_get_rng_state(int device, cgan_tensor *out) {
   return guarded([&] {
-    auto generator = at::detail::getDefaultCPUGenerator();
+    auto generator = default_generator(device);
     std::lock_guard<std::mutex> lock(generator.mutex());
     *out = cgan::handle(generator.get_state());
   });
 }
 
-char *cgan_set_rng_state(cgan_tensor state) {
+char *cgan_set_rng_state(int device, cgan_tensor state) {
   return guarded([&] {
-    auto generator = at::detail::getDefaultCPUGenerator();
+    auto generator = default_generator(device);
     std::lock_guard<std::mutex> lock(generator.mutex());
     generator.set_state(cgan::tensor(state));
   });

@@ -22,6 +22,13 @@ char *cgan_cpu_capability(char **out) {
   return guarded([&] { *out = strdup(at::get_cpu_capability().c_str()); });
 }
 
+char *cgan_set_cudnn(int deterministic, int benchmark) {
+  return guarded([&] {
+    at::globalContext().setDeterministicCuDNN(deterministic != 0);
+    at::globalContext().setBenchmarkCuDNN(benchmark != 0);
+  });
+}
+
 char *cgan_grad_enabled(int *out) {
   return guarded([&] { *out = at::GradMode::is_enabled(); });
 }

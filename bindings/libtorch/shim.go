@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"unsafe"
 )
@@ -84,14 +85,31 @@ func Addcdiv(t, t1, t2 Handle, value float64) error {
 	return check(C.cgan_addcdiv_(C.cgan_tensor(t), C.cgan_tensor(t1), C.cgan_tensor(t2), C.double(value)))
 }
 
+// FusedAdam moves params on CUDA by their gradients as torch.optim.Adam(fused=True) does. All lists are as long; steps
+// holds one float32 for each parameter, which it counts up.
+func FusedAdam(params, expAvgs, expAvgSqs, steps []Handle, lr, beta1, beta2, eps float64) error {
+	n := len(params)
+	if len(expAvgs) != n || len(expAvgSqs) != n || len(steps) != n {
+		return fmt.Errorf("%d parameters, %d and %d means, %d steps", n, len(expAvgs), len(expAvgSqs), len(steps))
+	}
+	return check(C.cgan_fused_adam_(C.size_t(n), tensors(params), tensors(expAvgs), tensors(expAvgSqs), tensors(steps),
+		C.double(lr), C.double(beta1), C.double(beta2), C.double(eps)))
+}
+
+func tensors(h []Handle) *C.cgan_tensor { return (*C.cgan_tensor)(unsafe.SliceData(h)) }
+
 // ManualSeed seeds the default generator of every device.
 func ManualSeed(seed int64) error { return check(C.cgan_manual_seed(C.int64_t(seed))) }
 
-// RNGState is the state of the CPU's default generator, uint8.
-func RNGState(out *Handle) error { return check(C.cgan_get_rng_state((*C.cgan_tensor)(out))) }
+// RNGState is the state of the default generator of the CPU, -1, or of a CUDA device, uint8.
+func RNGState(device int, out *Handle) error {
+	return check(C.cgan_get_rng_state(C.int(device), (*C.cgan_tensor)(out)))
+}
 
-// SetRNGState puts the CPU's default generator into a state of RNGState.
-func SetRNGState(state Handle) error { return check(C.cgan_set_rng_state(C.cgan_tensor(state))) }
+// SetRNGState puts the default generator of a device into a state of RNGState.
+func SetRNGState(device int, state Handle) error {
+	return check(C.cgan_set_rng_state(C.int(device), C.cgan_tensor(state)))
+}
 
 // NewGenerator makes a CPU generator with its own seed; FreeGenerator ends it.
 func NewGenerator(seed int64) (Generator, error) {
@@ -147,6 +165,38 @@ func GradEnabled() (bool, error) {
 	err := check(C.cgan_grad_enabled(&on))
 	return on != 0, err
 }
+
+// SetCuDNN says whether cuDNN keeps to algorithms that give the same bits each time, and whether it tries them out
+// for the fastest: torch.backends.cudnn.deterministic and benchmark.
+func SetCuDNN(deterministic, benchmark bool) error {
+	return check(C.cgan_set_cudnn(flag(deterministic), flag(benchmark)))
+}
+
+func flag(b bool) C.int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Graph is a native CUDA graph.
+type Graph = unsafe.Pointer
+
+// BeginGraph captures what this OS thread launches on a CUDA device from now on, until EndGraph, instead of running it.
+func BeginGraph(device int) (Graph, error) {
+	var g C.cgan_graph
+	err := check(C.cgan_graph_begin(C.int(device), &g))
+	return Graph(g), err
+}
+
+// EndGraph ends the capture.
+func EndGraph(g Graph) error { return check(C.cgan_graph_end(C.cgan_graph(g))) }
+
+// ReplayGraph runs what was captured.
+func ReplayGraph(g Graph) error { return check(C.cgan_graph_replay(C.cgan_graph(g))) }
+
+// FreeGraph ends a graph and gives its memory back.
+func FreeGraph(g Graph) error { return check(C.cgan_graph_free(C.cgan_graph(g))) }
 
 // LibraryPath is the path of the libtorch_cpu.so that this process runs on.
 func LibraryPath() (string, error) {

@@ -15,6 +15,7 @@ extern "C" {
 
 typedef void *cgan_tensor;
 typedef void *cgan_generator;
+typedef void *cgan_graph;
 
 // tensor.cpp
 char *cgan_read(cgan_tensor self, void *bytes, size_t size);
@@ -27,14 +28,16 @@ char *cgan_nbytes(cgan_tensor self, size_t *out);
 char *cgan_leaky_relu(cgan_tensor self, double negative_slope, cgan_tensor *out);
 char *cgan_addcmul_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
 char *cgan_addcdiv_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
+char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
+                       const cgan_tensor *steps, double lr, double beta1, double beta2, double eps);
 
 // random.cpp
 char *cgan_manual_seed(int64_t seed);
 char *cgan_generator_new(int64_t seed, cgan_generator *out);
 char *cgan_generator_free(cgan_generator self);
 char *cgan_randn(const int64_t *size, int len, cgan_generator generator, cgan_tensor *out);
-char *cgan_get_rng_state(cgan_tensor *out);
-char *cgan_set_rng_state(cgan_tensor state);
+char *cgan_get_rng_state(int device, cgan_tensor *out);
+char *cgan_set_rng_state(int device, cgan_tensor state);
 char *cgan_randperm(int64_t n, cgan_generator generator, cgan_tensor *out);
 
 // runtime.cpp
@@ -43,6 +46,7 @@ char *cgan_get_num_threads(int *out);
 char *cgan_show_config(char **out);
 char *cgan_cpu_capability(char **out);
 char *cgan_grad_enabled(int *out);
+char *cgan_set_cudnn(int deterministic, int benchmark);
 
 // thread.cpp: a number that no other thread has as long as this one lives; it can't fail
 uintptr_t cgan_thread(void);
@@ -55,6 +59,12 @@ char *cgan_script(const char *source, int count, const char *const *keys, const 
 char *cgan_library_path(char **out);
 char *cgan_load_library(const char *path);
 char *cgan_cuda_device_count(int *out);
+
+// graph.cpp
+char *cgan_graph_begin(int device, cgan_graph *out);
+char *cgan_graph_end(cgan_graph self);
+char *cgan_graph_replay(cgan_graph self);
+char *cgan_graph_free(cgan_graph self);
 
 #ifdef __cplusplus
 }

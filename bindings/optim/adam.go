@@ -2,8 +2,11 @@
 package optim
 
 import (
+	"slices"
+
 	"cgan/bindings/fused"
 	"cgan/bindings/kernels"
+	"cgan/bindings/libtorch"
 	"cgan/bindings/torch"
 )
 
@@ -11,6 +14,7 @@ import (
 type Adam struct {
 	LR, Beta1, Beta2, Eps float64
 	Kernels               *kernels.Set // moves all parameters in one op on the CPU, whose last bits differ; nil for PyTorch's ops
+	Fused                 bool         // moves all parameters in one op on CUDA, as torch.optim.Adam(fused=True)
 	parameters            []*torch.Tensor
 	states                []State // by parameter; empty before its first step
 }
@@ -19,6 +23,7 @@ type Adam struct {
 type State struct {
 	Step             int64
 	ExpAvg, ExpAvgSq *torch.Tensor // the parameter's shape
+	step             *torch.Tensor // counts in place of Step where CUDA counts; else nil
 }
 
 // NewAdam makes an optimizer of the given parameters, with eps 1e-8.
@@ -30,6 +35,10 @@ func NewAdam(parameters []*torch.Tensor, lr, beta1, beta2 float64) *Adam {
 func (a *Adam) Step() {
 	if a.Kernels != nil && len(a.parameters) > 0 && a.parameters[0].Device() == torch.CPU {
 		a.stepFused()
+		return
+	}
+	if a.Fused && len(a.parameters) > 0 && a.parameters[0].Device() != torch.CPU {
+		a.stepCUDA()
 		return
 	}
 	torch.NoGrad(func() {
@@ -46,6 +55,7 @@ func (a *Adam) Step() {
 // step mirrors _single_tensor_adam of torch/optim/adam.py.
 func (a *Adam) step(param, grad *torch.Tensor, state *State) {
 	state.begin(param)
+	state.Step++
 	state.ExpAvg.Lerp_(grad, 1-a.Beta1)
 	state.ExpAvgSq.Mul_(a.Beta2).Addcmul_(grad, grad, 1-a.Beta2)
 
@@ -59,14 +69,13 @@ func (a *Adam) step(param, grad *torch.Tensor, state *State) {
 	param.Addcdiv_(state.ExpAvg, denom, -stepSize)
 }
 
-// begin counts a step and makes what the first one lacks.
+// begin makes what the first step lacks.
 func (s *State) begin(param *torch.Tensor) {
 	if s.ExpAvg == nil {
 		mean := torch.Zeros(param.Shape(), param.DType(), param.Device())
 		variance := torch.Zeros(param.Shape(), param.DType(), param.Device())
 		s.ExpAvg, s.ExpAvgSq = mean.Keep(), variance.Keep()
 	}
-	s.Step++
 }
 
 // stepFused is Step in one op.
@@ -80,6 +89,7 @@ func (a *Adam) stepFused() {
 			}
 			state := &a.states[i]
 			state.begin(param)
+			state.Step++
 			params, means, variances = append(params, param), append(means, state.ExpAvg), append(variances, state.ExpAvgSq)
 			steps = append(steps, state.Step)
 		}
@@ -87,18 +97,50 @@ func (a *Adam) stepFused() {
 	})
 }
 
-// States gives what Adam keeps, in the order of the parameters.
-func (a *Adam) States() []State { return a.states }
+// stepCUDA is Step in one op on CUDA. It reads no value, so that a graph can hold it.
+func (a *Adam) stepCUDA() {
+	var all [4][]*torch.Tensor // parameters, both means, steps
+	torch.Scope(func() {
+		for i, param := range a.parameters {
+			if param.Grad() == nil {
+				continue
+			}
+			state := &a.states[i]
+			state.begin(param)
+			if state.step == nil {
+				state.step = torch.ScalarTensor(float64(state.Step), torch.Float32, param.Device()).Keep()
+			}
+			for j, t := range []*torch.Tensor{param, state.ExpAvg, state.ExpAvgSq, state.step} {
+				all[j] = append(all[j], t)
+			}
+		}
+		torch.NativeUpdate("fused_adam_", slices.Concat(all[:]...), func(in []libtorch.Handle) error {
+			n := len(all[0])
+			return libtorch.FusedAdam(in[:n], in[n:2*n], in[2*n:3*n], in[3*n:], a.LR, a.Beta1, a.Beta2, a.Eps)
+		})
+	})
+}
+
+// States gives what Adam keeps, in the order of the parameters. Where CUDA counts the steps, it runs inside torch.Do.
+func (a *Adam) States() []State {
+	for i := range a.states {
+		if s := &a.states[i]; s.step != nil {
+			s.Step = int64(s.step.Item())
+		}
+	}
+	return a.states
+}
 
 // SetState replaces what Adam keeps for parameter i; the tensors must have the parameter's shape.
 func (a *Adam) SetState(i int, step int64, expAvg, expAvgSq *torch.Tensor) {
 	a.states[i].free()
-	a.states[i] = State{step, expAvg.Keep(), expAvgSq.Keep()}
+	a.states[i] = State{Step: step, ExpAvg: expAvg.Keep(), ExpAvgSq: expAvgSq.Keep()}
 }
 
 func (s State) free() {
 	s.ExpAvg.Free()
 	s.ExpAvgSq.Free()
+	s.step.Free()
 }
 
 // Free ends the kept tensors.

@@ -58,6 +58,15 @@ func (t *Tensor) Div_(value float64) *Tensor {
 	})
 }
 
+// Copy_ sets t, in place, to the values of src, which may be on another device.
+func (t *Tensor) Copy_(src *Tensor) *Tensor {
+	NativeUpdate("copy_", []*Tensor{t, src}, func(in []libtorch.Handle) error {
+		libtch.AtCopy_(libtch.Ctensor(in[0]), libtch.Ctensor(in[1]))
+		return lastError()
+	})
+	return t
+}
+
 // Increment_ adds 1 to an integer t in place.
 func (t *Tensor) Increment_() *Tensor {
 	return update("add_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {

@@ -31,15 +31,18 @@ func RandomSeed() int64 {
 	return t.Int64s()[0]
 }
 
-// RNGState is the state of the CPU's default generator: torch.get_rng_state(), uint8.
-func RNGState() *Tensor {
-	return Native("get_rng_state", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error { return libtorch.RNGState(out) })
+// RNGState is the state of the device's default generator, uint8 on the CPU: torch.get_rng_state(), and
+// torch.cuda.get_rng_state() for CUDA.
+func RNGState(device Device) *Tensor {
+	return Native("get_rng_state", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error {
+		return libtorch.RNGState(int(device), out)
+	})
 }
 
-// SetRNGState puts the CPU's default generator into a state that RNGState gave.
-func SetRNGState(state *Tensor) {
+// SetRNGState puts the device's default generator into a state that RNGState gave.
+func SetRNGState(state *Tensor, device Device) {
 	const op = "set_rng_state"
-	must(op, libtorch.SetRNGState(handle(op, state)), state)
+	must(op, libtorch.SetRNGState(int(device), handle(op, state)), state)
 }
 
 // Generator is a random number generator of its own, on the CPU.

@@ -30,6 +30,13 @@ func Cat(tensors []*Tensor, dim int64) *Tensor {
 	})
 }
 
+// Stack puts tensors of one shape side by side on a new dimension dim.
+func Stack(tensors []*Tensor, dim int64) *Tensor {
+	return call("stack", tensors, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgStack(out, in, len(in), dim)
+	})
+}
+
 // Index picks rows of t by an int64 tensor: t[index].
 func (t *Tensor) Index(index *Tensor) *Tensor {
 	return call("index", []*Tensor{t, index}, func(out *libtch.Ctensor, in []libtch.Ctensor) {

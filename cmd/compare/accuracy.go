@@ -53,11 +53,11 @@ func arithmetics() []*arithmetic {
 }
 
 // accuracy trains each arithmetic with each seed, and fails when a fast one learns less than exact does.
-func accuracy(ctx context.Context, cgan string, epochs, seeds int) error {
+func accuracy(ctx context.Context, where setting, epochs, seeds int) error {
 	if epochs < 1 || seeds < 2 {
 		return fmt.Errorf("%d epochs, %d seeds: at least 1 epoch is needed, and 2 seeds for a standard deviation", epochs, seeds)
 	}
-	p, err := newPrograms(ctx, cgan)
+	p, err := newPrograms(ctx, where)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (a *arithmetic) train(ctx context.Context, p *programs, epochs, seed int) (
 	out, begin := p.file("-runs"), time.Now()
 	args := []string{
 		"train", "--epochs", strconv.Itoa(epochs), "--seed", strconv.Itoa(seed), "--quiet",
-		"--device", "cpu", "--threads", strconv.Itoa(p.threads), "--data", p.mnist, "--out", out,
+		"--device", p.device, "--threads", strconv.Itoa(p.threads), "--data", p.mnist, "--out", out,
 	}
 	if err := quiet(ctx, p.cgan, append(args, a.flags...)...); err != nil {
 		return "", err

@@ -131,7 +131,7 @@ func TestABadJudgeEndsBeforeTheTrainings(t *testing.T) {
 }
 
 func TestOneSeedIsRefused(t *testing.T) {
-	if err := accuracy(context.Background(), "no-such-program", 2, 1); err == nil || !strings.Contains(err.Error(), "2 seeds") {
+	if err := accuracy(context.Background(), setting{cgan: "no-such-program"}, 2, 1); err == nil || !strings.Contains(err.Error(), "2 seeds") {
 		t.Error(err)
 	}
 }

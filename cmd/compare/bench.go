@@ -35,7 +35,7 @@ func bench(ctx context.Context, cgan string, plan plan) error {
 	if plan.rounds < 1 || plan.steps < 1 {
 		return fmt.Errorf("%d rounds of %d steps: at least 1 of each is needed", plan.rounds, plan.steps)
 	}
-	p, err := newPrograms(ctx, cgan)
+	p, err := newPrograms(ctx, setting{cgan: cgan, device: "cpu"})
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ type diagnosis struct {
 	Version string `json:"version"`
 	Threads int    `json:"threads"`
 	MNIST   string `json:"mnist"`
+	CUDA    string `json:"cuda"`
 }
 
 // askDoctor asks cgan for its libtorch and for MNIST, which it fetches where it is missing.

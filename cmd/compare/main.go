@@ -3,6 +3,7 @@
 //	compare parity    the same bits: every loss, parameter and buffer
 //	compare bench     the same work, timed in turn; writes BENCHMARKS.md and .github/scaling.png
 //	compare accuracy  the same quality: fast f32 and bf16 learn to draw the asked digit as exact does
+//	compare gpu       all of this on CUDA, in the folder that make gpu-kit makes
 //	compare python    the Python that it runs, for tests that exchange files with it
 //
 // It installs the torch that bin/cgan was built against into a cached virtual environment, from wheels
@@ -14,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -30,6 +32,10 @@ func main() {
 
 func newApp() *cli.App {
 	cgan := &cli.StringFlag{Name: "cgan", Usage: "the program to compare, `FILE`", Value: "bin/cgan"}
+	python3 := &cli.StringFlag{Name: "python", Usage: "a Python `FILE` that has cgan's torch; without it, one is installed"}
+	where := func(c *cli.Context, device string) setting {
+		return setting{cgan: c.String("cgan"), python: c.String("python"), device: device}
+	}
 	return &cli.App{
 		Name:            "compare",
 		Usage:           "run cgan beside its PyTorch original",
@@ -39,8 +45,8 @@ func newApp() *cli.App {
 			{
 				Name:   "parity",
 				Usage:  "compare every loss, parameter and buffer bit for bit",
-				Flags:  []cli.Flag{cgan},
-				Action: func(c *cli.Context) error { return parity(c.Context, c.String("cgan")) },
+				Flags:  []cli.Flag{cgan, python3},
+				Action: func(c *cli.Context) error { return parity(c.Context, where(c, "cpu")) },
 			},
 			{
 				Name:  "accuracy",
@@ -51,8 +57,17 @@ func newApp() *cli.App {
 					&cli.IntFlag{Name: "seeds", Usage: "trainings of each arithmetic, from seed 0 on", Value: 3},
 				},
 				Action: func(c *cli.Context) error {
-					return accuracy(c.Context, c.String("cgan"), c.Int("epochs"), c.Int("seeds"))
+					return accuracy(c.Context, where(c, "cpu"), c.Int("epochs"), c.Int("seeds"))
 				},
+			},
+			{
+				Name:  "gpu",
+				Usage: "try everything on CUDA and print one table; for the folder that `make gpu-kit` makes",
+				Flags: []cli.Flag{
+					cgan, python3,
+					&cli.StringSliceFlag{Name: "part", Usage: "only this part, " + strings.Join(partNames(), ", ") + "; may be repeated"},
+				},
+				Action: func(c *cli.Context) error { return gpu(c.Context, where(c, "cuda"), c.StringSlice("part")) },
 			},
 			{
 				Name:      "python",

@@ -33,12 +33,16 @@ var parityCases = []parityCase{
 }
 
 // parity runs every case in both programs and fails when one bit differs.
-func parity(ctx context.Context, cgan string) error {
-	p, err := newPrograms(ctx, cgan)
+func parity(ctx context.Context, where setting) error {
+	p, err := newPrograms(ctx, where)
 	if err != nil {
 		return err
 	}
 	defer p.clear()
+	return p.parity(ctx)
+}
+
+func (p *programs) parity(ctx context.Context) error {
 	differing := 0
 	for _, c := range parityCases {
 		n, err := c.run(ctx, p)

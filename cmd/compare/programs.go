@@ -9,9 +9,15 @@ import (
 	"strings"
 )
 
+// setting is what to compare: a cgan and a Python with its torch, computing on a device.
+type setting struct {
+	cgan, python string // an empty python is one that is installed for it
+	device       string // cpu or cuda
+}
+
 // programs runs cgan and its original in a folder of their own.
 type programs struct {
-	cgan, python string
+	setting
 	torch        string // the version of both, such as 2.15.0
 	threads      int    // of both
 	mnist, work  string
@@ -19,18 +25,19 @@ type programs struct {
 }
 
 // newPrograms finds the Python for the torch of cgan. Clear them.
-func newPrograms(ctx context.Context, cgan string) (*programs, error) {
-	found, err := askDoctor(ctx, cgan)
+func newPrograms(ctx context.Context, s setting) (*programs, error) {
+	found, err := askDoctor(ctx, s.cgan)
 	if err != nil {
 		return nil, err
 	}
 	torch, _, _ := strings.Cut(found.Version, "+")
-	interpreter, err := python(ctx, torch)
-	if err != nil {
-		return nil, err
+	if s.python == "" {
+		if s.python, err = python(ctx, torch); err != nil {
+			return nil, err
+		}
 	}
 	work, err := os.MkdirTemp("", "cgan-compare-")
-	return &programs{cgan: cgan, python: interpreter, torch: torch, threads: found.Threads, mnist: found.MNIST, work: work}, err
+	return &programs{setting: s, torch: torch, threads: found.Threads, mnist: found.MNIST, work: work}, err
 }
 
 // clear removes the folder.
@@ -54,7 +61,7 @@ func (p *programs) file(suffix string) string {
 // goTrain trains with cgan and gives its trace and its checkpoint.
 func (p *programs) goTrain(ctx context.Context, flags []string) (t trace, checkpoint string, err error) {
 	out, file := p.file("-runs"), p.file("-cgan.json")
-	args := append([]string{"train", "--exact", "--quiet", "--device", "cpu", "--threads", strconv.Itoa(p.threads), "--out", out, "--trace", file}, flags...)
+	args := append([]string{"train", "--exact", "--quiet", "--device", p.device, "--threads", strconv.Itoa(p.threads), "--out", out, "--trace", file}, flags...)
 	if err := quiet(ctx, p.cgan, args...); err != nil {
 		return t, "", err
 	}
@@ -79,7 +86,7 @@ func checkpoints(out string) ([]string, error) {
 // pythonTrain trains with train.py and gives its trace and its checkpoint.
 func (p *programs) pythonTrain(ctx context.Context, flags []string) (t trace, checkpoint string, err error) {
 	file, checkpoint := p.file("-python.json"), p.file("-python.pt")
-	args := append([]string{"train/train.py", "trace", "--threads", strconv.Itoa(p.threads), "--out", file, "--save", checkpoint}, flags...)
+	args := append([]string{"train/train.py", "trace", "--device", p.device, "--threads", strconv.Itoa(p.threads), "--out", file, "--save", checkpoint}, flags...)
 	if err := quiet(ctx, p.python, args...); err != nil {
 		return t, "", err
 	}

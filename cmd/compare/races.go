@@ -15,12 +15,12 @@ func (l load) flags() []string {
 }
 
 func (p *programs) original(name string, l load, flags ...string) *contender {
-	command := []string{p.python, "train/train.py", "bench", "--data", p.mnist}
+	command := []string{p.python, "train/train.py", "bench", "--device", p.device, "--data", p.mnist}
 	return &contender{name: name, command: append(append(command, l.flags()...), flags...)}
 }
 
 func (p *programs) ours(name string, l load, flags ...string) *contender {
-	command := []string{p.cgan, "bench", "--json", "--device", "cpu", "--data", p.mnist}
+	command := []string{p.cgan, "bench", "--json", "--device", p.device, "--data", p.mnist}
 	return &contender{name: name, command: append(append(command, l.flags()...), flags...)}
 }
 

@@ -60,13 +60,20 @@ func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {
 		{"discriminator", func() (weights.Value, error) { return models.StateDict(parts.Discriminator.StateDict()) }},
 		{"optimizerG", func() (weights.Value, error) { return adamState(parts.OptimizerG) }},
 		{"optimizerD", func() (weights.Value, error) { return adamState(parts.OptimizerD) }},
-		{"rng_state", rngState},
+		{"rng_state", func() (weights.Value, error) { return rngState(torch.CPU) }},
 	} {
 		value, err := part.get()
 		if err != nil {
 			return nil, err
 		}
 		d.Set(part.name, value)
+	}
+	if device := parts.device(); device != torch.CPU {
+		state, err := rngState(device)
+		if err != nil {
+			return nil, err
+		}
+		d.Set(cudaRNG, state)
 	}
 	d.Set("epoch_rng_state", byteTensor(p.EpochRNG))
 	d.Set("step", int64(p.Step))
@@ -77,10 +84,16 @@ func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {
 	return d, nil
 }
 
-// rngState is what torch.get_rng_state() gives in Python.
-func rngState() (state weights.Value, err error) {
+// cudaRNG is the key of CUDA's random numbers, in the file of a run on CUDA.
+const cudaRNG = "cuda_rng_state"
+
+// device is where the parts are.
+func (p Parts) device() torch.Device { return p.Generator.NamedParameters()[0].Tensor.Device() }
+
+// rngState is what torch.get_rng_state() gives in Python, and torch.cuda.get_rng_state() for CUDA.
+func rngState(device torch.Device) (state weights.Value, err error) {
 	err = torch.Do("read the random numbers' state", func() error {
-		state = byteTensor(torch.RNGState().Bytes())
+		state = byteTensor(torch.RNGState(device).Bytes())
 		return nil
 	})
 	return state, err

@@ -68,11 +68,11 @@ func Load(root weights.Value, generator, discriminator weights.StateDict, parts 
 			}
 		}
 	}
-	return progress(root)
+	return progress(root, parts.device())
 }
 
 // progress reads where the run stood and puts the random numbers back there.
-func progress(root weights.Value) (p Progress, err error) {
+func progress(root weights.Value, device torch.Device) (p Progress, err error) {
 	for name, to := range map[string]*int{
 		"step": &p.Step, "epoch": &p.Epoch, "epoch_step": &p.EpochStep, "batch": &p.Batch, "images": &p.Images,
 	} {
@@ -81,12 +81,20 @@ func progress(root weights.Value) (p Progress, err error) {
 	if p.EpochRNG, err = stateBytes(root, "epoch_rng_state"); err != nil {
 		return p, err
 	}
-	state, err := stateBytes(root, "rng_state")
-	if err != nil || state == nil {
+	if err := setRNG(root, "rng_state", torch.CPU); err != nil || device == torch.CPU {
 		return p, err
 	}
-	return p, torch.Do("rng_state", func() error {
-		torch.SetRNGState(torch.FromBytes(state, []int64{int64(len(state))}, torch.Uint8))
+	return p, setRNG(root, cudaRNG, device)
+}
+
+// setRNG puts a device's random numbers where the file says; without the key they stay.
+func setRNG(root weights.Value, key string, device torch.Device) error {
+	state, err := stateBytes(root, key)
+	if err != nil || state == nil {
+		return err
+	}
+	return torch.Do(key, func() error {
+		torch.SetRNGState(torch.FromBytes(state, []int64{int64(len(state))}, torch.Uint8), device)
 		return nil
 	})
 }

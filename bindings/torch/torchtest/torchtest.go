@@ -14,3 +14,13 @@ func Do(t *testing.T, fn func()) {
 		t.Fatal(err)
 	}
 }
+
+// CUDA gives the first CUDA device. Without one the test ends here, and says why.
+func CUDA(t *testing.T) torch.Device {
+	t.Helper()
+	device, err := torch.CUDA()
+	if err != nil {
+		t.Skip(err)
+	}
+	return device
+}

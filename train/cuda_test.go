@@ -1,0 +1,91 @@
+package train
+
+import (
+	"slices"
+	"testing"
+
+	"cgan/bindings/torch"
+	"cgan/bindings/torch/torchtest"
+	"cgan/models"
+)
+
+// lossesOf trains steps of c without a run folder, with cuDNN's algorithms that give the same bits each time. The last
+// batch of an epoch is a smaller one.
+func lossesOf(t *testing.T, c Config, device torch.Device, steps int) (all []Losses) {
+	t.Helper()
+	torchtest.Do(t, func() {
+		torch.SetCuDNN(true, false)
+		set, err := c.ReadData(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		loader, err := NewLoader(set, c.Batch, device)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer loader.Free()
+		trainer, err := NewTrainer(c, device)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer trainer.Free()
+		for i := range steps {
+			if i%loader.Batches() == 0 {
+				if err := loader.Shuffle(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			torch.Scope(func() { all = append(all, trainer.Step(loader.Batch(i%loader.Batches()))) })
+		}
+	})
+	return all
+}
+
+func TestGraphGivesTheBitsOfItsSteps(t *testing.T) {
+	device := torchtest.CUDA(t)
+	for _, precision := range []models.Precision{models.F32, models.BF16} {
+		c := smallConfig(t)
+		c.Precision = precision
+		before := torch.Live()
+		graph := lossesOf(t, c, device, 12)
+		c.Without = []models.SpeedUp{models.Graph}
+		if steps := lossesOf(t, c, device, 12); !slices.Equal(graph, steps) {
+			t.Errorf("%s: with the graph %v, without %v", precision, graph, steps)
+		}
+		if leaked := torch.Live() - before; leaked != 0 {
+			t.Errorf("%s: %d tensors leaked", precision, leaked)
+		}
+	}
+}
+
+func TestFusedAdamOnCUDALearnsAsAdam(t *testing.T) {
+	device := torchtest.CUDA(t)
+	c := smallConfig(t)
+	fused := lossesOf(t, c, device, 10)
+	c.Without = []models.SpeedUp{models.Adam, models.Graph}
+	for i, l := range lossesOf(t, c, device, 10) {
+		if d := fused[i].D - l.D; d > 1e-3 || d < -1e-3 {
+			t.Errorf("step %d: Loss_D is %v with the fused Adam, %v without", i+1, fused[i].D, l.D)
+		}
+	}
+}
+
+// Three steps and three more are six, to the bit: the checkpoint holds CUDA's random numbers.
+func TestCUDARunGoesOnToTheBit(t *testing.T) {
+	torchtest.CUDA(t)
+	c := smallConfig(t)
+	c.Device, c.Exact, c.Steps = "cuda", true, 6
+	_, whole := mustRun(t, c)
+	c.Steps = 3
+	first, _ := mustRun(t, c)
+	c.Init, c.Steps = first.Checkpoint, 6
+	_, rest := mustRun(t, c)
+	for i, s := range rest.stats {
+		if w := whole.stats[3+i]; s.LossD != w.LossD || s.LossG != w.LossG {
+			t.Errorf("step %d: losses %v and %v, in one run %v and %v", s.Step, s.LossD, s.LossG, w.LossD, w.LossG)
+		}
+	}
+	if len(rest.stats) != 3 {
+		t.Errorf("%d steps more, want 3", len(rest.stats))
+	}
+}
