@@ -36,7 +36,7 @@ type SpeedUpInfo struct {
 var SpeedUps = []SpeedUpInfo{
 	{Pages, "big tensors leave their memory to the next ones, in huge pages"},
 	{Grads, "no gradients of D's parameters in G's step, where the original throws them away"},
-	{Kernels, "convolutions of cgan's own, on images that lie pixel by pixel"},
+	{Kernels, "convolutions of cgan's own, on images that lie pixel by pixel; on CUDA cuDNN's on such images"},
 	{Tiles, "their products on the tile unit (AMX), else on vectors"},
 	{Wide, "their products on vectors of 512 bits (AVX-512), else of 256 (AVX2)"},
 	{Labels, "label planes as one map for each class, not as channels to convolve"},
@@ -143,7 +143,7 @@ func (c Compute) leftOut() (names []string) {
 
 // Fast is how networks run with it.
 func (c Compute) Fast() nn.Fast {
-	return nn.Fast{Kernels: c.KernelSet(), Norm: c.Uses(Norm), BFloat16: c.Precision == BF16}
+	return nn.Fast{Kernels: c.KernelSet(), Norm: c.Uses(Norm), ChannelsLast: c.Uses(Kernels), BFloat16: c.Precision == BF16}
 }
 
 // Use makes the generator run as c says from now on. No other goroutine may draw from it meanwhile.

@@ -60,7 +60,12 @@ func (l *Loader) Batch(i int) (image, label *torch.Tensor) {
 	start := int64(i) * l.batch
 	index := l.order.Narrow(0, start, min(l.batch, l.label.Size(0)-start))
 	image = l.image.IndexSelect(0, index).Type(torch.Float32) // [B, 1, 28, 28]
-	image.Div_(255).Sub_(0.5).Div_(0.5)                       // bytes -> [-1, 1]
+	if l.device == torch.CPU {
+		image.Div_(255)
+	} else { // a tensor, for the CPU's rounding
+		image = image.Div(torch.Full([]int64{}, 255, l.device))
+	}
+	image.Sub_(0.5).Div_(0.5) // bytes -> [-1, 1]
 	return image, l.label.IndexSelect(0, index)
 }
 

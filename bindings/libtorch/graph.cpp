@@ -83,8 +83,14 @@ char *cgan_graph_begin(int device, cgan_graph *out) {
 char *cgan_graph_end(cgan_graph self) {
   return guarded([&] {
     auto &graph = captured(self);
-    cuda().exchangeStream(graph.before);
-    graph.graph.capture_end();
+    const auto before = graph.before;
+    try {
+      graph.graph.capture_end();
+    } catch (...) {
+      cuda().exchangeStream(before);
+      throw;
+    }
+    cuda().exchangeStream(before);
   });
 }
 

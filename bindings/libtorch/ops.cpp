@@ -35,3 +35,28 @@ char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tenso
                      /*maximize=*/false);
   });
 }
+
+// torch.optim.Adam's multi-tensor form, which PyTorch takes on CUDA, op for op. All have gradients.
+char *cgan_foreach_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
+                         const double *step_sizes, const double *bias_corrections2_sqrt, double beta1, double beta2, double eps) {
+  return guarded([&] {
+    c10::AutoGradMode no_grad(false);
+    std::vector<at::Tensor> param, grad, exp_avg, exp_avg_sq;
+    std::vector<at::Scalar> step_size, correction;
+    for (size_t i = 0; i < count; i++) {
+      param.push_back(tensor(params[i]));
+      grad.push_back(tensor(params[i]).grad());
+      exp_avg.push_back(tensor(exp_avgs[i]));
+      exp_avg_sq.push_back(tensor(exp_avg_sqs[i]));
+      step_size.emplace_back(step_sizes[i]);
+      correction.emplace_back(bias_corrections2_sqrt[i]);
+    }
+    at::_foreach_lerp_(exp_avg, grad, 1 - beta1);
+    at::_foreach_mul_(exp_avg_sq, beta2);
+    at::_foreach_addcmul_(exp_avg_sq, grad, grad, 1 - beta2);
+    auto denom = at::_foreach_sqrt(exp_avg_sq);
+    at::_foreach_div_(denom, correction);
+    at::_foreach_add_(denom, eps);
+    at::_foreach_addcdiv_(param, exp_avg, denom, step_size);
+  });
+}

@@ -10,9 +10,15 @@ static at::Generator &generator_of(cgan_generator handle) {
   return *static_cast<at::Generator *>(handle);
 }
 
-// torch.manual_seed takes negative seeds as their two's complement, and so does this.
-char *cgan_manual_seed(int64_t seed) {
-  return guarded([&] { at::manual_seed(static_cast<uint64_t>(seed)); });
+// torch.manual_seed takes negative seeds as their two's complement, and so does this. at::manual_seed would settle for
+// good that there is no CUDA where its part is not loaded yet.
+char *cgan_manual_seed(int64_t seed, int cuda) {
+  return guarded([&] {
+    if (cuda) return at::manual_seed(static_cast<uint64_t>(seed));
+    auto generator = at::detail::getDefaultCPUGenerator();
+    std::lock_guard<std::mutex> lock(generator.mutex());
+    generator.set_current_seed(static_cast<uint64_t>(seed));
+  });
 }
 
 char *cgan_generator_new(int64_t seed, cgan_generator *out) {

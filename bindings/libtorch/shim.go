@@ -62,6 +62,9 @@ func Bytes(t Handle) (int, error) {
 	return int(size), err
 }
 
+// ChannelsLast puts the values of t [A, B, H, W] into torch.channels_last's memory order, in place.
+func ChannelsLast(t Handle) error { return check(C.cgan_channels_last(C.cgan_tensor(t))) }
+
 // ZeroGrad drops t's gradient, as zero_grad(set_to_none=True) does.
 func ZeroGrad(t Handle) error { return check(C.cgan_zero_grad(C.cgan_tensor(t))) }
 
@@ -96,10 +99,22 @@ func FusedAdam(params, expAvgs, expAvgSqs, steps []Handle, lr, beta1, beta2, eps
 		C.double(lr), C.double(beta1), C.double(beta2), C.double(eps)))
 }
 
+// ForeachAdam moves params by their gradients as the multi-tensor form of torch.optim.Adam does. All lists are as long.
+func ForeachAdam(params, expAvgs, expAvgSqs []Handle, stepSizes, biasCorrections2Sqrt []float64, beta1, beta2, eps float64) error {
+	n := len(params)
+	if len(expAvgs) != n || len(expAvgSqs) != n || len(stepSizes) != n || len(biasCorrections2Sqrt) != n {
+		return fmt.Errorf("%d parameters, %d and %d means, %d and %d corrections", n, len(expAvgs), len(expAvgSqs), len(stepSizes), len(biasCorrections2Sqrt))
+	}
+	return check(C.cgan_foreach_adam_(C.size_t(n), tensors(params), tensors(expAvgs), tensors(expAvgSqs),
+		(*C.double)(unsafe.SliceData(stepSizes)), (*C.double)(unsafe.SliceData(biasCorrections2Sqrt)), C.double(beta1), C.double(beta2), C.double(eps)))
+}
+
 func tensors(h []Handle) *C.cgan_tensor { return (*C.cgan_tensor)(unsafe.SliceData(h)) }
 
-// ManualSeed seeds the default generator of every device.
-func ManualSeed(seed int64) error { return check(C.cgan_manual_seed(C.int64_t(seed))) }
+// ManualSeed seeds the CPU's default generator, and CUDA's where its part is loaded.
+func ManualSeed(seed int64, cuda bool) error {
+	return check(C.cgan_manual_seed(C.int64_t(seed), flag(cuda)))
+}
 
 // RNGState is the state of the default generator of the CPU, -1, or of a CUDA device, uint8.
 func RNGState(device int, out *Handle) error {

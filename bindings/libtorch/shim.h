@@ -23,6 +23,7 @@ char *cgan_write(cgan_tensor self, const void *bytes, size_t size);
 char *cgan_zero_grad(cgan_tensor self);
 char *cgan_set_data(cgan_tensor self, cgan_tensor other);
 char *cgan_nbytes(cgan_tensor self, size_t *out);
+char *cgan_channels_last(cgan_tensor self);
 
 // ops.cpp
 char *cgan_leaky_relu(cgan_tensor self, double negative_slope, cgan_tensor *out);
@@ -30,9 +31,11 @@ char *cgan_addcmul_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, 
 char *cgan_addcdiv_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
 char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
                        const cgan_tensor *steps, double lr, double beta1, double beta2, double eps);
+char *cgan_foreach_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
+                         const double *step_sizes, const double *bias_corrections2_sqrt, double beta1, double beta2, double eps);
 
 // random.cpp
-char *cgan_manual_seed(int64_t seed);
+char *cgan_manual_seed(int64_t seed, int cuda);
 char *cgan_generator_new(int64_t seed, cgan_generator *out);
 char *cgan_generator_free(cgan_generator self);
 char *cgan_randn(const int64_t *size, int len, cgan_generator generator, cgan_tensor *out);

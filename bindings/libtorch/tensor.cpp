@@ -36,6 +36,13 @@ char *cgan_set_data(cgan_tensor self, cgan_tensor other) {
   return guarded([&] { tensor(self).set_data(tensor(other)); });
 }
 
+char *cgan_channels_last(cgan_tensor self) {
+  return guarded([&] {
+    auto &t = tensor(self);
+    t.set_data(t.detach().contiguous(at::MemoryFormat::ChannelsLast));
+  });
+}
+
 char *cgan_nbytes(cgan_tensor self, size_t *out) {
   return guarded([&] { *out = tensor(self).nbytes(); });
 }

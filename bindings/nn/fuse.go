@@ -9,9 +9,10 @@ import (
 // Fast says where forward passes on the CPU leave PyTorch's ops for faster ones. Its zero value is
 // PyTorch's own way.
 type Fast struct {
-	Kernels  *kernels.Set // convolutions of package fused on this set; nil for PyTorch's
-	Norm     bool         // BatchNorm2d after such convolutions in one op with them
-	BFloat16 bool         // convolutions multiply bfloat16, as under torch.autocast; parameters and losses stay float32
+	Kernels      *kernels.Set // convolutions of package fused on this set; nil for PyTorch's
+	Norm         bool         // BatchNorm2d after such convolutions in one op with them
+	ChannelsLast bool         // on CUDA, convolutions in the memory order torch.channels_last
+	BFloat16     bool         // convolutions multiply bfloat16, as under torch.autocast; parameters and losses stay float32
 }
 
 // SetFast tells the module and all below it how to run.
@@ -77,6 +78,9 @@ func (c *conv) forwardLabels(image, label *torch.Tensor, slope float64) *torch.T
 func (c *conv) layOut() {
 	if c.fuses(c.weight) {
 		torch.NoGrad(func() { fused.LayOutPixelwise(c.weight) })
+	}
+	if c.fast.ChannelsLast && c.weight.Device() != torch.CPU {
+		c.weight.ChannelsLast()
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 	"cgan/bindings/torch"
 )
 
-// Adam is torch.optim.Adam without weight decay, operation for operation as its single-tensor form.
+// Adam is torch.optim.Adam without weight decay, operation for operation: its single-tensor form on the CPU and its
+// multi-tensor form on CUDA, as PyTorch chooses.
 type Adam struct {
 	LR, Beta1, Beta2, Eps float64
 	Kernels               *kernels.Set // moves all parameters in one op on the CPU, whose last bits differ; nil for PyTorch's ops
@@ -37,8 +38,12 @@ func (a *Adam) Step() {
 		a.stepFused()
 		return
 	}
-	if a.Fused && len(a.parameters) > 0 && a.parameters[0].Device() != torch.CPU {
-		a.stepCUDA()
+	if len(a.parameters) > 0 && a.parameters[0].Device() != torch.CPU {
+		if a.Fused {
+			a.stepFusedCUDA()
+		} else {
+			a.stepForeach()
+		}
 		return
 	}
 	torch.NoGrad(func() {
@@ -97,8 +102,8 @@ func (a *Adam) stepFused() {
 	})
 }
 
-// stepCUDA is Step in one op on CUDA. It reads no value, so that a graph can hold it.
-func (a *Adam) stepCUDA() {
+// stepFusedCUDA is Step in one op on CUDA. It reads no value, so that a graph can hold it.
+func (a *Adam) stepFusedCUDA() {
 	var all [4][]*torch.Tensor // parameters, both means, steps
 	torch.Scope(func() {
 		for i, param := range a.parameters {
@@ -117,6 +122,34 @@ func (a *Adam) stepCUDA() {
 		torch.NativeUpdate("fused_adam_", slices.Concat(all[:]...), func(in []libtorch.Handle) error {
 			n := len(all[0])
 			return libtorch.FusedAdam(in[:n], in[n:2*n], in[2*n:3*n], in[3*n:], a.LR, a.Beta1, a.Beta2, a.Eps)
+		})
+	})
+}
+
+// stepForeach mirrors _multi_tensor_adam of torch/optim/adam.py, PyTorch's way on CUDA.
+func (a *Adam) stepForeach() {
+	var all [3][]*torch.Tensor // parameters and both means
+	var stepSizes, biasCorrections2Sqrt []float64
+	torch.Scope(func() {
+		for i, param := range a.parameters {
+			if param.Grad() == nil {
+				continue
+			}
+			state := &a.states[i]
+			state.begin(param)
+			state.Step++
+			step := float64(state.Step)
+			biasCorrection1 := 1 - torch.Pow(a.Beta1, step)
+			biasCorrection2 := 1 - torch.Pow(a.Beta2, step)
+			stepSizes = append(stepSizes, -(a.LR / biasCorrection1))
+			biasCorrections2Sqrt = append(biasCorrections2Sqrt, torch.Pow(biasCorrection2, 0.5))
+			for j, t := range []*torch.Tensor{param, state.ExpAvg, state.ExpAvgSq} {
+				all[j] = append(all[j], t)
+			}
+		}
+		torch.NativeUpdate("foreach_adam_", slices.Concat(all[:]...), func(in []libtorch.Handle) error {
+			n := len(all[0])
+			return libtorch.ForeachAdam(in[:n], in[n:2*n], in[2*n:], stepSizes, biasCorrections2Sqrt, a.Beta1, a.Beta2, a.Eps)
 		})
 	})
 }

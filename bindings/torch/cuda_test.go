@@ -63,7 +63,9 @@ func TestFailedCaptureLeavesTheDeviceAsItWas(t *testing.T) {
 	device := torchtest.CUDA(t)
 	before := torch.Live()
 	err := torch.Do("capture", func() error {
-		torch.Capture(device, func() { torch.Zeros([]int64{2, 2}, torch.Float32, device).Matmul(torch.Zeros([]int64{3, 3}, torch.Float32, device)) })
+		torch.Capture(device, func() {
+			torch.Zeros([]int64{2, 2}, torch.Float32, device).Matmul(torch.Zeros([]int64{3, 3}, torch.Float32, device))
+		})
 		return nil
 	})
 	if err == nil || !strings.Contains(err.Error(), "matmul") {

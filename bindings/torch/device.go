@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"cgan/bindings/libtorch"
 )
@@ -32,7 +33,11 @@ type CUDAError struct{ Missing, Remedy string }
 // Error gives both on one line.
 func (e *CUDAError) Error() string { return "CUDA: " + e.Missing + "; " + e.Remedy }
 
-// CUDA loads the CUDA libraries of the chosen libtorch and gives its first device, or a *CUDAError.
+// cudaLoaded says that libtorch's CUDA part is loaded.
+var cudaLoaded atomic.Bool
+
+// CUDA loads the CUDA libraries of the chosen libtorch and gives its first device, or a *CUDAError. libtorch settles early
+// whether there is CUDA: ask before the first training, and before Runtime.
 func CUDA() (Device, error) {
 	loaded, err := libtorch.LibraryPath()
 	if err != nil {
@@ -51,6 +56,7 @@ func CUDA() (Device, error) {
 			Remedy:  "install the NVIDIA libraries that PyTorch's wheel brings (pip install torch)",
 		}
 	}
+	cudaLoaded.Store(true)
 	devices, err := libtorch.CUDADevices()
 	if err == nil && devices > 0 {
 		return CUDA0, nil
@@ -69,7 +75,7 @@ func driverState() string {
 	if err := libtorch.LoadLibrary("libcuda.so.1"); err != nil {
 		return "the driver's library does not load: " + reason(err.Error())
 	}
-	return "it finds no usable GPU"
+	return "it finds no usable GPU, or this program has used libtorch before it asked for CUDA"
 }
 
 // AutoDevice is CUDA where a driver and a CUDA part are there, else the CPU and the reason.

@@ -18,6 +18,11 @@ func (t *Tensor) Matmul(other *Tensor) *Tensor {
 	return call("matmul", []*Tensor{t, other}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgMatmul(out, in[0], in[1]) })
 }
 
+// Div is t / other, elementwise. On CUDA it rounds as on the CPU, where DivScalar and Div_ multiply by the inverse.
+func (t *Tensor) Div(other *Tensor) *Tensor {
+	return call("div", []*Tensor{t, other}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgDiv(out, in[0], in[1]) })
+}
+
 // DivScalar is t / value.
 func (t *Tensor) DivScalar(value float64) *Tensor {
 	return call("div", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {

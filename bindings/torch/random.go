@@ -6,8 +6,8 @@ import (
 	"github.com/sugarme/gotch/libtch"
 )
 
-// ManualSeed seeds the default generator of every device.
-func ManualSeed(seed int64) { must("manual_seed", libtorch.ManualSeed(seed)) }
+// ManualSeed seeds the default generator of every device that is in use.
+func ManualSeed(seed int64) { must("manual_seed", libtorch.ManualSeed(seed, cudaLoaded.Load())) }
 
 // Randn draws a float32 tensor of standard normal values from the default generator.
 func Randn(size []int64, device Device) *Tensor {

@@ -1,6 +1,10 @@
 package torch
 
-import "github.com/sugarme/gotch/libtch"
+import (
+	"cgan/bindings/libtorch"
+
+	"github.com/sugarme/gotch/libtch"
+)
 
 // View is t with another shape on the same values; one size may be -1.
 func (t *Tensor) View(size ...int64) *Tensor {
@@ -28,6 +32,11 @@ func Cat(tensors []*Tensor, dim int64) *Tensor {
 	return call("cat", tensors, func(out *libtch.Ctensor, in []libtch.Ctensor) {
 		libtch.AtgCat(out, in, len(in), dim)
 	})
+}
+
+// ChannelsLast puts the values of t [A, B, H, W] into the memory order of torch.channels_last, in place.
+func (t *Tensor) ChannelsLast() {
+	NativeUpdate("channels_last", []*Tensor{t}, func(in []libtorch.Handle) error { return libtorch.ChannelsLast(in[0]) })
 }
 
 // Stack puts tensors of one shape side by side on a new dimension dim.

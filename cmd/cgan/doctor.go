@@ -82,6 +82,7 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 	if err != nil {
 		return d, err
 	}
+	device, noCUDA := torch.AutoDevice()
 	if d.Info, err = torch.Runtime(); err != nil {
 		return d, err
 	}
@@ -94,7 +95,6 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 	for _, e := range kernels.All() {
 		d.Kernels = append(d.Kernels, kernelsRow{e.Name, e.Set != nil && e.Set == how.KernelSet(), e.Set.BFloat16(), e.Lacks})
 	}
-	device, noCUDA := torch.AutoDevice()
 	d.CUDA = device.String()
 	if noCUDA != nil {
 		d.CUDA = "no: " + strings.TrimPrefix(noCUDA.Error(), "CUDA: ")

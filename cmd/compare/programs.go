@@ -18,10 +18,10 @@ type setting struct {
 // programs runs cgan and its original in a folder of their own.
 type programs struct {
 	setting
-	torch        string // the version of both, such as 2.15.0
-	threads      int    // of both
-	mnist, work  string
-	runs         int
+	torch       string // the version of both, such as 2.15.0
+	threads     int    // of both
+	mnist, work string
+	runs        int
 }
 
 // newPrograms finds the Python for the torch of cgan. Clear them.
