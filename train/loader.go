@@ -63,7 +63,7 @@ func (l *Loader) Batch(i int) (image, label *torch.Tensor) {
 	if l.device == torch.CPU {
 		image.Div_(255)
 	} else { // a tensor, for the CPU's rounding
-		image = image.Div(torch.Full([]int64{}, 255, l.device))
+		image = image.Div(torch.ScalarTensor(255, torch.Float32, l.device))
 	}
 	image.Sub_(0.5).Div_(0.5) // bytes -> [-1, 1]
 	return image, l.label.IndexSelect(0, index)
