@@ -25,7 +25,8 @@ char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tenso
     std::vector<at::Tensor> param, grad, exp_avg, exp_avg_sq, step;
     for (size_t i = 0; i < count; i++) {
       param.push_back(tensor(params[i]));
-      grad.push_back(tensor(params[i]).grad());
+      grad.push_back(param[i].grad());
+      if (grad[i].strides() != param[i].strides()) grad[i] = at::empty_like(param[i]).copy_(grad[i]);
       exp_avg.push_back(tensor(exp_avgs[i]));
       exp_avg_sq.push_back(tensor(exp_avg_sqs[i]));
       step.push_back(tensor(steps[i]));

@@ -77,9 +77,7 @@ func (a *Adam) step(param, grad *torch.Tensor, state *State) {
 // begin makes what the first step lacks.
 func (s *State) begin(param *torch.Tensor) {
 	if s.ExpAvg == nil {
-		mean := torch.Zeros(param.Shape(), param.DType(), param.Device())
-		variance := torch.Zeros(param.Shape(), param.DType(), param.Device())
-		s.ExpAvg, s.ExpAvgSq = mean.Keep(), variance.Keep()
+		s.ExpAvg, s.ExpAvgSq = torch.ZerosLike(param).Keep(), torch.ZerosLike(param).Keep()
 	}
 }
 
@@ -167,7 +165,13 @@ func (a *Adam) States() []State {
 // SetState replaces what Adam keeps for parameter i; the tensors must have the parameter's shape.
 func (a *Adam) SetState(i int, step int64, expAvg, expAvgSq *torch.Tensor) {
 	a.states[i].free()
-	a.states[i] = State{Step: step, ExpAvg: expAvg.Keep(), ExpAvgSq: expAvgSq.Keep()}
+	s := State{Step: step}
+	torch.NoGrad(func() { // in the parameter's memory order, which one op on CUDA needs
+		s.begin(a.parameters[i])
+		s.ExpAvg.Copy_(expAvg)
+		s.ExpAvgSq.Copy_(expAvgSq)
+	})
+	a.states[i] = s
 }
 
 func (s State) free() {

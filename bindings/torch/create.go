@@ -13,6 +13,11 @@ func Zeros(size []int64, dtype DType, device Device) *Tensor {
 	})
 }
 
+// ZerosLike is zeros of t's shape, type and device, in its memory order.
+func ZerosLike(t *Tensor) *Tensor {
+	return call("zeros_like", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgZerosLike(out, in[0]) })
+}
+
 // Empty is a tensor whose values are not set.
 func Empty(size []int64, dtype DType, device Device) *Tensor {
 	return call("empty", nil, func(out *libtch.Ctensor, _ []libtch.Ctensor) {

@@ -36,8 +36,8 @@ var gpuParts = []gpuPart{
 	{"memory", gpuMemory},
 	{"bench-tf32", gpuBench("TF32", nil, nil, nil)},
 	{"bench-bf16", gpuBench("bf16", nil, []string{"--bf16"}, []string{"--precision", "bf16"})},
-	{"bench-f32", gpuBench("f32", []string{"env", "NVIDIA_TF32_OVERRIDE=0"}, nil, nil)},
 	{"draw", gpuDraw},
+	{"bench-f32", gpuBench("f32", []string{"env", "NVIDIA_TF32_OVERRIDE=0"}, nil, nil)},
 	{"compile", gpuCompile},
 }
 
