@@ -125,11 +125,15 @@ func checkWritten(t *testing.T, r results, text string) {
 	if err := os.Mkdir(filepath.Join(checkout, ".github"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	const cuda = "## CUDA\n\nmeasured elsewhere\n"
+	if err := os.WriteFile(filepath.Join(checkout, reportFile), []byte("# old figures\n\n"+cuda), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if err := r.write(checkout, text); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := os.ReadFile(filepath.Join(checkout, reportFile)); err != nil || string(got) != text {
-		t.Errorf("the report is not in its file: %v", err)
+	if got, err := os.ReadFile(filepath.Join(checkout, reportFile)); err != nil || string(got) != text+"\n"+cuda {
+		t.Errorf("the report and what was measured elsewhere are not in its file: %v", err)
 	}
 	file, err := os.Open(filepath.Join(checkout, plotFile))
 	if err != nil {

@@ -124,10 +124,7 @@ func gpuRunTests(ctx context.Context, _ *programs) (found []string, err error) {
 			strings.Count(text, "--- PASS"), strings.Count(text, "--- SKIP"), strings.Count(text, "--- FAIL")))
 		if failure != nil {
 			fmt.Fprintln(os.Stderr, text)
-			err = fmt.Errorf("%s: %w", binary, failure)
-		}
-		if failure != nil {
-			return found, err
+			return found, fmt.Errorf("%s: %w", binary, failure)
 		}
 	}
 	return found, nil
