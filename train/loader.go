@@ -12,6 +12,7 @@ import (
 // numbers that DataLoader(shuffle=True) of train.py draws.
 type Loader struct {
 	image, label *torch.Tensor // uint8 [N, 1, 28, 28] and int64 [N], kept
+	white        *torch.Tensor // 255; a tensor, because CUDA multiplies by a number's inverse, which rounds otherwise; kept
 	batch        int64
 	device       torch.Device
 	order        *torch.Tensor // this epoch's permutation, int64 [N], kept
@@ -28,6 +29,7 @@ func NewLoader(set *dataset.Set, batch int, device torch.Device) (*Loader, error
 	err := torch.Do("load the data set", func() error {
 		l.image = torch.FromBytes(set.Images.Pixels, []int64{n, 1, height, width}, torch.Uint8).To(device).Keep()
 		l.label = torch.FromBytes(set.Labels, []int64{n}, torch.Uint8).Type(torch.Int64).To(device).Keep()
+		l.white = torch.ScalarTensor(255, torch.Float32, device).Keep()
 		return nil
 	})
 	if err != nil {
@@ -60,18 +62,13 @@ func (l *Loader) Batch(i int) (image, label *torch.Tensor) {
 	start := int64(i) * l.batch
 	index := l.order.Narrow(0, start, min(l.batch, l.label.Size(0)-start))
 	image = l.image.IndexSelect(0, index).Type(torch.Float32) // [B, 1, 28, 28]
-	if l.device == torch.CPU {
-		image.Div_(255)
-	} else { // a tensor, for the CPU's rounding
-		image = image.Div(torch.ScalarTensor(255, torch.Float32, l.device))
-	}
-	image.Sub_(0.5).Div_(0.5) // bytes -> [-1, 1]
+	image = image.Div(l.white).Sub_(0.5).Div_(0.5)            // bytes -> [-1, 1]
 	return image, l.label.IndexSelect(0, index)
 }
 
 // Free ends the data set.
 func (l *Loader) Free() {
-	for _, t := range []*torch.Tensor{l.image, l.label, l.order} {
+	for _, t := range []*torch.Tensor{l.image, l.label, l.white, l.order} {
 		if t != nil {
 			t.Free()
 		}

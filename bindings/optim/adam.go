@@ -64,14 +64,18 @@ func (a *Adam) step(param, grad *torch.Tensor, state *State) {
 	state.ExpAvg.Lerp_(grad, 1-a.Beta1)
 	state.ExpAvgSq.Mul_(a.Beta2).Addcmul_(grad, grad, 1-a.Beta2)
 
-	step := float64(state.Step)
+	stepSize, biasCorrection2Sqrt := a.corrections(state.Step)
+	denom := state.ExpAvgSq.Sqrt().DivScalar(biasCorrection2Sqrt).Add_(a.Eps)
+	param.Addcdiv_(state.ExpAvg, denom, stepSize)
+}
+
+// corrections are what both forms of torch/optim/adam.py make of the count of steps: the step's size with its sign, and
+// the root of the second moment's correction.
+func (a *Adam) corrections(count int64) (stepSize, biasCorrection2Sqrt float64) {
+	step := float64(count)
 	biasCorrection1 := 1 - torch.Pow(a.Beta1, step)
 	biasCorrection2 := 1 - torch.Pow(a.Beta2, step)
-	stepSize := a.LR / biasCorrection1
-	biasCorrection2Sqrt := torch.Pow(biasCorrection2, 0.5)
-
-	denom := state.ExpAvgSq.Sqrt().DivScalar(biasCorrection2Sqrt).Add_(a.Eps)
-	param.Addcdiv_(state.ExpAvg, denom, -stepSize)
+	return -(a.LR / biasCorrection1), torch.Pow(biasCorrection2, 0.5)
 }
 
 // begin makes what the first step lacks.
@@ -81,44 +85,46 @@ func (s *State) begin(param *torch.Tensor) {
 	}
 }
 
+// moved gives the parameters that have a gradient, with what Adam keeps for them. It runs in a scope of its own.
+func (a *Adam) moved() (params, expAvgs, expAvgSqs []*torch.Tensor, states []*State) {
+	for i, param := range a.parameters {
+		if param.Grad() == nil {
+			continue
+		}
+		state := &a.states[i]
+		state.begin(param)
+		params, expAvgs, expAvgSqs = append(params, param), append(expAvgs, state.ExpAvg), append(expAvgSqs, state.ExpAvgSq)
+		states = append(states, state)
+	}
+	return params, expAvgs, expAvgSqs, states
+}
+
 // stepFused is Step in one op.
 func (a *Adam) stepFused() {
-	var params, means, variances []*torch.Tensor
-	var steps []int64
 	torch.Scope(func() {
-		for i, param := range a.parameters {
-			if param.Grad() == nil {
-				continue
-			}
-			state := &a.states[i]
-			state.begin(param)
+		params, expAvgs, expAvgSqs, states := a.moved()
+		steps := make([]int64, len(states))
+		for i, state := range states {
 			state.Step++
-			params, means, variances = append(params, param), append(means, state.ExpAvg), append(variances, state.ExpAvgSq)
-			steps = append(steps, state.Step)
+			steps[i] = state.Step
 		}
-		fused.Adam{Kernels: a.Kernels, LR: a.LR, Beta1: a.Beta1, Beta2: a.Beta2, Eps: a.Eps}.Step(params, means, variances, steps)
+		fused.Adam{Kernels: a.Kernels, LR: a.LR, Beta1: a.Beta1, Beta2: a.Beta2, Eps: a.Eps}.Step(params, expAvgs, expAvgSqs, steps)
 	})
 }
 
 // stepFusedCUDA is Step in one op on CUDA. It reads no value, so that a graph can hold it.
 func (a *Adam) stepFusedCUDA() {
-	var all [4][]*torch.Tensor // parameters, both means, steps
 	torch.Scope(func() {
-		for i, param := range a.parameters {
-			if param.Grad() == nil {
-				continue
-			}
-			state := &a.states[i]
-			state.begin(param)
+		params, expAvgs, expAvgSqs, states := a.moved()
+		steps := make([]*torch.Tensor, len(states))
+		for i, state := range states {
 			if state.step == nil {
-				state.step = torch.ScalarTensor(float64(state.Step), torch.Float32, param.Device()).Keep()
+				state.step = torch.ScalarTensor(float64(state.Step), torch.Float32, params[i].Device()).Keep()
 			}
-			for j, t := range []*torch.Tensor{param, state.ExpAvg, state.ExpAvgSq, state.step} {
-				all[j] = append(all[j], t)
-			}
+			steps[i] = state.step
 		}
-		torch.NativeUpdate("fused_adam_", slices.Concat(all[:]...), func(in []libtorch.Handle) error {
-			n := len(all[0])
+		torch.NativeUpdate("fused_adam_", slices.Concat(params, expAvgs, expAvgSqs, steps), func(in []libtorch.Handle) error {
+			n := len(params)
 			return libtorch.FusedAdam(in[:n], in[n:2*n], in[2*n:3*n], in[3*n:], a.LR, a.Beta1, a.Beta2, a.Eps)
 		})
 	})
@@ -126,27 +132,15 @@ func (a *Adam) stepFusedCUDA() {
 
 // stepForeach mirrors _multi_tensor_adam of torch/optim/adam.py, PyTorch's way on CUDA.
 func (a *Adam) stepForeach() {
-	var all [3][]*torch.Tensor // parameters and both means
-	var stepSizes, biasCorrections2Sqrt []float64
 	torch.Scope(func() {
-		for i, param := range a.parameters {
-			if param.Grad() == nil {
-				continue
-			}
-			state := &a.states[i]
-			state.begin(param)
+		params, expAvgs, expAvgSqs, states := a.moved()
+		stepSizes, biasCorrections2Sqrt := make([]float64, len(states)), make([]float64, len(states))
+		for i, state := range states {
 			state.Step++
-			step := float64(state.Step)
-			biasCorrection1 := 1 - torch.Pow(a.Beta1, step)
-			biasCorrection2 := 1 - torch.Pow(a.Beta2, step)
-			stepSizes = append(stepSizes, -(a.LR / biasCorrection1))
-			biasCorrections2Sqrt = append(biasCorrections2Sqrt, torch.Pow(biasCorrection2, 0.5))
-			for j, t := range []*torch.Tensor{param, state.ExpAvg, state.ExpAvgSq} {
-				all[j] = append(all[j], t)
-			}
+			stepSizes[i], biasCorrections2Sqrt[i] = a.corrections(state.Step)
 		}
-		torch.NativeUpdate("foreach_adam_", slices.Concat(all[:]...), func(in []libtorch.Handle) error {
-			n := len(all[0])
+		torch.NativeUpdate("foreach_adam_", slices.Concat(params, expAvgs, expAvgSqs), func(in []libtorch.Handle) error {
+			n := len(params)
 			return libtorch.ForeachAdam(in[:n], in[n:2*n], in[2*n:], stepSizes, biasCorrections2Sqrt, a.Beta1, a.Beta2, a.Eps)
 		})
 	})
