@@ -67,7 +67,7 @@ bench: build
 memory: build
 	CGAN_MEMORY_STEPS=2000 go test -count=1 -v -run TestMemoryStaysFlat ./train
 
-# The judge is trained by the Python beside whose torch cgan was built, or by the one of make accuracy.
+# The judge is trained by PYTHON, or python3, which needs a torch: the one that cgan was built against.
 gpu-kit: build
 	rm -rf gpu-kit
 	mkdir -p gpu-kit/bin gpu-kit/tests gpu-kit/train gpu-kit/models gpu-kit/cmd/compare gpu-kit/cache/cgan
