@@ -102,7 +102,7 @@ func learn(ctx context.Context, p *programs, epochs, seeds int) ([]stage, error)
 // trainJudge gives the file of the judge's weights.
 func (p *programs) trainJudge(ctx context.Context) (string, error) {
 	file, begin := p.file("-judge.pt"), time.Now()
-	s, err := p.askJudge(ctx, "train", "--data", p.mnist, file)
+	s, err := p.askJudge(ctx, "train", "--data", p.MNIST, file)
 	if err != nil {
 		return "", err
 	}
@@ -114,7 +114,7 @@ func (p *programs) trainJudge(ctx context.Context) (string, error) {
 }
 
 func (p *programs) askJudge(ctx context.Context, command string, args ...string) (s score, err error) {
-	err = outputJSON(ctx, &s, append([]string{p.python, judgeScript, command, "--threads", strconv.Itoa(p.threads)}, args...)...)
+	err = outputJSON(ctx, &s, append([]string{p.python, judgeScript, command, "--threads", strconv.Itoa(p.Threads)}, args...)...)
 	if err == nil && (s.Images < 1 || s.Right < 0 || s.Right > s.Images) {
 		err = fmt.Errorf("%s %s: %d of %d images is no score", judgeScript, command, s.Right, s.Images)
 	}
@@ -126,7 +126,7 @@ func (a *arithmetic) train(ctx context.Context, p *programs, epochs, seed int) (
 	out, begin := p.file("-runs"), time.Now()
 	args := []string{
 		"train", "--epochs", strconv.Itoa(epochs), "--seed", strconv.Itoa(seed), "--quiet",
-		"--device", p.device, "--threads", strconv.Itoa(p.threads), "--data", p.mnist, "--out", out,
+		"--device", p.device, "--threads", strconv.Itoa(p.Threads), "--data", p.MNIST, "--out", out,
 	}
 	if err := quiet(ctx, p.cgan, append(args, a.flags...)...); err != nil {
 		return "", err

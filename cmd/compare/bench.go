@@ -70,7 +70,7 @@ func (r results) write(checkout, text string) error {
 
 func measure(ctx context.Context, p *programs, plan plan) (r results, err error) {
 	r.plan = plan
-	if r.facts, err = readFacts(ctx, p.threads); err != nil {
+	if r.facts, err = readFacts(ctx, p.Threads); err != nil {
 		return r, err
 	}
 	r.training = newTraining(p, plan.steps)

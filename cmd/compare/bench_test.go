@@ -90,7 +90,7 @@ esac
 
 func fakePrograms(t *testing.T) *programs {
 	dir := t.TempDir()
-	p := &programs{setting: setting{cgan: filepath.Join(dir, "cgan"), python: filepath.Join(dir, "python"), device: "cpu"}, threads: 2, mnist: dir, work: dir}
+	p := &programs{setting: setting{cgan: filepath.Join(dir, "cgan"), python: filepath.Join(dir, "python"), device: "cpu"}, diagnosis: diagnosis{Threads: 2, MNIST: dir}, work: dir}
 	for path, text := range map[string]string{p.cgan: fakeCgan, p.python: fakePython} {
 		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 			t.Fatal(err)

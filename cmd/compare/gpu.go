@@ -94,18 +94,14 @@ func gpuDoctor(ctx context.Context, p *programs) (found []string, err error) {
 	} else {
 		found = append(found, strings.TrimSpace(string(card)))
 	}
-	d, err := askDoctor(ctx, p.cgan)
-	if err != nil {
-		return found, err
-	}
-	found = append(found, "libtorch "+d.Version, "CUDA "+d.CUDA)
-	if d.CUDA != "cuda:0" {
+	found = append(found, "libtorch "+p.Version, "CUDA "+p.CUDA)
+	if p.CUDA != "cuda:0" {
 		return found, errors.New("cgan finds no CUDA")
 	}
 	return found, nil
 }
 
-// gpuRunTests runs the test binaries, each in its package's folder, as go test does.
+// gpuRunTests runs what the test binaries say of CUDA.
 func gpuRunTests(ctx context.Context, _ *programs) (found []string, err error) {
 	binaries, err := filepath.Glob(filepath.Join(gpuTests, "*.test"))
 	if err != nil || len(binaries) == 0 {
@@ -180,7 +176,7 @@ func gpuMemory(ctx context.Context, _ *programs) ([]string, error) {
 // gpuBench races training in one precision: cgan beside Python as it is written, and with all that PyTorch offers.
 func gpuBench(name string, before, pythonFlags, cganFlags []string) func(context.Context, *programs) ([]string, error) {
 	return func(ctx context.Context, p *programs) ([]string, error) {
-		l := load{p.threads, benchBatch, gpuSteps}
+		l := load{p.Threads, benchBatch, gpuSteps}
 		python := func(name string, flags ...string) *contender {
 			return p.original(name, l, append(slices.Clone(pythonFlags), flags...)...)
 		}
@@ -221,7 +217,7 @@ func gpuRows(all []*contender) (rows []string) {
 }
 
 func gpuDraw(ctx context.Context, p *programs) ([]string, error) {
-	l, generate := load{p.threads, benchBatch, gpuSteps}, []string{"--mode", "generate"}
+	l, generate := load{p.Threads, benchBatch, gpuSteps}, []string{"--mode", "generate"}
 	with := func(flags ...string) []string { return append(slices.Clone(generate), flags...) }
 	all := []*contender{
 		p.original("Python eager", l, generate...),
@@ -237,7 +233,7 @@ func gpuDraw(ctx context.Context, p *programs) ([]string, error) {
 
 // gpuCompile is torch.compile, which takes long to begin.
 func gpuCompile(ctx context.Context, p *programs) ([]string, error) {
-	l := load{p.threads, benchBatch, gpuSteps}
+	l := load{p.Threads, benchBatch, gpuSteps}
 	all := []*contender{
 		p.original("Python compile, TF32", l, "--compile", "--on-device", "--fused-adam"),
 		p.original("Python compile, bf16", l, "--compile", "--on-device", "--fused-adam", "--bf16"),

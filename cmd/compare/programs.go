@@ -18,10 +18,10 @@ type setting struct {
 // programs runs cgan and its original in a folder of their own.
 type programs struct {
 	setting
-	torch       string // the version of both, such as 2.15.0
-	threads     int    // of both
-	mnist, work string
-	runs        int
+	diagnosis        // of cgan; Python takes its threads too
+	torch     string // the version of both, such as 2.15.0
+	work      string
+	runs      int
 }
 
 // newPrograms finds the Python for the torch of cgan. Clear them.
@@ -37,7 +37,7 @@ func newPrograms(ctx context.Context, s setting) (*programs, error) {
 		}
 	}
 	work, err := os.MkdirTemp("", "cgan-compare-")
-	return &programs{setting: s, torch: torch, threads: found.Threads, mnist: found.MNIST, work: work}, err
+	return &programs{setting: s, diagnosis: found, torch: torch, work: work}, err
 }
 
 // clear removes the folder.
@@ -46,10 +46,10 @@ func (p *programs) clear() { os.RemoveAll(p.work) }
 // data is the folder of MNIST, or of its first images.
 func (p *programs) data(images int) (string, error) {
 	if images == 0 {
-		return p.mnist, nil
+		return p.MNIST, nil
 	}
 	dir := filepath.Join(p.work, "first-"+strconv.Itoa(images))
-	return dir, cutMNIST(p.mnist, dir, images)
+	return dir, cutMNIST(p.MNIST, dir, images)
 }
 
 // file is a new path in the work folder.
@@ -61,7 +61,7 @@ func (p *programs) file(suffix string) string {
 // goTrain trains with cgan and gives its trace and its checkpoint.
 func (p *programs) goTrain(ctx context.Context, flags []string) (t trace, checkpoint string, err error) {
 	out, file := p.file("-runs"), p.file("-cgan.json")
-	args := append([]string{"train", "--exact", "--quiet", "--device", p.device, "--threads", strconv.Itoa(p.threads), "--out", out, "--trace", file}, flags...)
+	args := append([]string{"train", "--exact", "--quiet", "--device", p.device, "--threads", strconv.Itoa(p.Threads), "--out", out, "--trace", file}, flags...)
 	if err := quiet(ctx, p.cgan, args...); err != nil {
 		return t, "", err
 	}
@@ -86,7 +86,7 @@ func checkpoints(out string) ([]string, error) {
 // pythonTrain trains with train.py and gives its trace and its checkpoint.
 func (p *programs) pythonTrain(ctx context.Context, flags []string) (t trace, checkpoint string, err error) {
 	file, checkpoint := p.file("-python.json"), p.file("-python.pt")
-	args := append([]string{"train/train.py", "trace", "--device", p.device, "--threads", strconv.Itoa(p.threads), "--out", file, "--save", checkpoint}, flags...)
+	args := append([]string{"train/train.py", "trace", "--device", p.device, "--threads", strconv.Itoa(p.Threads), "--out", file, "--save", checkpoint}, flags...)
 	if err := quiet(ctx, p.python, args...); err != nil {
 		return t, "", err
 	}

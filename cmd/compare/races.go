@@ -15,12 +15,12 @@ func (l load) flags() []string {
 }
 
 func (p *programs) original(name string, l load, flags ...string) *contender {
-	command := []string{p.python, "train/train.py", "bench", "--device", p.device, "--data", p.mnist}
+	command := []string{p.python, "train/train.py", "bench", "--device", p.device, "--data", p.MNIST}
 	return &contender{name: name, command: append(append(command, l.flags()...), flags...)}
 }
 
 func (p *programs) ours(name string, l load, flags ...string) *contender {
-	command := []string{p.cgan, "bench", "--json", "--device", p.device, "--data", p.mnist}
+	command := []string{p.cgan, "bench", "--json", "--device", p.device, "--data", p.MNIST}
 	return &contender{name: name, command: append(append(command, l.flags()...), flags...)}
 }
 
@@ -38,7 +38,7 @@ type training struct {
 }
 
 func newTraining(p *programs, steps int) training {
-	l := load{p.threads, benchBatch, steps}
+	l := load{p.Threads, benchBatch, steps}
 	tuned := []*contender{
 		p.original("Python bf16", l, "--bf16"),
 		p.original("Python bf16 channels_last", l, "--bf16", "--channels-last"),
@@ -77,7 +77,7 @@ type drawing struct {
 }
 
 func newDrawing(p *programs, steps int) drawing {
-	l := load{p.threads, benchBatch, steps}
+	l := load{p.Threads, benchBatch, steps}
 	generate := []string{"--mode", "generate"}
 	return drawing{
 		python: p.original("Python", l, generate...),

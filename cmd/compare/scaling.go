@@ -19,8 +19,8 @@ type series struct {
 // measureScaling times every batch at 1 thread and at all, batch by batch, the contenders in turn.
 func measureScaling(ctx context.Context, p *programs) (all []series, err error) {
 	counts := []int{1}
-	if p.threads > 1 {
-		counts = append(counts, p.threads)
+	if p.Threads > 1 {
+		counts = append(counts, p.Threads)
 	}
 	for _, threads := range counts {
 		for _, name := range []string{"Python", "cgan", "cgan bf16"} {

@@ -24,7 +24,7 @@ func raceUnits(ctx context.Context, p *programs, plan plan) ([]unit, error) {
 		return nil, err
 	}
 	units := append([]unit{{Does: "all units at work"}}, named...)
-	l := load{p.threads, benchBatch, plan.steps}
+	l := load{p.Threads, benchBatch, plan.steps}
 	var all []*contender
 	for i, u := range units {
 		flags, name := []string(nil), "cgan"
