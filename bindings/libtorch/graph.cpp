@@ -1,6 +1,7 @@
 // CUDA graphs: work that is captured once and launched as a whole, torch.cuda.CUDAGraph in Python.
 #include "guard.h"
 
+#include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #if __has_include(<ATen/accelerator/Graph.h>)
@@ -45,17 +46,12 @@ private:
 };
 #endif
 
-// Work can't be captured on the default stream.
+// The work goes to a stream of its own, since it can't be captured on the default one. The stream before comes back when
+// the capture ends, or with the graph if it fails.
 struct Captured {
-  explicit Captured(c10::Stream stream) : stream(stream), before(stream) {}
   Graph graph;
-  c10::Stream stream, before;
+  c10::OptionalStreamGuard stream;
 };
-
-const c10::impl::VirtualGuardImpl &cuda() {
-  static const c10::impl::VirtualGuardImpl guard(at::kCUDA);
-  return guard;
-}
 
 Captured &captured(cgan_graph graph) {
   TORCH_CHECK(graph != nullptr, "graph is freed or was never made");
@@ -66,16 +62,12 @@ Captured &captured(cgan_graph graph) {
 
 char *cgan_graph_begin(int device, cgan_graph *out) {
   return guarded([&] {
+    const c10::impl::VirtualGuardImpl cuda(at::kCUDA);
     const c10::Device where(at::kCUDA, static_cast<c10::DeviceIndex>(device));
-    cuda().synchronizeStream(cuda().getStream(where));
-    auto graph = std::make_unique<Captured>(cuda().getStreamFromGlobalPool(where));
-    graph->before = cuda().exchangeStream(graph->stream);
-    try {
-      graph->graph.capture_begin();
-    } catch (...) {
-      cuda().exchangeStream(graph->before);
-      throw;
-    }
+    cuda.synchronizeStream(cuda.getStream(where));
+    auto graph = std::make_unique<Captured>();
+    graph->stream.reset_stream(cuda.getStreamFromGlobalPool(where));
+    graph->graph.capture_begin();
     *out = graph.release();
   });
 }
@@ -83,14 +75,8 @@ char *cgan_graph_begin(int device, cgan_graph *out) {
 char *cgan_graph_end(cgan_graph self) {
   return guarded([&] {
     auto &graph = captured(self);
-    const auto before = graph.before;
-    try {
-      graph.graph.capture_end();
-    } catch (...) {
-      cuda().exchangeStream(before);
-      throw;
-    }
-    cuda().exchangeStream(before);
+    graph.graph.capture_end();
+    graph.stream.reset();
   });
 }
 
