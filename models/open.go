@@ -114,14 +114,16 @@ func weightsFile(path string) (string, error) {
 	if err != nil {
 		return "", &weights.FormatError{File: path, Reason: err.Error()}
 	}
-	var checkpoints []string
+	var checkpoints, others []string
 	for _, e := range entries {
 		if ok, _ := filepath.Match("checkpoint-*.pt", e.Name()); ok {
 			checkpoints = append(checkpoints, filepath.Join(path, e.Name()))
+		} else {
+			others = append(others, e.Name())
 		}
 	}
 	if len(checkpoints) == 0 {
-		return "", &weights.FormatError{File: path, Reason: "the folder holds no checkpoint-*.pt: name a run folder such as runs/00000-mnist, or a file"}
+		return "", &weights.FormatError{File: path, Reason: "the folder holds no checkpoint-*.pt: " + formats.FolderAdvice(others)}
 	}
 	return slices.MaxFunc(checkpoints, func(a, b string) int { // by number: past six digits the names grow
 		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"syscall"
 
 	"cgan/weights/internal/filekind"
 )
@@ -119,5 +120,13 @@ func syncFolder(target string) error {
 		return err
 	}
 	defer folder.Close()
-	return folder.Sync()
+	if err := folder.Sync(); !lacksSync(err) {
+		return err
+	}
+	return nil
+}
+
+// lacksSync says that the file system has no sync of a folder, as some network and shared ones have none.
+func lacksSync(err error) bool {
+	return errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -125,5 +126,17 @@ func TestWriteThroughALink(t *testing.T) {
 	checkFolder(t, folder, map[string]string{"link.pt": "new", "target.pt": "new"})
 	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		t.Errorf("the link became %v, %v", info.Mode(), err)
+	}
+}
+
+// A file system that has no sync of folders is no reason to fail; one that fails to sync is.
+func TestFolderSync(t *testing.T) {
+	for err, passes := range map[error]bool{
+		syscall.EINVAL: true, syscall.ENOTSUP: true, syscall.ENOSYS: true,
+		syscall.EIO: false, syscall.ENOSPC: false, syscall.EROFS: false, syscall.EDQUOT: false,
+	} {
+		if got := lacksSync(&fs.PathError{Op: "sync", Path: "folder", Err: err}); got != passes {
+			t.Errorf("%v passes: %v", err, got)
+		}
 	}
 }

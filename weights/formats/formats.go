@@ -55,7 +55,11 @@ func (f *File) parse(data []byte) (err error) {
 	f.Format = kind.format
 	switch kind.format {
 	case PyTorch, LegacyPyTorch:
-		f.Root, f.Notices, err = pt.Read(data)
+		if f.Root, f.Notices, err = pt.Read(data); err != nil && isZip(data) {
+			if reason := foreignZip(data); reason != "" {
+				err = weights.Refuse("", "%s", reason)
+			}
+		}
 	case Safetensors:
 		err = f.parseSafetensors(data)
 	default:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cgan/weights"
+	"cgan/weights/pt"
 )
 
 // Format is a kind of file.
@@ -50,7 +51,7 @@ var foreign = []struct{ start, reason string }{
 	{"\x89HDF", "is an HDF5 (Keras) file, not a file of torch.save"},
 	{"\x93NUMPY", "is a NumPy array, not a file of torch.save"},
 	{"GGUF", "is a GGUF file, not a file of torch.save"},
-	{"PK\x05\x06", "is an empty zip"},
+	{zipEnd, "is an empty zip"},
 }
 
 // sniff decides by content alone; a name can lie.
@@ -67,9 +68,9 @@ func sniff(file []byte) kind {
 		}
 	}
 	switch {
-	case bytes.HasPrefix(file, []byte("PK\x03\x04")):
+	case isZip(file):
 		return kind{format: PyTorch}
-	case file[0] == 0x80:
+	case pt.IsPickle(file):
 		return kind{format: LegacyPyTorch}
 	case isTar(file):
 		return kind{reason: "is a tar archive: unpack it first (torch before 0.2 wrote such files; " +
@@ -80,12 +81,14 @@ func sniff(file []byte) kind {
 		return kind{reason: "is a web page, not weights: the download went wrong"}
 	case isONNX(file):
 		return kind{reason: "looks like an ONNX model; give the state_dict it was exported from"}
-	case bytes.Contains(file[max(0, len(file)-1<<16):], []byte("PK\x05\x06")):
+	case bytes.Contains(file[max(0, len(file)-1<<16):], []byte(zipEnd)):
 		return kind{reason: "has bytes before the zip that torch.save wrote"}
 	}
 	return kind{reason: "is neither a file of torch.save nor safetensors; it begins with " +
 		weights.Quote(string(file[:min(len(file), 16)]))}
 }
+
+func isZip(file []byte) bool { return bytes.HasPrefix(file, []byte(zipStart)) }
 
 func isTar(file []byte) bool {
 	return len(file) > 262 && string(file[257:262]) == "ustar"

@@ -2,6 +2,7 @@ package pt
 
 import (
 	"hash/crc32"
+	"math"
 	"strconv"
 	"strings"
 
@@ -38,8 +39,13 @@ func openArchive(file []byte) (*archive, error) {
 		a.notices = append(a.notices,
 			"the file has no checksums (torch wrote CRC 0): damage to its numbers would go unnoticed")
 	}
-	if err := a.checkVersion(); err != nil {
+	if err := a.checkNumber("version", 10); err != nil {
 		return nil, err
+	}
+	if a.records[a.top+".storage_alignment"] != nil { // of torch 2.7 and later
+		if err := a.checkNumber(".storage_alignment", math.MaxUint32); err != nil {
+			return nil, err
+		}
 	}
 	return a, a.readByteOrder()
 }
@@ -80,14 +86,15 @@ func (a *archive) checkLayout(records []strictzip.Record) error {
 	return nil
 }
 
-func (a *archive) checkVersion() error {
-	text, err := a.read("version")
+// checkNumber demands that a record is a number from 1 to most.
+func (a *archive) checkNumber(name string, most uint64) error {
+	text, err := a.read(name)
 	if err != nil {
 		return err
 	}
-	n, err := strconv.ParseUint(strings.TrimSuffix(string(text), "\n"), 10, 32)
-	if err != nil || n < 1 || n > 10 {
-		return weights.Refuse(a.top+"version", "has %s where a number from 1 to 10 belongs", weights.Quote(string(text)))
+	n, err := strconv.ParseUint(strings.TrimSuffix(string(text), "\n"), 10, 64)
+	if err != nil || n < 1 || n > most {
+		return weights.Refuse(a.top+name, "has %s where a number from 1 to %d belongs", weights.Quote(string(text)), most)
 	}
 	return nil
 }

@@ -78,6 +78,8 @@ func TestRefuseArchive(t *testing.T) {
 		{"32 version 99", ziptest.Build(false, base[0], base[1], ziptest.Part{Name: "a/version", Data: "99"}).Data, "a/version", "from 1 to 10"},
 		{"33 byteorder pdp", with(ziptest.Part{Name: "a/byteorder", Data: "pdp"}), "a/byteorder", `"pdp"`},
 		{"33 byteorder with newline", with(ziptest.Part{Name: "a/byteorder", Data: "little\n"}), "a/byteorder", "little or big"},
+		{"33 alignment is no number", with(ziptest.Part{Name: "a/.storage_alignment", Data: "many"}), "a/.storage_alignment", `"many"`},
+		{"33 alignment 0", with(ziptest.Part{Name: "a/.storage_alignment", Data: "0"}), "a/.storage_alignment", "a number from 1"},
 		{"34 TorchScript constants", with(ziptest.Part{Name: "a/constants.pkl"}), "a/constants.pkl", "TorchScript"},
 		{"34 TorchScript code", with(ziptest.Part{Name: "a/code/__torch__.py"}), "a/code/__torch__.py", "not a state_dict"},
 		{"35 large data.pkl", ptFile(strings.Repeat("N", maxPickle+1)), "a/data.pkl", "at most 67108864 are read"},

@@ -108,8 +108,10 @@ func advice(names []string) string {
 	case slices.ContainsFunc(names, runsCode):
 		return "Such names run code as soon as Python loads the file: do not load it there either, " +
 			"and do not trust where it came from"
-	case has("torch.nn.modules."), has("__main__."):
-		return "If it is a whole model, save model.state_dict() instead"
+	case has("torch.nn."), has("torch.fx."), has("__main__."):
+		return "This is a whole model with its classes: in Python, torch.save(model.state_dict(), other)"
+	case has("torch.optim."):
+		return "This holds a whole optimizer or scheduler: in Python, save its state_dict() instead"
 	case has("numpy"):
 		return "If it holds numpy values, save them as tensors or Python numbers"
 	}

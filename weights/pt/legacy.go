@@ -23,8 +23,7 @@ type legacy struct {
 
 func readLegacy(file []byte) (weights.Value, []string, error) {
 	if len(file) < len(legacyMagic) || string(file[:len(legacyMagic)]) != legacyMagic {
-		return nil, nil, weights.Refuse("magic number",
-			"is a pickle, but its first value is not the magic number of torch.save")
+		return nil, nil, refusePickle(file)
 	}
 	l := &legacy{rest: file[len(legacyMagic):], fileSize: int64(len(file))}
 	if err := l.checkHead(); err != nil {

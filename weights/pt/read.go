@@ -25,7 +25,7 @@ func Read(file []byte) (root weights.Value, notices []string, err error) {
 	switch {
 	case bytes.HasPrefix(file, []byte("PK\x03\x04")):
 		return readZip(file)
-	case len(file) > 0 && file[0] == opProto:
+	case IsPickle(file):
 		return readLegacy(file)
 	}
 	return nil, nil, weights.Refuse("", "is neither form of torch.save's files: it begins with %s",

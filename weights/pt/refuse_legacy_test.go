@@ -41,8 +41,17 @@ func TestRefuseLegacy(t *testing.T) {
 	}
 	two := pTuple(tensorOps{id: id("FloatStorage", "77", pNone)}.String(), tensorOps{id: id("FloatStorage", "78", pNone)}.String())
 	weightstest.CheckRefusals(t, readPT, []weightstest.Refusal{
-		{"79 wrong magic", legacyOps{magic: pkl(pInt(7))}.file(), "magic number", "not the magic number"},
-		{"79 other pickle", []byte("\x80\x04K\x07."), "magic number", "not the magic number"},
+		{"79 wrong magic", legacyOps{magic: pkl(pInt(7))}.file(), "", "pickle.dump wrote, not torch.save"},
+		{"79 other pickle", []byte("\x80\x04K\x07."), "", "pickle.dump wrote, not torch.save"},
+		{"79 protocol 0", []byte("ccollections\nOrderedDict\np0\n(tRp1\n."), "", "pickle.dump wrote, not torch.save"},
+		{"79 protocol 0, a dict", []byte("(dp0\nVa\np1\nI1\ns."), "", "pickle.dump wrote, not torch.save"},
+		{"79 protocol 1", []byte("}q\x00X\x01\x00\x00\x00aq\x01K\x01s."), "", "pickle.dump wrote, not torch.save"},
+		{"79 NumPy", []byte("\x80\x02cnumpy._core.multiarray\n_reconstruct\nq\x00."), "", "with NumPy arrays"},
+		{"79 NumPy, protocol 4", []byte("\x80\x04\x8c\x16numpy._core.multiarray\x94\x8c\x0c_reconstruct\x94\x93."), "", "with NumPy arrays"},
+		{"79 shards", []byte("\x80\x04\x8c\x27torch.distributed.checkpoint.metadata..\x94\x8c\x08Metadata\x94\x93."), "", "dcp_to_torch_save"},
+		{"79 code, protocol 0", []byte("cposix\nsystem\np0\n(Vtrue\np1\ntp2\nRp3\n."), "", "wants posix.system; nothing was executed"},
+		{"79 code, protocol 2", []byte("\x80\x02}q\x00X\x01\x00\x00\x00acos\nsystem\nq\x02."), "", "do not load it there either"},
+		{"79 code, protocol 4", []byte("\x80\x04\x95\x1d\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93."), "", "do not load it there either"},
 		{"80 wrong protocol", legacyOps{protocol: pInt(1002)}.file(), "protocol", "is the int64 1002 instead of 1001"},
 		{"81 count is not numel", legacyOps{storages: count(3) + fourFloats}.file(), "storage 77", "has 3 elements, the object says 4"},
 		{"81 negative count", legacyOps{storages: count(-1) + fourFloats}.file(), "storage 77", "has -1 elements"},

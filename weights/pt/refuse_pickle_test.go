@@ -50,7 +50,7 @@ func TestRefusePickle(t *testing.T) {
 	add("39 arguments in a list", pkl(pCall(pGlobal("collections", "OrderedDict"), "]")), "with a list")
 	add("39 Size of strings", pkl(pCall(pGlobal("torch", "Size"), pTuple(pTuple(pString("x"))))), `torch.Size: the string "x" in the size`)
 	add("40 whole module", pkl(pGlobal("torch.nn.modules.container", "Sequential")+")\x81}("+pGlobal("torch.nn.modules.linear", "Linear")+")\x81ub"),
-		"wants torch.nn.modules.container.Sequential, torch.nn.modules.linear.Linear, which is not on the list of names for weights; nothing was executed. If it is a whole model, save model.state_dict()")
+		"wants torch.nn.modules.container.Sequential, torch.nn.modules.linear.Linear, which is not on the list of names for weights; nothing was executed. This is a whole model with its classes: in Python, torch.save(model.state_dict(), other)")
 	add("41 numpy", call("numpy._core.multiarray", "scalar"), "wants numpy._core.multiarray.scalar, which is not on the list of names for weights; nothing was executed. If it holds numpy values, save them as tensors")
 	add("41 Namespace", call("argparse", "Namespace"), "wants argparse.Namespace,")
 	add("42 REDUCE of a string", pkl(pString("x")+")R"), `cannot call the string "x"`)

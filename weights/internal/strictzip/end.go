@@ -73,7 +73,8 @@ func parseEnd64(file []byte, locator int, classic directory) (directory, error) 
 			le.Uint64(file[locator+8:]))
 	}
 	end := file[at:locator]
-	if le.Uint64(end[4:]) != end64Size-12 || le.Uint64(end[16:]) != 0 || le.Uint32(file[locator+4:]) != 0 {
+	otherDisks := le.Uint64(end[16:]) != 0 || le.Uint32(file[locator+4:]) != 0 || le.Uint32(file[locator+16:]) != 1
+	if le.Uint64(end[4:]) != end64Size-12 || otherDisks {
 		return classic, weights.Refuse("zip", "the zip64 end record has an odd size or several disks")
 	}
 	d := directory{le.Uint64(end[32:]), le.Uint64(end[40:]), le.Uint64(end[48:])}

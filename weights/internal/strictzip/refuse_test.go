@@ -51,6 +51,8 @@ func TestRefuse(t *testing.T) {
 		{"10 directory elsewhere", good().Set32(g.End+16, uint32(g.Dir)-1).Data, "zip", "but the end record starts at"},
 		{"11 locator outside", wide().Set64(locator+8, 1<<40).Data, "zip", "locator points to 1099511627776"},
 		{"11 locator at itself", wide().Set64(locator+8, uint64(locator)).Data, "zip", "where no zip64 end record lies"},
+		{"11 locator of two disks", wide().Set32(locator+16, 2).Data, "zip", "several disks"},
+		{"11 locator of no disk", wide().Set32(locator+16, 0).Data, "zip", "several disks"},
 		{"11 zip64 disagrees", wide().Set16(wide().End+8, 2).Set16(wide().End+10, 2).Data, "zip", "disagree"},
 		{"12 header past the end", good().Set32(g.Central[1]+42, 1<<30).Data, "a/data/0", "not in front of the directory"},
 		{"13 same place twice", good().Set32(g.Central[1]+42, 0).Data, "a/data.pkl", "no whole record header"},
