@@ -22,12 +22,11 @@ const (
 // It goes by the names in it.
 func foreignZip(file []byte) string {
 	names, ok := zipNames(file)
-	switch end := bytes.Index(file, []byte(zipEnd)); {
-	case !ok:
-		return ""
-	case has(names, "data.pkl") && end >= 0 && bytes.HasPrefix(file[min(len(file), end+zipEndSize):], []byte(zipStart)):
-		return "is several zips in a row, as a shard of torch.distributed.checkpoint (.distcp) is: " + pt.MergeShards
-	case has(names, "data.pkl"):
+	if !ok || has(names, "data.pkl") {
+		end := bytes.Index(file, []byte(zipEnd))
+		if end >= 0 && bytes.HasPrefix(file[min(len(file), end+zipEndSize):], []byte(zipStart)) {
+			return "is several zips in a row, as a shard of torch.distributed.checkpoint (.distcp) is: " + pt.MergeShards
+		}
 		return ""
 	}
 	files := weightsNames(names)

@@ -47,9 +47,12 @@ func TestForeignZips(t *testing.T) {
 			}
 		}
 	}
-	_, err := Open(write(t, "x.distcp", append(ptFile(t), ptFile(t)...)))
-	if err == nil || !strings.Contains(err.Error(), "dcp_to_torch_save") {
-		t.Error(err)
+	small := zipOf(t, zip.Store, "archive/data.pkl", "N.", "archive/version", "3")
+	for _, shard := range [][]byte{append(small, small...), append(ptFile(t), ptFile(t)...)} {
+		_, err := Open(write(t, "x.distcp", shard))
+		if err == nil || !strings.Contains(err.Error(), "dcp_to_torch_save") {
+			t.Error(err)
+		}
 	}
 }
 
