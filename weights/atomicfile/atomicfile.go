@@ -19,8 +19,8 @@ import (
 
 // Write makes the file at path appear whole or not at all: write fills a temporary file in the
 // same folder, which is synced and then renamed. An existing file is refused without force, and
-// anything that is not a regular file always. Nothing is left when write fails. The error
-// names the path.
+// anything that is not a regular file always. Nothing is left when it fails; with force, the file that
+// was there, or where only the folder could not be synced the new one. The error names the path.
 func Write(path string, force bool, write func(io.Writer) error) error {
 	target, mode, err := writeTarget(path, force)
 	if err != nil {
@@ -36,6 +36,12 @@ func Write(path string, force bool, write func(io.Writer) error) error {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	if err := publish(temp.Name(), target, force); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	if err := syncFolder(target); err != nil {
+		if !force {
+			_ = os.Remove(target)
+		}
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	return nil
@@ -98,16 +104,13 @@ func publish(temp, target string, force bool) error {
 	if !force {
 		err := os.Link(temp, target)
 		if err == nil {
-			return syncFolder(target)
+			return nil
 		}
 		if _, missing := os.Lstat(target); errors.Is(err, fs.ErrExist) || missing == nil {
 			return errExists(target)
 		}
 	}
-	if err := os.Rename(temp, target); err != nil {
-		return err
-	}
-	return syncFolder(target)
+	return os.Rename(temp, target)
 }
 
 // syncFolder makes a rename last through a power cut. Windows cannot sync a folder and needs not.
