@@ -3,12 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
+	"strings"
+	"time"
 
+	"cgan/cmd/internal/screen"
 	"cgan/train"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+	"github.com/cheggaaa/pb/v3"
 )
 
 // newReporter shows bars on a terminal, lines elsewhere, and nothing where quiet is asked for.
@@ -17,8 +18,8 @@ func newReporter(stdout, stderr io.Writer, quiet bool) train.Reporter {
 		return silent{}
 	}
 	p := plain{out: stdout}
-	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return &bars{plain: p, screen: stderr}
+	if block := screen.New(stderr); block != nil {
+		return &bars{plain: p, block: block}
 	}
 	return &p
 }
@@ -47,7 +48,7 @@ func (p *plain) Begin(b train.Begin) {
 func (p *plain) Step(s train.Stats) {
 	if s.EpochStep%linesEvery == 0 || s.EpochStep == p.begin.StepsPerEpoch || s.Step == p.begin.Steps {
 		fmt.Fprintf(p.out, "epoch %d/%d  step %d/%d  %.0f images/s  %s\n",
-			s.Epoch, p.begin.Epochs, s.EpochStep, p.begin.StepsPerEpoch, s.ImagesPS, losses(s))
+			s.Epoch, p.begin.Epochs, s.EpochStep, p.begin.StepsPerEpoch, s.ImagesPS, strings.Join(losses(s), "  "))
 	}
 }
 
@@ -59,46 +60,40 @@ func (p *plain) Saved(paths ...string) {
 
 func (p *plain) Say(text string) { fmt.Fprintln(p.out, text) }
 
-func losses(s train.Stats) string {
-	return fmt.Sprintf("Loss_D %.3f  Loss_G %.3f  D(x) %.3f  D(G(z)) %.3f", s.LossD, s.LossG, s.DReal, s.DFake)
+func losses(s train.Stats) []string {
+	return []string{fmt.Sprintf("Loss_D %.3f", s.LossD), fmt.Sprintf("Loss_G %.3f", s.LossG), fmt.Sprintf("D(x) %.3f", s.DReal), fmt.Sprintf("D(G(z)) %.3f", s.DFake)}
 }
 
 // bars draws one bar per epoch, with the losses in a line below it.
 type bars struct {
 	plain
-	screen io.Writer
-	bar    *progressbar.ProgressBar
+	block *screen.Block
+	bar   *pb.ProgressBar
+	drawn time.Time
 }
+
+const drawEvery = 100 * time.Millisecond
 
 func (b *bars) Step(s train.Stats) {
 	if b.bar == nil {
-		b.bar = b.newBar(s)
+		steps := min(b.begin.StepsPerEpoch-s.EpochStep, b.begin.Steps-s.Step) + 1
+		b.bar = screen.NewBar(fmt.Sprintf("epoch %d/%d", s.Epoch, b.begin.Epochs), int64(steps), false)
 	}
-	b.bar.Add(1)
-	if !b.bar.IsFinished() {
-		b.bar.AddDetail(fmt.Sprintf("%.0f images/s  %s", s.ImagesPS, losses(s)))
+	b.bar.Increment()
+	if now := time.Now(); now.Sub(b.drawn) >= drawEvery || b.bar.Current() == b.bar.Total() {
+		b.drawn = now
+		width := b.block.Width()
+		b.block.Draw(b.bar.SetWidth(width).String(), screen.Fit(width, append(losses(s), fmt.Sprintf("%.0f images/s", s.ImagesPS))...))
 	}
-}
-
-func (b *bars) newBar(first train.Stats) *progressbar.ProgressBar {
-	return progressbar.NewOptions(min(b.begin.StepsPerEpoch-first.EpochStep, b.begin.Steps-first.Step)+1,
-		progressbar.OptionSetWriter(b.screen),
-		progressbar.OptionSetDescription(fmt.Sprintf("epoch %d/%d", first.Epoch, b.begin.Epochs)),
-		progressbar.OptionShowCount(),
-		progressbar.OptionFullWidth(),
-		progressbar.OptionUseANSICodes(true),
-		progressbar.OptionSetMaxDetailRow(1),
-	)
 }
 
 func (b *bars) Saved(paths ...string) {
-	if b.bar != nil {
-		if !b.bar.IsFinished() { // the cursor is still on the bar, above the losses
-			b.bar.Exit()
-			fmt.Fprintln(b.screen)
-		}
-		fmt.Fprintln(b.screen)
-		b.bar = nil
-	}
+	b.block.Leave()
+	b.bar = nil
 	b.plain.Saved(paths...)
+}
+
+func (b *bars) Say(text string) {
+	b.block.Erase()
+	b.plain.Say(text)
 }

@@ -3,25 +3,24 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+	"cgan/cmd/internal/screen"
+
+	"github.com/cheggaaa/pb/v3"
 )
 
 // ui talks to the user: the result goes to out, all else to err.
 type ui struct {
 	out, err io.Writer
-	terminal bool // err is a terminal, so bars can be drawn
+	block    *screen.Block // of err, where it is a terminal
 }
 
 func newUI(stdout, stderr io.Writer, quiet bool) ui {
 	if quiet {
 		return ui{out: io.Discard, err: io.Discard}
 	}
-	file, ok := stderr.(*os.File)
-	return ui{out: stdout, err: stderr, terminal: ok && term.IsTerminal(int(file.Fd()))}
+	return ui{out: stdout, err: stderr, block: screen.New(stderr)}
 }
 
 func (u ui) say(format string, args ...any) { fmt.Fprintf(u.err, format+"\n", args...) }
@@ -41,18 +40,14 @@ type meter struct {
 	ui    ui
 	label string
 	start time.Time
-	bar   *progressbar.ProgressBar
+	bar   *pb.ProgressBar
+	drawn time.Time
 }
 
 func (u ui) meter(label string, total int64) *meter {
 	m := &meter{ui: u, label: label, start: time.Now()}
-	if u.terminal {
-		m.bar = progressbar.NewOptions64(total,
-			progressbar.OptionSetWriter(u.err),
-			progressbar.OptionSetDescription(label),
-			progressbar.OptionShowBytes(true),
-			progressbar.OptionSetWidth(30),
-			progressbar.OptionThrottle(100*time.Millisecond))
+	if u.block != nil {
+		m.bar = screen.NewBar(label, total, true)
 	} else {
 		u.say("%s: %s", label, megabytes(total))
 	}
@@ -61,15 +56,24 @@ func (u ui) meter(label string, total int64) *meter {
 
 // set moves the bar to n bytes.
 func (m *meter) set(n int64) {
-	if m.bar != nil {
-		m.bar.Set64(min(n, m.bar.GetMax64()))
+	if m.bar == nil {
+		return
+	}
+	m.bar.SetCurrent(min(n, m.bar.Total()))
+	if now := time.Now(); now.Sub(m.drawn) >= drawEvery {
+		m.drawn = now
+		m.draw()
 	}
 }
+
+const drawEvery = 100 * time.Millisecond
+
+func (m *meter) draw() { m.ui.block.Draw(m.bar.SetWidth(m.ui.block.Width()).String()) }
 
 // Write moves the bar on by len(p) bytes.
 func (m *meter) Write(p []byte) (int, error) {
 	if m.bar != nil {
-		m.bar.Add(len(p))
+		m.set(m.bar.Current() + int64(len(p)))
 	}
 	return len(p), nil
 }
@@ -78,9 +82,10 @@ func (m *meter) Write(p []byte) (int, error) {
 func (m *meter) close(done bool) {
 	if m.bar != nil {
 		if done {
-			m.bar.Finish()
+			m.bar.SetCurrent(m.bar.Total())
+			m.draw()
 		}
-		m.ui.say("")
+		m.ui.block.Leave()
 	} else if done {
 		m.ui.say("%s: done in %.1f s", m.label, time.Since(m.start).Seconds())
 	}
