@@ -9,6 +9,7 @@ import (
 	"cgan/bindings/kernels"
 	"cgan/bindings/nn"
 	"cgan/bindings/torch"
+	"cgan/bindings/torch/torchtest"
 )
 
 func TestComputeRefuses(t *testing.T) {
@@ -128,7 +129,7 @@ func TestGeneratorsOfDifferentSettingsDrawAtOnce(t *testing.T) {
 
 // What the formulas give is what the layers make.
 func TestOutputShapesAreThoseOfTheLayers(t *testing.T) {
-	do(t, func() {
+	torchtest.Do(t, func() {
 		g, d := Default().skeleton()
 		defer g.Free()
 		defer d.Free()

@@ -13,14 +13,14 @@ func OnehotEncode(label *torch.Tensor, device torch.Device, nClass int64) *torch
 	return identity.Index(label).View(-1, nClass, 1, 1) // [B] -> [B, n, 1, 1]
 }
 
-// ConcatNoiseLabel puts the one-hot label behind the noise: [B, nz, 1, 1] -> [B, nz+nClass, 1, 1].
+// ConcatNoiseLabel puts the one-hot label after the noise: [B, nz, 1, 1] -> [B, nz+nClass, 1, 1].
 // It mirrors concat_noise_label of cgan.py.
 func ConcatNoiseLabel(noise, label *torch.Tensor, device torch.Device, nClass int64) *torch.Tensor {
 	onehot := OnehotEncode(label, device, nClass)
 	return torch.Cat([]*torch.Tensor{noise, onehot}, 1) // [B, nz, 1, 1] -> [B, nz+n, 1, 1]
 }
 
-// CreateOnehotImage puts one plane per class behind the image, ones for the label's class and
+// CreateOnehotImage puts one plane per class after the image, ones for the label's class and
 // zeros for the rest: [B, C, H, W] -> [B, C+nClass, H, W].
 // It mirrors create_onehot_image of cgan.py.
 func CreateOnehotImage(image, label *torch.Tensor, device torch.Device, nClass int64) *torch.Tensor {

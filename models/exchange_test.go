@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"cgan/bindings/torch"
+	"cgan/bindings/torch/torchtest"
 	"cgan/weights"
 	"cgan/weights/formats"
 )
@@ -75,7 +76,7 @@ func drawFrom(t *testing.T, file, noise string) (image []byte) {
 	if err := g.Use(Compute{Exact: true}); err != nil {
 		t.Fatal(err)
 	}
-	do(t, func() {
+	torchtest.Do(t, func() {
 		torch.NoGrad(func() {
 			g.Eval()
 			label := torch.FromInt64s([]int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
@@ -98,7 +99,7 @@ func mustRead(t *testing.T, path string) []byte {
 // difference is the largest distance of two lists of float32.
 func difference(t *testing.T, a, b []byte) (worst float64) {
 	t.Helper()
-	do(t, func() {
+	torchtest.Do(t, func() {
 		size := []int64{int64(len(a) / 4)}
 		x, y := torch.FromBytes(a, size, torch.Float32).Float32s(), torch.FromBytes(b, size, torch.Float32).Float32s()
 		for i := range x {

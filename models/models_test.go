@@ -11,22 +11,16 @@ import (
 	"testing"
 
 	"cgan/bindings/torch"
+	"cgan/bindings/torch/torchtest"
 	"cgan/weights"
 )
 
 var small = Config{Noise: 6, NgF: 4, NdF: 4, Channels: 1, Classes: 10}
 
-func do(t *testing.T, fn func()) {
-	t.Helper()
-	if err := torch.Do(t.Name(), func() error { fn(); return nil }); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // >>> concat_noise_label(torch.full((2, 1, 1, 1), 7.), torch.tensor([2, 0]), "cpu", 3).flatten()
 // tensor([7., 0., 0., 1., 7., 1., 0., 0.])
 func TestConcatNoiseLabel(t *testing.T) {
-	do(t, func() {
+	torchtest.Do(t, func() {
 		noise := torch.Full([]int64{2, 1, 1, 1}, 7, torch.CPU)
 		z := ConcatNoiseLabel(noise, torch.FromInt64s([]int64{2, 0}), torch.CPU, 3)
 		if got := z.Shape(); !slices.Equal(got, []int64{2, 4, 1, 1}) {
@@ -39,7 +33,7 @@ func TestConcatNoiseLabel(t *testing.T) {
 }
 
 func TestCreateOnehotImagePutsOnePlanePerClassBehindTheImage(t *testing.T) {
-	do(t, func() {
+	torchtest.Do(t, func() {
 		image := torch.Full([]int64{1, 1, 2, 2}, 5, torch.CPU)
 		x := CreateOnehotImage(image, torch.FromInt64s([]int64{1}), torch.CPU, 3)
 		want := []float32{5, 5, 5, 5, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0}
@@ -103,7 +97,7 @@ func TestSummaryIsTheArticles(t *testing.T) {
 func newSmall(t *testing.T) *Generator {
 	t.Helper()
 	var g *Generator
-	do(t, func() {
+	torchtest.Do(t, func() {
 		torch.ManualSeed(0)
 		g = small.NewGenerator()
 	})
@@ -176,13 +170,13 @@ func TestLoadingDrawsNoRandomNumber(t *testing.T) {
 		t.Fatal(err)
 	}
 	var before, after []byte
-	do(t, func() { before = torch.RNGState(torch.CPU).Bytes() })
+	torchtest.Do(t, func() { before = torch.RNGState(torch.CPU).Bytes() })
 	g, err := LoadGenerator(state, small)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer g.Free()
-	do(t, func() { after = torch.RNGState(torch.CPU).Bytes() })
+	torchtest.Do(t, func() { after = torch.RNGState(torch.CPU).Bytes() })
 	if !slices.Equal(before, after) {
 		t.Error("the state of the random numbers moved on")
 	}
@@ -191,7 +185,7 @@ func TestLoadingDrawsNoRandomNumber(t *testing.T) {
 func TestLoadGeneratorListsWhatIsWrongAndLoadsNothing(t *testing.T) {
 	before := torch.Live()
 	var state weights.StateDict
-	do(t, func() {
+	torchtest.Do(t, func() {
 		g := small.NewGenerator()
 		defer g.Free()
 		all, err := StateDict(g.StateDict())
@@ -253,7 +247,7 @@ func TestGoroutinesDrawFromOneGenerator(t *testing.T) {
 func TestARowDependsOnItsSeedAndNumberAlone(t *testing.T) {
 	for _, sizes := range []Config{small, {Noise: 100, NgF: 16, NdF: 4, Channels: 1, Classes: 10}} {
 		var g *Generator
-		do(t, func() { g = sizes.NewGenerator() })
+		torchtest.Do(t, func() { g = sizes.NewGenerator() })
 		defer g.Free()
 		if err := g.Use(Compute{}); err != nil {
 			t.Fatal(err)

@@ -273,7 +273,7 @@ func digestsAfter8(t *testing.T, stops ...int) string {
 			t.Errorf("the checkpoint says %+v, the run was %+v", next, c)
 		}
 		next.Data, next.Out, next.Device, next.Exact = c.Data, c.Out, c.Device, true
-		next.Seed, next.Trace = 99, c.Trace // what the checkpoint holds comes behind the seed
+		next.Seed, next.Trace = 99, c.Trace // what the checkpoint holds comes after the seed
 		c = next
 	}
 	text, err := os.ReadFile(c.Trace)

@@ -18,7 +18,8 @@
 
 // Products on the tile unit, which multiplies bfloat16 and adds up in float32. A float32 goes in as three
 // bfloat16, which hold 8 of its 24 bits each, high to low: without the three products of the lowest parts, which
-// are beyond float32's 24 bits, six products remain.
+// are beyond float32's 24 bits, six products remain. The unit takes denormal bfloat16 for zero, and an infinite float32
+// comes out as NaN, since its lower parts are infinity minus infinity.
 
 namespace cgan {
 namespace {

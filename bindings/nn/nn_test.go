@@ -5,17 +5,11 @@ import (
 	"testing"
 
 	"cgan/bindings/torch"
+	"cgan/bindings/torch/torchtest"
 )
 
-func do(t *testing.T, fn func()) {
-	t.Helper()
-	if err := torch.Do(t.Name(), func() error { fn(); return nil }); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestStateDictHasPyTorchsKeysInOrder(t *testing.T) {
-	do(t, func() {
+	torchtest.Do(t, func() {
 		s := NewSequential(NewConvTranspose2d(3, 2, 4, 2, 1), NewBatchNorm2d(2), NewReLU(), NewConv2d(2, 5, 3, 1, 0))
 		defer s.Free()
 		want := []struct {
@@ -45,7 +39,7 @@ func TestStateDictHasPyTorchsKeysInOrder(t *testing.T) {
 }
 
 func TestInitialisationStaysInPyTorchsBounds(t *testing.T) {
-	do(t, func() {
+	torchtest.Do(t, func() {
 		torch.ManualSeed(0)
 		for name, c := range map[string]struct {
 			weight, bias *torch.Tensor
@@ -80,7 +74,7 @@ func both(m Module) (c struct {
 }
 
 func TestBatchNormTrainsAndEvaluates(t *testing.T) {
-	do(t, func() {
+	torchtest.Do(t, func() {
 		b := NewBatchNorm2d(1)
 		defer b.Free()
 		x := torch.FromFloat32s([]float32{1, 3}, []int64{2, 1, 1, 1})
@@ -104,7 +98,7 @@ func TestBatchNormTrainsAndEvaluates(t *testing.T) {
 }
 
 func TestBCELossTakesProbabilities(t *testing.T) {
-	do(t, func() {
+	torchtest.Do(t, func() {
 		p, y := torch.FromFloat32s([]float32{0.25, 0.5}, []int64{2}), torch.FromFloat32s([]float32{1, 0}, []int64{2})
 		want := -(math.Log(0.25) + math.Log(0.5)) / 2
 		if got := (BCELoss{}).Forward(p, y).Item(); math.Abs(got-want) > 1e-6 {
@@ -114,7 +108,7 @@ func TestBCELossTakesProbabilities(t *testing.T) {
 }
 
 func TestLeakyReLUUsesItsSlope(t *testing.T) {
-	do(t, func() {
+	torchtest.Do(t, func() {
 		got := NewLeakyReLU(0.2).Forward(torch.FromFloat32s([]float32{-10, 10}, []int64{2})).Float32s()
 		if got[0] != -2 || got[1] != 10 {
 			t.Errorf("got %v, want -2 and 10", got)

@@ -29,11 +29,11 @@ func TestScopeFreesWhatIsNotKept(t *testing.T) {
 			}
 		})
 		if got := Live() - before; got != 1 {
-			t.Errorf("%d tensors live behind the inner scope, want 1", got)
+			t.Errorf("%d tensors live after the inner scope, want 1", got)
 		}
 	})
 	if got := Live() - before; got != 1 {
-		t.Fatalf("%d tensors live behind the scope, want the kept one", got)
+		t.Fatalf("%d tensors live after the scope, want the kept one", got)
 	}
 	kept.Free()
 	kept.Free() // harmless

@@ -197,7 +197,7 @@ func TestTrainThenGenerate(t *testing.T) {
 	draw("d.png", "--class", "3", "--count", "9") // two rows, the second padded
 }
 
-// setName is the run's name behind its number.
+// setName is the run's name after its number.
 func setName(t *testing.T, out string) string {
 	t.Helper()
 	runs, err := filepath.Glob(filepath.Join(out, "00000-*"))

@@ -129,7 +129,7 @@ func (r fileReport) print(w io.Writer) error {
 		fmt.Fprintln(&b, r.Note)
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Metadata)) {
-		fmt.Fprintf(&b, "metadata %s: %s\n", shown(key), shown(r.Metadata[key]))
+		fmt.Fprintf(&b, "metadata %s: %s\n", weights.Show(key), weights.Show(r.Metadata[key]))
 	}
 	for _, notice := range r.Notices {
 		fmt.Fprintln(&b, "notice:", notice)
@@ -137,9 +137,9 @@ func (r fileReport) print(w io.Writer) error {
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, v := range r.Values {
 		if v.Shape != nil {
-			fmt.Fprintf(table, "%s\t%s\t%s\n", shown(v.Key), v.Type, shape(v.Shape))
+			fmt.Fprintf(table, "%s\t%s\t%s\n", weights.Show(v.Key), v.Type, shape(v.Shape))
 		} else {
-			fmt.Fprintf(table, "%s\t%s\t%s\n", shown(v.Key), v.Type, shown(fmt.Sprint(v.Value)))
+			fmt.Fprintf(table, "%s\t%s\t%s\n", weights.Show(v.Key), v.Type, weights.Show(fmt.Sprint(v.Value)))
 		}
 	}
 	if err := table.Flush(); err != nil {

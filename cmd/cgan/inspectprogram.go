@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"cgan/weights"
 	"cgan/weights/onnx"
 )
 
@@ -40,7 +41,7 @@ func inspectProgram(path string) (r fileReport, ok bool, err error) {
 
 func (r *fileReport) addONNX(s onnx.Summary) {
 	r.Format = fmt.Sprintf("ONNX, opset %d", s.Opset)
-	r.Note = fmt.Sprintf("a program of %d operators (%s), written by %s; it holds no state_dict to load", len(s.Operators), counts(s.Operators), shown(s.Producer))
+	r.Note = fmt.Sprintf("a program of %d operators (%s), written by %s; it holds no state_dict to load", len(s.Operators), counts(s.Operators), weights.Show(s.Producer))
 	for _, pair := range s.Metadata {
 		r.Metadata[pair[0]] = pair[1]
 	}
@@ -84,7 +85,7 @@ func counts(words []string) string {
 		}
 	}
 	for i, w := range order {
-		order[i] = fmt.Sprintf("%d %s", number[w], shown(w))
+		order[i] = fmt.Sprintf("%d %s", number[w], weights.Show(w))
 	}
 	const most = 12
 	if len(order) > most {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -40,6 +41,7 @@ func start(t *testing.T) *started {
 		"--device", "cpu", "--batch", "1", "--nz", "5", "--ngf", "4", "--ndf", "4", "--epochs", "100000")}
 	s.Env = append(os.Environ(), asMain+"=1")
 	s.Stderr = &s.stderr
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // or the child would ignore it, as this process does under nohup
 	var err error
 	if s.stdout, err = s.StdoutPipe(); err == nil {
 		err = s.Start()

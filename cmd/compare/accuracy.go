@@ -29,7 +29,7 @@ type score struct {
 
 func (s score) percent() float64 { return 100 * float64(s.Right) / float64(s.Images) }
 
-// stage is what each arithmetic had learned behind an epoch.
+// stage is what each arithmetic had learned after an epoch.
 type stage struct {
 	epoch int
 	all   []*arithmetic
@@ -135,7 +135,7 @@ func (a *arithmetic) train(ctx context.Context, p *programs, epochs, seed int) (
 	return out, nil
 }
 
-// judge has the judge read what the run in out draws with its weights behind an epoch.
+// judge has the judge read what the run in out draws with its weights after an epoch.
 func (a *arithmetic) judge(ctx context.Context, p *programs, judge, out string, epoch int) error {
 	saved, err := checkpoints(out)
 	if err != nil {

@@ -100,7 +100,7 @@ func TestEveryArithmeticLearnsEverySeed(t *testing.T) {
 	if err != nil || len(learned) != 2 {
 		t.Fatal(learned, err)
 	}
-	for i, mean := range []float64{97, 98} { // behind the second epoch and the last
+	for i, mean := range []float64{97, 98} { // after the second epoch and the last
 		for _, a := range learned[i].all {
 			if len(a.scores) != 3 || a.mean() != mean {
 				t.Errorf("%s after epoch %d: %v", a.name, learned[i].epoch, a.scores)

@@ -4,6 +4,7 @@
 //	compare bench     the same work, timed in turn; writes BENCHMARKS.md and .github/scaling.png
 //	compare accuracy  the same quality: fast f32 and bf16 learn to draw the asked digit as exact does
 //	compare gpu       all of this on CUDA, in the folder that make gpu-kit makes
+//	compare before    the speed beside an older build of cgan
 //	compare python    the Python that it runs, for tests that exchange files with it
 //
 // It installs the torch that bin/cgan was built against into a cached virtual environment, from wheels
@@ -68,6 +69,22 @@ func newApp() *cli.App {
 					&cli.StringSliceFlag{Name: "part", Usage: "only this part, " + strings.Join(partNames(), ", ") + "; may be repeated"},
 				},
 				Action: func(c *cli.Context) error { return gpu(c.Context, where(c, "cuda"), c.StringSlice("part")) },
+			},
+			{
+				Name:      "before",
+				Usage:     "time training and drawing in turn with an older build of cgan",
+				ArgsUsage: "FILE",
+				Flags: []cli.Flag{
+					cgan,
+					&cli.IntFlag{Name: "rounds", Usage: "runs of each program", Value: 6},
+					&cli.IntFlag{Name: "steps", Usage: "timed training steps of each run", Value: 30},
+				},
+				Action: func(c *cli.Context) error {
+					if c.NArg() != 1 {
+						return fmt.Errorf("before takes the older program, one FILE")
+					}
+					return before(c.Context, c.String("cgan"), c.Args().First(), c.Int("rounds"), c.Int("steps"))
+				},
 			},
 			{
 				Name:      "python",

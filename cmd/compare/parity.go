@@ -82,7 +82,7 @@ func (c parityCase) run(ctx context.Context, p *programs) (int, error) {
 
 // handover trains 10 steps in Python; then 5 in one program and 5 more in the other, both ways. The second half
 // must be the same to the bit. 1000 images in batches of 128 put the handover into an epoch's middle, and the
-// end of the epoch behind it.
+// end of the epoch after it.
 func handover(ctx context.Context, p *programs) (differing int, err error) {
 	data, err := p.data(1000)
 	if err != nil {

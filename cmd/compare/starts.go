@@ -25,7 +25,7 @@ const (
 	startsPerRound = 10
 )
 
-// raceStarts times whole processes from the outside, in turn, behind a few of warm-up.
+// raceStarts times whole processes from the outside, in turn, after a few of warm-up.
 func raceStarts(ctx context.Context, p *programs, plan plan) (s starts, err error) {
 	weights, original, mine := p.file(".pt"), p.file(".png"), p.file(".png")
 	if err := quiet(ctx, p.python, "train/train.py", "make", weights); err != nil {

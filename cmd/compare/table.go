@@ -62,7 +62,7 @@ func percent(x float64, digits int) string {
 	return "-"
 }
 
-// number writes x with some digits behind the point, and a dash for what was not measured.
+// number writes x with some digits after the point, and a dash for what was not measured.
 func number(x float64, digits int) string {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return "-"

@@ -42,7 +42,7 @@ var Modes = []string{"train", "generate"}
 
 const warmupSteps = 5
 
-// Run times c.Steps steps behind a few of warm-up: in mode train with the data and the log of each step,
+// Run times c.Steps steps after a few of warm-up: in mode train with the data and the log of each step,
 // in mode generate batches drawn in evaluation mode.
 func Run(ctx context.Context, c train.Config, mode string) (s Speed, err error) {
 	if err := c.Validate(); err != nil {
@@ -95,7 +95,7 @@ type times struct {
 	work    []Work
 }
 
-// timeSteps runs c.Steps steps behind the warm-up. A step gives the time that it took without what is around it.
+// timeSteps runs c.Steps steps after the warm-up. A step gives the time that it took without what is around it.
 func timeSteps(ctx context.Context, c train.Config, step func(i int) (time.Duration, error)) (t times, err error) {
 	var before []fused.WorkTime
 	start := time.Now()

@@ -53,7 +53,7 @@ func TestReadMemory(t *testing.T) {
 	zeros := make([]byte, 32<<20)
 	for name, images := range map[string][]byte{
 		"header of four billion images": gzipped(t, idxBytes(zeros[:1<<20], 1<<32-1, 28, 28)),
-		"gzip bomb behind two images":   gzipped(t, idxBytes(zeros, 2, 3, 2)),
+		"gzip bomb after two images":    gzipped(t, idxBytes(zeros, 2, 3, 2)),
 	} {
 		dir := t.TempDir()
 		count := uint32(2)
