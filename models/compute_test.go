@@ -111,6 +111,9 @@ func TestGeneratorsOfDifferentSettingsDrawAtOnce(t *testing.T) {
 	if slices.Equal(alone[0], alone[2]) {
 		t.Error("float32 and bfloat16 drew the same values: the settings do nothing")
 	}
+	if slices.Equal(alone[1], alone[3]) && kernels.Best().Name() != kernels.Reference {
+		t.Error("the best kernel set and the reference drew the same values: one of them is not used")
+	}
 	var all sync.WaitGroup
 	for i, g := range generators {
 		all.Add(1)
