@@ -9,6 +9,8 @@
 # make race     the packages that need no libtorch under the race detector
 # make portable the same packages for linux-arm64 and macOS, as far as the compiler
 # make memory   resident memory over 2,000 steps
+# make mutants  mistakes that a test must notice, one after the other
+# make before   the speed beside an older build of cgan, OLD
 # make gpu-kit  the folder gpu-kit: proofs and timings on CUDA, for a machine with cgan's torch but no Go and no network
 # make lint     gofmt, go vet, golangci-lint
 
@@ -31,7 +33,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph gpu-kit lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph mutants before gpu-kit lint clean
 
 build: libtorch
 	@go build -o bin/cgan ./cmd/cgan
@@ -63,6 +65,12 @@ fuzz:
 
 bench: build
 	@GOWORK=off go run ./cmd/compare bench $(BENCH)
+
+before: build
+	@GOWORK=off go run ./cmd/compare before $(OLD)
+
+mutants: build
+	@GOWORK=$(GOWORK) go run ./cmd/compare mutants
 
 memory: build
 	CGAN_MEMORY_STEPS=2000 go test -count=1 -v -run TestMemoryStaysFlat ./train

@@ -5,6 +5,7 @@
 //	compare accuracy  the same quality: fast f32 and bf16 learn to draw the asked digit as exact does
 //	compare gpu       all of this on CUDA, in the folder that make gpu-kit makes
 //	compare before    the speed beside an older build of cgan
+//	compare mutants   mistakes that the tests must notice
 //	compare python    the Python that it runs, for tests that exchange files with it
 //
 // It installs the torch that bin/cgan was built against into a cached virtual environment, from wheels
@@ -85,6 +86,11 @@ func newApp() *cli.App {
 					}
 					return before(c.Context, c.String("cgan"), c.Args().First(), c.Int("rounds"), c.Int("steps"))
 				},
+			},
+			{
+				Name:   "mutants",
+				Usage:  "make mistakes in a copy of the checkout, each of which a test must notice",
+				Action: func(c *cli.Context) error { return runMutants(c.Context) },
 			},
 			{
 				Name:      "python",
