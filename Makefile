@@ -5,7 +5,7 @@
 # make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime
 # make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
-# make sanitize every kernel set under AddressSanitizer and UndefinedBehaviorSanitizer
+# make sanitize every kernel set, also emulated, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make race     the packages that need no libtorch under the race detector
 # make portable the same packages for linux-arm64 and macOS, as far as the compiler
 # make memory   resident memory over 2,000 steps
@@ -70,7 +70,7 @@ before: build
 	@GOWORK=off go run ./cmd/compare before $(OLD)
 
 mutants: build
-	@GOWORK=$(GOWORK) go run ./cmd/compare mutants
+	@CGAN_EMULATE=all go run ./cmd/compare mutants
 
 memory: build
 	CGAN_MEMORY_STEPS=2000 go test -count=1 -v -run TestMemoryStaysFlat ./train
@@ -101,7 +101,7 @@ clean:
 sanitize race portable fuzz: override GOWORK := off
 
 sanitize:
-	CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels
+	CGAN_EMULATE=all CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels
 
 PURE = ./weights/... ./train/dataset ./train/runfolder ./models/picture
 
