@@ -10,7 +10,8 @@ Norm BatchNorm::by_channel() const {
   return {mean.numel(), data<float>(mean), data<float>(scale), data<float>(shift), static_cast<float>(slope)};
 }
 
-BatchNorm batch_norm(const KernelSet &kernels, const Moments &m, const at::Tensor &weight, const at::Tensor &bias, double eps, double slope) {
+BatchNorm batch_norm(const KernelSet &kernels, const Moments &m, const at::Tensor &weight, const at::Tensor &bias,
+                     double eps, double slope) {
   const at::Tensor mean = at::empty({bias.numel()}, at::kFloat);
   const BatchNorm b{&kernels, mean, at::empty_like(mean), bias.detach().clone(), at::empty_like(mean), slope};
   for (int64_t c = 0; c < bias.numel(); c++) {

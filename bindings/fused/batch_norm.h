@@ -14,7 +14,8 @@ struct BatchNorm {
 };
 
 // batch_norm normalises by the moments of a batch.
-BatchNorm batch_norm(const KernelSet &, const Moments &, const at::Tensor &weight, const at::Tensor &bias, double eps, double slope);
+BatchNorm batch_norm(const KernelSet &, const Moments &, const at::Tensor &weight, const at::Tensor &bias, double eps,
+                     double slope);
 
 // track moves the running statistics towards those of a batch.
 void track(const Moments &, double momentum, at::Tensor running_mean, at::Tensor running_var);

@@ -10,14 +10,16 @@ at::Tensor image(int64_t batch, const Grid &g, at::ScalarType type) {
   return at::empty_strided({batch, g.channels, g.height, g.width}, {g.channels, 1, g.width * pixel, pixel}, type);
 }
 
-template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight, const Epilogue &epilogue) {
+template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight,
+                                           const Epilogue &epilogue) {
   const KernelSet &kernels = *c.kernels;
   const auto all = one_group(c.coarse.pixels());
   const at::Tensor result = image(c.batch, c.coarse, type_of<T>);
   if (use_gathered(c)) {
     const Panels left = pack_gathered<T>(c, Side::left, Contiguous::panel, fine);
     const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::k, gathered_weight(c, weight));
-    multiply_tiles<T>(kernels, each_itself(c.coarse.pixels()), all, left, right, c.batch, c.coarse.channels, epilogue, data<T>(result));
+    multiply_tiles<T>(kernels, each_itself(c.coarse.pixels()), all, left, right, c.batch, c.coarse.channels, epilogue,
+                      data<T>(result));
     return result;
   }
   const Panels left = left_operand(kernels, matrices<T>(fine));
@@ -47,7 +49,8 @@ template <class T> void fold(const Convolution &c, const float *columns, const E
   });
 }
 
-template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight, const Epilogue &epilogue) {
+template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight,
+                                         const Epilogue &epilogue) {
   const KernelSet &kernels = *c.kernels;
   const Panels left = left_operand(kernels, matrices<T>(coarse));
   const at::Tensor result = image(c.batch, c.fine, type_of<T>);
@@ -55,13 +58,15 @@ template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor 
     const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::panel, gathered_weight(c, weight));
     const int64_t width = c.taps() * c.fine.channels;
     const at::Tensor columns = at::empty({c.coarse.pixels(), c.batch, width}, at::kFloat);
-    multiply_tiles<T>(kernels, each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, c.batch, width, {}, data<float>(columns));
+    multiply_tiles<T>(kernels, each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, c.batch,
+                      width, {}, data<float>(columns));
     fold(c, data<float>(columns), epilogue, data<T>(result));
     if (epilogue.moments != nullptr) *epilogue.moments = moments_of(kernels, result);
     return result;
   }
   const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::panel, matrices<float>(weight));
-  multiply_tiles<T>(kernels, fine_links(c), phases(c), left, right, c.batch, c.fine.channels, epilogue, data<T>(result));
+  multiply_tiles<T>(kernels, fine_links(c), phases(c), left, right, c.batch, c.fine.channels, epilogue,
+                    data<T>(result));
   return result;
 }
 
@@ -77,11 +82,13 @@ at::Tensor pixelwise(const at::Tensor &t) {
 }
 
 at::Tensor to_coarse(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight, const Epilogue &epilogue) {
-  return fine.scalar_type() == at::kBFloat16 ? to_coarse_of<BFloat>(c, fine, weight, epilogue) : to_coarse_of<float>(c, fine, weight, epilogue);
+  return fine.scalar_type() == at::kBFloat16 ? to_coarse_of<BFloat>(c, fine, weight, epilogue)
+                                             : to_coarse_of<float>(c, fine, weight, epilogue);
 }
 
 at::Tensor to_fine(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight, const Epilogue &epilogue) {
-  return coarse.scalar_type() == at::kBFloat16 ? to_fine_of<BFloat>(c, coarse, weight, epilogue) : to_fine_of<float>(c, coarse, weight, epilogue);
+  return coarse.scalar_type() == at::kBFloat16 ? to_fine_of<BFloat>(c, coarse, weight, epilogue)
+                                               : to_fine_of<float>(c, coarse, weight, epilogue);
 }
 
 } // namespace cgan

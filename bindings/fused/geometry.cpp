@@ -16,7 +16,8 @@ std::vector<std::vector<Link>> along_axis(const Convolution &c, int64_t coarse, 
 
 Links links_of(const Convolution &c, bool of_coarse) {
   Links links(c.coarse.pixels() * c.taps());
-  const auto rows = along_axis(c, c.coarse.height, c.fine.height, of_coarse), columns = along_axis(c, c.coarse.width, c.fine.width, of_coarse);
+  const auto rows = along_axis(c, c.coarse.height, c.fine.height, of_coarse),
+             columns = along_axis(c, c.coarse.width, c.fine.width, of_coarse);
   const int64_t width = of_coarse ? c.fine.width : c.coarse.width;
   for (const auto &row : rows)
     for (const auto &column : columns) {

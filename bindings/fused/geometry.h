@@ -18,7 +18,9 @@ struct Links {
   std::vector<Link> all;
   std::vector<size_t> begin{0}; // and the end of all
   void close() { begin.push_back(all.size()); }
-  at::ArrayRef<Link> operator[](int64_t pixel) const { return {all.data() + begin[pixel], begin[pixel + 1] - begin[pixel]}; }
+  at::ArrayRef<Link> operator[](int64_t pixel) const {
+    return {all.data() + begin[pixel], begin[pixel + 1] - begin[pixel]};
+  }
   int64_t pixels() const { return begin.size() - 1; }
 };
 

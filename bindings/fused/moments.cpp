@@ -6,7 +6,8 @@
 
 namespace cgan {
 
-void Moments::take(int64_t begin, int64_t channels, int64_t n, const float *pivot, const double *sum, const double *sum_of_squares) {
+void Moments::take(int64_t begin, int64_t channels, int64_t n, const float *pivot, const double *sum,
+                   const double *sum_of_squares) {
   for (int64_t i = 0; i < channels; i++) {
     double &all = count[begin + i], &middle = mean[begin + i];
     const double off = sum[i] / n, step = pivot[i] + off - middle, after = all + n;

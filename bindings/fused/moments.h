@@ -15,7 +15,8 @@ struct Moments {
 
   // take adds n values of each of some channels from begin on, given as sums of their distances from a pivot and of the
   // squares of these. The pivot is near the values, so that the squares lose nothing.
-  void take(int64_t begin, int64_t channels, int64_t n, const float *pivot, const double *sum, const double *sum_of_squares);
+  void take(int64_t begin, int64_t channels, int64_t n, const float *pivot, const double *sum,
+            const double *sum_of_squares);
 };
 
 // moments_of reads x [B, C, H, W], pixelwise.

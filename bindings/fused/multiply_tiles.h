@@ -54,7 +54,8 @@ inline std::vector<Task> tasks_of(const Links &from, const Groups &groups, const
     for (int64_t n = 0; n < right.panels; n += strip)
       for (int64_t m = 0; m < left.panels; m += 2)
         for (size_t p = 0; p < group.size(); p += run)
-          tasks.push_back({&group[p], std::min<int64_t>(run, group.size() - p), m, n, std::min(strip, right.panels - n)});
+          tasks.push_back(
+              {&group[p], std::min<int64_t>(run, group.size() - p), m, n, std::min(strip, right.panels - n)});
   }
   return tasks;
 }
@@ -69,7 +70,8 @@ struct ColumnMoments {
   // begin gives the block its pivots before it is stored: the first row that the task makes of these columns.
   template <class R> void begin(Block<R> &b, int64_t column, bool first) {
     if (first)
-      for (int64_t i = 0; i < b.columns; i++) pivot[column + i] = b.sums[i] + (b.epilogue.bias != nullptr ? b.epilogue.bias[i] : 0);
+      for (int64_t i = 0; i < b.columns; i++)
+        pivot[column + i] = b.sums[i] + (b.epilogue.bias != nullptr ? b.epilogue.bias[i] : 0);
     b.pivot = &pivot[column];
   }
   // collect takes what storing the block found.
@@ -107,8 +109,8 @@ template <class T, class R> struct Product {
         Block<R> &b = blocks[next], &before = blocks[1 - next];
         Block<T> *waiting = nullptr;
         if constexpr (overlaps) waiting = before.rows > 0 ? &before : nullptr;
-        kernel.block(pairs.data(), pairs.size(), left.k_steps, std::min<int64_t>(2, left.panels - task.row), std::min<int64_t>(2, right.panels - n),
-                     left.layout, right.layout, b.sums, kBlock, false, waiting);
+        kernel.block(pairs.data(), pairs.size(), left.k_steps, std::min<int64_t>(2, left.panels - task.row),
+                     std::min<int64_t>(2, right.panels - n), left.layout, right.layout, b.sums, kBlock, false, waiting);
         if (moments != nullptr && before.rows > 0) moments->collect(before);
         place(b, task.pixels[p], task.row, n, row_bias[next]);
         if (moments != nullptr) moments->begin(b, (n - task.column) * kPanel, p == 0);
@@ -126,11 +128,13 @@ private:
   void pairs_of(const Task &task, int64_t pixel, std::vector<PanelPair> &pairs) const {
     pairs.clear();
     for (const Link &link : from[pixel])
-      pairs.push_back({left[link.pixel] + task.row * left.layout.panel, right[link.tap] + task.column * right.layout.panel});
+      pairs.push_back(
+          {left[link.pixel] + task.row * left.layout.panel, right[link.tap] + task.column * right.layout.panel});
   }
 
   // place says where the block at these panels of a pixel's matrix goes, and what follows its sums.
-  void place(Block<R> &b, int64_t pixel, int64_t row_panel, int64_t column_panel, std::vector<const float *> &row_bias) const {
+  void place(Block<R> &b, int64_t pixel, int64_t row_panel, int64_t column_panel,
+             std::vector<const float *> &row_bias) const {
     const int64_t row = row_panel * kPanel, column = column_panel * kPanel;
     b.rows = std::min(kBlock, rows - row);
     b.columns = std::min(kBlock, columns - column);
@@ -141,20 +145,22 @@ private:
 };
 
 // multiply_tiles makes matrices [pixels, rows, columns]: for each pixel the sum over its links of left[pixel] * right[tap].
-template <class T, class R>
-void multiply_tiles(const KernelSet &kernels, const Links &from, const Groups &groups, const Panels &left, const Panels &right,
-                    int64_t rows, int64_t columns, const Epilogue &epilogue, R *out) {
-  const Product<T, R> product{gemm_kernel<T>(kernels), gemm_kernel<R>(kernels), from, left, right, rows, columns, EpilogueView(epilogue), out};
+template <class T, class R> void multiply_tiles(const KernelSet &kernels, const Links &from, const Groups &groups,
+                                                const Panels &left, const Panels &right, int64_t rows, int64_t columns,
+                                                const Epilogue &epilogue, R *out) {
+  const Product<T, R> product{
+      gemm_kernel<T>(kernels), gemm_kernel<R>(kernels), from, left, right, rows, columns, EpilogueView(epilogue), out};
   const std::vector<Task> tasks = tasks_of(from, groups, left, right);
   std::vector<ColumnMoments> moments;
   if (epilogue.moments != nullptr)
     for (const Task &task : tasks) moments.emplace_back((task.columns + 1) / 2 * kBlock);
-  parallel(Work::product, tasks.size(), [&](int64_t i) { product.run(tasks[i], moments.empty() ? nullptr : &moments[i]); });
+  parallel(Work::product, tasks.size(),
+           [&](int64_t i) { product.run(tasks[i], moments.empty() ? nullptr : &moments[i]); });
   for (size_t i = 0; i < moments.size(); i++) {
     const Task &task = tasks[i];
     const int64_t column = task.column * kPanel, values = task.count * std::min(kBlock, rows - task.row * kPanel);
-    epilogue.moments->take(column, std::min(task.columns * kPanel, columns - column), values, moments[i].pivot.data(), moments[i].distances.data(),
-                           moments[i].squares.data());
+    epilogue.moments->take(column, std::min(task.columns * kPanel, columns - column), values, moments[i].pivot.data(),
+                           moments[i].distances.data(), moments[i].squares.data());
   }
 }
 

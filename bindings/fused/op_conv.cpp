@@ -11,7 +11,8 @@ namespace {
 
 // Conv is a convolution with LeakyReLU.
 struct Conv : torch::autograd::Function<Conv> {
-  static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, const ConvSettings &settings) {
+  static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias,
+                            const ConvSettings &settings) {
     settings.check(x, weight, {bias});
     const at::Tensor in = pixelwise(x);
     Epilogue epilogue;
@@ -39,7 +40,8 @@ struct Conv : torch::autograd::Function<Conv> {
 } // namespace
 } // namespace cgan
 
-char *cgan_conv(const cgan_conv_settings *settings, cgan_tensor input, cgan_tensor weight, cgan_tensor bias, cgan_tensor *out) {
+char *cgan_conv(const cgan_conv_settings *settings, cgan_tensor input, cgan_tensor weight, cgan_tensor bias,
+                cgan_tensor *out) {
   return guarded([&] {
     *out = cgan::handle(cgan::Conv::apply(tensor(input), tensor(weight), tensor(bias), cgan::ConvSettings(*settings)));
   });

@@ -19,15 +19,17 @@ struct Statistics {
 // ConvNorm is a convolution, a batch normalisation in training and LeakyReLU. The convolution finds the moments while
 // it stores what it made.
 struct ConvNorm : torch::autograd::Function<ConvNorm> {
-  static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, const at::Tensor &norm_weight,
-                            const at::Tensor &norm_bias, const Statistics &statistics, const ConvSettings &settings) {
+  static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias,
+                            const at::Tensor &norm_weight, const at::Tensor &norm_bias, const Statistics &statistics,
+                            const ConvSettings &settings) {
     const at::Tensor in = pixelwise(x);
     Moments moments(bias.numel());
     Epilogue epilogue;
     epilogue.bias = bias;
     epilogue.moments = &moments;
     const at::Tensor y = settings.forward(in, weight, epilogue);
-    TORCH_CHECK(moments.count[0] > 1, "Expected more than 1 value per channel when training, got input size ", y.sizes());
+    TORCH_CHECK(moments.count[0] > 1, "Expected more than 1 value per channel when training, got input size ",
+                y.sizes());
     track(moments, statistics.momentum, statistics.running_mean, statistics.running_var);
     const BatchNorm b = batch_norm(*settings.kernels, moments, norm_weight, norm_bias, statistics.eps, settings.slope);
     ctx->save_for_backward({in, weight, y, b.mean, b.scale, b.shift, b.invstd});
@@ -44,7 +46,8 @@ struct ConvNorm : torch::autograd::Function<ConvNorm> {
     at::Tensor dx, dw, db;
     if (ctx->needs_input_grad(0)) dx = settings.input_grad(x, weight, d.x);
     if (ctx->needs_input_grad(1)) dw = settings.weight_grad(x, weight, d.x);
-    if (ctx->needs_input_grad(2)) db = at::zeros_like(d.bias); // normalising takes the bias out again: all else is rounding
+    if (ctx->needs_input_grad(2))
+      db = at::zeros_like(d.bias); // normalising takes the bias out again: all else is rounding
     return {dx, dw, db, d.weight, d.bias, at::Tensor(), at::Tensor()};
   }
 };
@@ -53,15 +56,16 @@ struct ConvNorm : torch::autograd::Function<ConvNorm> {
 } // namespace cgan
 
 // In evaluation a batch normalisation is a scale and a shift, which the convolution before it applies.
-char *cgan_conv_norm(const cgan_conv_settings *how, cgan_tensor input, cgan_tensor weight, cgan_tensor bias, const cgan_batch_norm *norm,
-                     cgan_tensor *out) {
+char *cgan_conv_norm(const cgan_conv_settings *how, cgan_tensor input, cgan_tensor weight, cgan_tensor bias,
+                     const cgan_batch_norm *norm, cgan_tensor *out) {
   return guarded([&] {
-    const at::Tensor &x = tensor(input), &w = tensor(weight), &b = tensor(bias), &gamma = tensor(norm->weight), &beta = tensor(norm->bias),
-                     &mean = tensor(norm->running_mean), &var = tensor(norm->running_var);
+    const at::Tensor &x = tensor(input), &w = tensor(weight), &b = tensor(bias), &gamma = tensor(norm->weight),
+                     &beta = tensor(norm->bias), &mean = tensor(norm->running_mean), &var = tensor(norm->running_var);
     const cgan::ConvSettings settings(*how);
     settings.check(x, w, {b, gamma, beta, mean, var});
     if (norm->training) {
-      *out = cgan::handle(cgan::ConvNorm::apply(x, w, b, gamma, beta, cgan::Statistics{mean, var, norm->momentum, norm->eps}, settings));
+      *out = cgan::handle(cgan::ConvNorm::apply(x, w, b, gamma, beta,
+                                                cgan::Statistics{mean, var, norm->momentum, norm->eps}, settings));
       return;
     }
     cgan::Epilogue epilogue;

@@ -24,7 +24,7 @@ struct Panels {
   int64_t panels, k_steps; // of a matrix
   size_t matrix;           // bytes from one to the next
   Layout layout;
-  at::Tensor memory;       // that begin points into
+  at::Tensor memory; // that begin points into
   char *begin;
   char *operator[](int64_t i) const { return begin + i * matrix; }
 };
@@ -34,7 +34,9 @@ struct Panels {
 template <class T> Panels packed(const GemmKernel<T> &kernel, int64_t panels, int64_t k, int64_t count) {
   const size_t panel = kernel.panel_bytes(k);
   at::Tensor memory = at::empty({static_cast<int64_t>(panel) * count * panels}, at::kByte);
-  return {panels, kernel.k_steps(k), panel, {panel * count, kernel.step_bytes, kernel.row_bytes}, memory, static_cast<char *>(memory.data_ptr())};
+  return {panels, kernel.k_steps(k),
+          panel,  {panel * count, kernel.step_bytes, kernel.row_bytes},
+          memory, static_cast<char *>(memory.data_ptr())};
 }
 
 template <class T> constexpr at::ScalarType type_of = at::kFloat;
@@ -42,8 +44,9 @@ template <> constexpr at::ScalarType type_of<BFloat> = at::kBFloat16;
 
 // pack packs count matrices of S to be multiplied as T. pointers(i, row) gives where the rows of matrix i begin, as many as
 // row is long, each of length values.
-template <class T, class S = T, class Pointers>
-Panels pack(const KernelSet &kernels, Side side, Contiguous contiguous, int64_t count, int64_t rows, int64_t length, Pointers pointers) {
+template <class T, class S = T, class Pointers> Panels pack(const KernelSet &kernels, Side side, Contiguous contiguous,
+                                                            int64_t count, int64_t rows, int64_t length,
+                                                            Pointers pointers) {
   const auto &kernel = gemm_kernel<T>(kernels);
   const bool panelwise = contiguous == Contiguous::panel;
   Panels p = packed<T>(kernel, ((panelwise ? length : rows) + kPanel - 1) / kPanel, panelwise ? rows : length, count);
@@ -72,7 +75,8 @@ template <class T> Matrices<T> matrices(const at::Tensor &t) {
 }
 
 // pack_matrices packs matrices of S.
-template <class T, class S> Panels pack_matrices(const KernelSet &kernels, Side side, Contiguous contiguous, const Matrices<S> &m) {
+template <class T, class S>
+Panels pack_matrices(const KernelSet &kernels, Side side, Contiguous contiguous, const Matrices<S> &m) {
   const S *const begin = data<S>(m.memory);
   return pack<T, S>(kernels, side, contiguous, m.count, m.rows, m.columns, [&](int64_t i, std::vector<const S *> &row) {
     for (int64_t r = 0; r < m.rows; r++) row[r] = begin + (i * m.rows + r) * m.columns;
@@ -82,23 +86,28 @@ template <class T, class S> Panels pack_matrices(const KernelSet &kernels, Side 
 // left_operand is m to be multiplied from the left, K along its rows: where it lies if the kernel reads it there, else packed.
 template <class T> Panels left_operand(const KernelSet &kernels, const Matrices<T> &m) {
   const auto &kernel = gemm_kernel<T>(kernels);
-  if (!kernel.unpacked || m.rows % kPanel != 0 || m.columns % kernel.k_step != 0) return pack_matrices<T>(kernels, Side::left, Contiguous::k, m);
+  if (!kernel.unpacked || m.rows % kPanel != 0 || m.columns % kernel.k_step != 0)
+    return pack_matrices<T>(kernels, Side::left, Contiguous::k, m);
   const size_t row = m.columns * sizeof(T);
   const Layout as_it_lies{kPanel * row, kernel.k_step * sizeof(T), row};
-  return {m.rows / kPanel, m.columns / kernel.k_step, m.rows * row, as_it_lies, m.memory, reinterpret_cast<char *>(data<T>(m.memory))};
+  return {m.rows / kPanel, m.columns / kernel.k_step,
+          m.rows * row,    as_it_lies,
+          m.memory,        reinterpret_cast<char *>(data<T>(m.memory))};
 }
 
 // pack_gathered packs for every coarse pixel its fine neighbours: a row for each tap and channel, along the batch.
-template <class T> Panels pack_gathered(const Convolution &c, Side side, Contiguous contiguous, const at::Tensor &fine) {
+template <class T>
+Panels pack_gathered(const Convolution &c, Side side, Contiguous contiguous, const at::Tensor &fine) {
   const at::Tensor rows = fine.permute({2, 3, 1, 0}).to(type_of<T>).contiguous(); // [H, W, C, B]
   const T *const begin = data<T>(rows);
   const Links from = coarse_links(c);
-  return pack<T>(*c.kernels, side, contiguous, c.coarse.pixels(), c.taps() * c.fine.channels, c.batch, [&](int64_t i, std::vector<const T *> &row) {
-    std::fill(row.begin(), row.end(), nullptr);
-    for (const Link &link : from[i])
-      for (int64_t f = 0; f < c.fine.channels; f++)
-        row[link.tap * c.fine.channels + f] = begin + (link.pixel * c.fine.channels + f) * c.batch;
-  });
+  return pack<T>(*c.kernels, side, contiguous, c.coarse.pixels(), c.taps() * c.fine.channels, c.batch,
+                 [&](int64_t i, std::vector<const T *> &row) {
+                   std::fill(row.begin(), row.end(), nullptr);
+                   for (const Link &link : from[i])
+                     for (int64_t f = 0; f < c.fine.channels; f++)
+                       row[link.tap * c.fine.channels + f] = begin + (link.pixel * c.fine.channels + f) * c.batch;
+                 });
 }
 
 // gathered_weight is the weight as one matrix [coarse, taps * fine].

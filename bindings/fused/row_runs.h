@@ -18,7 +18,8 @@ template <class Body> void over(Work what, int64_t rows, int64_t channels, Body 
 }
 
 // sums adds up two quantities by channel, which body(first row, rows, a, b) gives for a run.
-template <class Body> void sums(Work what, int64_t rows, int64_t channels, std::vector<double> &a, std::vector<double> &b, Body body) {
+template <class Body>
+void sums(Work what, int64_t rows, int64_t channels, std::vector<double> &a, std::vector<double> &b, Body body) {
   const int64_t run = run_of(channels), runs = (rows + run - 1) / run;
   std::vector<double> each(runs * 2 * channels);
   over(what, rows, channels, [&](int64_t from, int64_t count) {

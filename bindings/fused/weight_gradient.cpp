@@ -12,14 +12,17 @@ struct Strip {
 };
 
 // strips cuts a group's gradients so that those of all its taps fit into half of the cache, and into at least so many.
-void strips(const std::vector<int64_t> &group, const Links &from, int64_t lefts, int64_t rights, int64_t least, std::vector<Strip> &all) {
+void strips(const std::vector<int64_t> &group, const Links &from, int64_t lefts, int64_t rights, int64_t least,
+            std::vector<Strip> &all) {
   size_t taps = 1;
   for (int64_t pixel : group) taps = std::max(taps, from[pixel].size());
   int64_t m = lefts, n = rights;
-  while ((taps * m * n * kPanel * kPanel * sizeof(float) > kCache / 2 || (lefts / m) * (rights / n) < least) && std::max(m, n) > 2)
+  while ((taps * m * n * kPanel * kPanel * sizeof(float) > kCache / 2 || (lefts / m) * (rights / n) < least) &&
+         std::max(m, n) > 2)
     (m >= n ? m : n) = ((m >= n ? m : n) / 2 + 1) / 2 * 2;
   for (int64_t i = 0; i < lefts; i += m)
-    for (int64_t j = 0; j < rights; j += n) all.push_back({&group, i, std::min(m, lefts - i), j, std::min(n, rights - j)});
+    for (int64_t j = 0; j < rights; j += n)
+      all.push_back({&group, i, std::min(m, lefts - i), j, std::min(n, rights - j)});
 }
 
 // Correlation is [taps, left rows, right columns], padded to panels: for each tap the sum over all links
@@ -31,7 +34,9 @@ template <class T> struct Correlation {
   const int64_t taps, rows, columns;
   float *const out;
 
-  int64_t most_steps() const { return std::max<int64_t>(1, 128 / kernel.k_step); } // of K at a time: the panels of some pixels stay in the cache
+  int64_t most_steps() const {
+    return std::max<int64_t>(1, 128 / kernel.k_step);
+  } // of K at a time: the panels of some pixels stay in the cache
 
   // run makes one strip: for some of K, for some pixels, all their products.
   void run(const Strip &s) const {
@@ -44,7 +49,8 @@ template <class T> struct Correlation {
         for (auto &of_tap : pairs) of_tap.clear();
         for (size_t q = p; q < std::min(p + pixels, s.group->size()); q++)
           for (const Link &link : from[(*s.group)[q]])
-            pairs[link.tap].push_back({left[link.pixel] + step * kernel.step_bytes, right[(*s.group)[q]] + step * kernel.step_bytes});
+            pairs[link.tap].push_back(
+                {left[link.pixel] + step * kernel.step_bytes, right[(*s.group)[q]] + step * kernel.step_bytes});
         for (int64_t tap = 0; tap < taps; tap++) {
           if (pairs[tap].empty()) continue;
           multiply(s, tap, pairs[tap], std::min(most_steps(), left.k_steps - step), begun[tap]);
@@ -59,7 +65,8 @@ private:
   size_t pixels_at_once(const Strip &s) const {
     size_t links = 1;
     for (int64_t pixel : *s.group) links = std::max(links, from[pixel].size());
-    return std::max<size_t>(1, 2 * kCache / ((s.lefts * links + s.rights) * std::min(left.k_steps, most_steps()) * kernel.step_bytes));
+    return std::max<size_t>(
+        1, 2 * kCache / ((s.lefts * links + s.rights) * std::min(left.k_steps, most_steps()) * kernel.step_bytes));
   }
 
   // multiply makes the blocks of one tap in a strip, or adds to them.
@@ -67,15 +74,17 @@ private:
     std::vector<PanelPair> here(pairs.size());
     for (int64_t m = s.left; m < s.left + s.lefts; m += 2)
       for (int64_t n = s.right; n < s.right + s.rights; n += 2) {
-        for (size_t i = 0; i < pairs.size(); i++) here[i] = {pairs[i].left + m * left.layout.panel, pairs[i].right + n * right.layout.panel};
-        kernel.block(here.data(), here.size(), k_steps, std::min<int64_t>(2, s.left + s.lefts - m), std::min<int64_t>(2, s.right + s.rights - n),
-                     left.layout, right.layout, out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, add, nullptr);
+        for (size_t i = 0; i < pairs.size(); i++)
+          here[i] = {pairs[i].left + m * left.layout.panel, pairs[i].right + n * right.layout.panel};
+        kernel.block(here.data(), here.size(), k_steps, std::min<int64_t>(2, s.left + s.lefts - m),
+                     std::min<int64_t>(2, s.right + s.rights - n), left.layout, right.layout,
+                     out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, add, nullptr);
       }
   }
 };
 
-template <class T>
-at::Tensor correlate(const KernelSet &kernels, const Links &from, const Groups &groups, const Panels &left, const Panels &right, int64_t taps) {
+template <class T> at::Tensor correlate(const KernelSet &kernels, const Links &from, const Groups &groups,
+                                        const Panels &left, const Panels &right, int64_t taps) {
   const int64_t rows = left.panels * kPanel, columns = right.panels * kPanel;
   const at::Tensor result = at::empty({taps, rows, columns}, at::kFloat);
   std::vector<bool> linked(taps);
@@ -83,8 +92,10 @@ at::Tensor correlate(const KernelSet &kernels, const Links &from, const Groups &
   for (int64_t tap = 0; tap < taps; tap++)
     if (!linked[tap]) result[tap].zero_();
   std::vector<Strip> all;
-  for (const auto &group : groups) strips(group, from, left.panels, right.panels, 8 / groups.size(), all); // threads find enough
-  const Correlation<T> correlation{gemm_kernel<T>(kernels), from, left, right, taps, rows, columns, data<float>(result)};
+  for (const auto &group : groups)
+    strips(group, from, left.panels, right.panels, 8 / groups.size(), all); // threads find enough
+  const Correlation<T> correlation{gemm_kernel<T>(kernels), from, left, right, taps, rows, columns,
+                                   data<float>(result)};
   parallel(Work::product, all.size(), [&](int64_t i) { correlation.run(all[i]); });
   return result;
 }
@@ -95,7 +106,8 @@ template <class T> at::Tensor weight_grad_of(const Convolution &c, const at::Ten
   const std::array<int64_t, 4> sizes{c.coarse.channels, channels, k, k};
   if (use_gathered(c)) {
     const Panels right = pack_gathered<T>(c, Side::right, Contiguous::k, fine);
-    const at::Tensor grad = correlate<T>(*c.kernels, each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, 1);
+    const at::Tensor grad =
+        correlate<T>(*c.kernels, each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, 1);
     return grad.as_strided(sizes, {grad.size(2), 1, k * channels, channels});
   }
   const Panels right = pack_matrices<T>(*c.kernels, Side::right, Contiguous::panel, matrices<T>(fine));
@@ -106,7 +118,8 @@ template <class T> at::Tensor weight_grad_of(const Convolution &c, const at::Ten
 } // namespace
 
 at::Tensor weight_grad(const Convolution &c, const at::Tensor &coarse, const at::Tensor &fine) {
-  return fine.scalar_type() == at::kBFloat16 ? weight_grad_of<BFloat>(c, coarse, fine) : weight_grad_of<float>(c, coarse, fine);
+  return fine.scalar_type() == at::kBFloat16 ? weight_grad_of<BFloat>(c, coarse, fine)
+                                             : weight_grad_of<float>(c, coarse, fine);
 }
 
 } // namespace cgan

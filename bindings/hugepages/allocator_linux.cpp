@@ -29,7 +29,9 @@ public:
     put(begin, length);
   }
 
-  c10::DataPtr allocate(size_t bytes) const { return const_cast<CachingAllocator *>(this)->allocate(bytes); } // libtorch 2.1's
+  c10::DataPtr allocate(size_t bytes) const {
+    return const_cast<CachingAllocator *>(this)->allocate(bytes);
+  } // libtorch 2.1's
   c10::DataPtr allocate(size_t bytes) {
     void *block = bytes < kSmall || bytes > length ? nullptr : take((bytes + kLine - 1) / kLine * kLine);
     if (block == nullptr) block = c10::GetDefaultCPUAllocator()->raw_allocate(bytes);

@@ -17,7 +17,8 @@ void heap() {
   void *volatile second = malloc(kBlock);
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)), begin = reinterpret_cast<uintptr_t>(first),
              end = reinterpret_cast<uintptr_t>(second) + kBlock;
-  if (first != nullptr && second != nullptr && begin < end && end - begin < 2 * kBlock + page) { // else they are no neighbours, and no memory of ours is between
+  if (first != nullptr && second != nullptr && begin < end &&
+      end - begin < 2 * kBlock + page) { // else they are no neighbours, and no memory of ours is between
     const auto from = (begin + page - 1) / page * page;
     (void)madvise(reinterpret_cast<void *>(from), end / page * page - from, MADV_HUGEPAGE); // a refusal only costs time
   }

@@ -61,7 +61,8 @@ template <int M, int N> inline void multiply() {
   if (M > 1 && N > 1) _tile_dpbf16ps(3, 5, 7);
 }
 
-template <int Parts, int M, int N> inline void k_step(const char *left, const char *right, const Layout &of_left, const Layout &of_right) {
+template <int Parts, int M, int N>
+inline void k_step(const char *left, const char *right, const Layout &of_left, const Layout &of_right) {
   load_left<M>(left, of_left);
   for (int part = Parts - 1; part >= 0; part--) { // high x low, high x middle, high x high
     load_right<N>(right + part * kTile, of_right);
@@ -79,11 +80,12 @@ template <int Parts, int M, int N> inline void k_step(const char *left, const ch
 #include "amx_store.h"
 
 template <class Between, class T, int Parts, int M, int N>
-void tiles(const PanelPair *pairs, int64_t count, int64_t k_steps, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
-           Block<T> *before) {
+void tiles(const PanelPair *pairs, int64_t count, int64_t k_steps, const Layout &of_left, const Layout &of_right,
+           float *c, int64_t ldc, bool add, Block<T> *before) {
   const size_t ld = ldc * sizeof(float);
   const Layout l = of_left, r = of_right; // which nothing else can write to
-  const int64_t rows = before != nullptr ? before->rows : 0, all = std::max<int64_t>(1, count * k_steps), step = (rows + all - 1) / all;
+  const int64_t rows = before != nullptr ? before->rows : 0, all = std::max<int64_t>(1, count * k_steps),
+                step = (rows + all - 1) / all;
   Between between(before);
   int64_t row = 0;
   if (add) {
@@ -111,19 +113,22 @@ void tiles(const PanelPair *pairs, int64_t count, int64_t k_steps, const Layout 
 }
 
 template <class Between, class T, int Parts> constexpr auto tiles_of(int left, int right) {
-  return left > 1 ? right > 1 ? tiles<Between, T, Parts, 2, 2> : tiles<Between, T, Parts, 2, 1>
-                  : right > 1 ? tiles<Between, T, Parts, 1, 2> : tiles<Between, T, Parts, 1, 1>;
+  return left > 1    ? right > 1 ? tiles<Between, T, Parts, 2, 2> : tiles<Between, T, Parts, 2, 1>
+            : right > 1 ? tiles<Between, T, Parts, 1, 2>
+                     : tiles<Between, T, Parts, 1, 1>;
 }
 
-template <class T, int Parts>
-void block(const PanelPair *s, int64_t count, int64_t k_steps, int left, int right, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
-           Block<T> *before) {
-  const auto run = before != nullptr ? tiles_of<Storing<T>, T, Parts>(left, right) : tiles_of<Nothing, T, Parts>(left, right);
+template <class T, int Parts> void block(const PanelPair *s, int64_t count, int64_t k_steps, int left, int right,
+                                         const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
+                                         Block<T> *before) {
+  const auto run =
+      before != nullptr ? tiles_of<Storing<T>, T, Parts>(left, right) : tiles_of<Nothing, T, Parts>(left, right);
   run(s, count, k_steps, of_left, of_right, c, ldc, add, before);
 }
 
 template <class T, int Parts> constexpr GemmKernel<T> tile_kernel() {
-  return {kStep, Parts * kTile, 64, Parts == 1, pack<T, Parts>, pack<float, Parts>, block<T, Parts>, store_rows<T>, configure, release};
+  return {kStep,           Parts * kTile, 64,        Parts == 1, pack<T, Parts>, pack<float, Parts>,
+          block<T, Parts>, store_rows<T>, configure, release};
 }
 
 constexpr GemmKernel<float> split_kernel = tile_kernel<float, 3>();

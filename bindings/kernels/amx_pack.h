@@ -78,7 +78,8 @@ inline void transpose(__m512i *r) {
 
 // pack fills the tiles of one operand: a left tile is 16 rows of 32 of K, a right one 16 pairs of K by 16
 // columns, which is the left one's transpose by pairs.
-template <class T, int Parts> void pack(Side side, Contiguous contiguous, const RowPointers<T> &a, char *begin, size_t stride) {
+template <class T, int Parts>
+void pack(Side side, Contiguous contiguous, const RowPointers<T> &a, char *begin, size_t stride) {
   const bool panelwise = contiguous == Contiguous::panel, turn = panelwise == (side == Side::left);
   const int64_t k = panelwise ? a.count : a.length, width = panelwise ? a.length : a.count;
   auto row = [&](int64_t i) { return i < a.count ? a.row[i] : nullptr; };

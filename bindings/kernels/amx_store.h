@@ -18,7 +18,8 @@ public:
       v[i] = _mm512_load_ps(block.sums + r * kBlock + 16 * i);
       if (e.scale != nullptr) v[i] *= _mm512_maskz_loadu_ps(here, e.scale + 16 * i);
       if (bias != nullptr) v[i] += _mm512_maskz_loadu_ps(here, bias + 16 * i);
-      v[i] = _mm512_mask_mul_ps(v[i], _mm512_cmp_ps_mask(v[i], _mm512_setzero_ps(), _CMP_NGT_UQ), v[i], _mm512_set1_ps(e.slope));
+      v[i] = _mm512_mask_mul_ps(v[i], _mm512_cmp_ps_mask(v[i], _mm512_setzero_ps(), _CMP_NGT_UQ), v[i],
+                                _mm512_set1_ps(e.slope));
     }
     put(block.out + r * block.ld, v);
     for (int i = 0; i < 2; i++) {

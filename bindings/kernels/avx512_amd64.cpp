@@ -30,7 +30,8 @@ Support avx512() {
 #ifdef CGAN_EMULATE
   return {&set, nullptr};
 #endif
-  const bool can = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  const bool can =
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   return can ? Support{&set, nullptr} : Support{nullptr, "the processor has no AVX-512 with BW, VL and DQ"};
 }
 

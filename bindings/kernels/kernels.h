@@ -42,7 +42,8 @@ template <class T> struct RowPointers {
 };
 
 enum class Side { left, right };
-enum class Contiguous { k, panel }; // the index that runs inside a row in memory: K, or M of a left and N of a right operand
+// Contiguous is the index that runs inside a row in memory: K, or M of a left and N of a right operand.
+enum class Contiguous { k, panel };
 
 // PanelPair is one of the products that add up to a block: where its left and its right panel begin.
 struct PanelPair {
@@ -81,11 +82,11 @@ template <class T> struct GemmKernel {
   bool unpacked;     // a left operand whose K is contiguous may lie as it is, where its panels and steps are whole
   // pack writes an operand's panels, panel_bytes(K) each and stride bytes from one to the next, and pads the last one with zeros.
   void (*pack)(Side, Contiguous, const RowPointers<T> &, char *out, size_t stride);
-  void (*pack_f32)(Side, Contiguous, const RowPointers<float> &, char *out, size_t stride); // the same for float32, rounded to T
+  void (*pack_f32)(Side, Contiguous, const RowPointers<float> &, char *out, size_t stride); // of float32, rounded to T
   // block computes left x right panels, 1 or 2 each, over k_steps and all pairs, into c or, with add, on top of it. On
   // the way it stores the block before, if one is given: on the tile unit that costs no time of its own.
-  void (*block)(const PanelPair *, int64_t count, int64_t k_steps, int left, int right, const Layout &of_left, const Layout &of_right,
-                float *c, int64_t ldc, bool add, Block<T> *before);
+  void (*block)(const PanelPair *, int64_t count, int64_t k_steps, int left, int right, const Layout &of_left,
+                const Layout &of_right, float *c, int64_t ldc, bool add, Block<T> *before);
   void (*store)(Block<T> &);
   void (*begin)(), (*end)(); // around blocks, on each thread: see Blocks
 
@@ -132,7 +133,8 @@ template <class T> struct RowKernels {
 struct Adam {
   float rest1, beta2, rest2, eps, step_size, correction; // rest = 1 - beta, correction = sqrt(1 - beta2^step)
 };
-using AdamStep = void (*)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, int64_t count, const Adam &);
+using AdamStep = void (*)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, int64_t count,
+                          const Adam &);
 
 // KernelSet is what one instruction set offers; a null member is one that it lacks.
 struct KernelSet {

@@ -39,7 +39,8 @@ template <class T> float at(Side side, const char *panel, const Layout &l, int64
   return value(v);
 }
 
-template <class T, class S> void pack(Side side, Contiguous contiguous, const RowPointers<S> &a, char *out, size_t stride) {
+template <class T, class S>
+void pack(Side side, Contiguous contiguous, const RowPointers<S> &a, char *out, size_t stride) {
   const bool by_k = contiguous == Contiguous::k;
   const int64_t k = by_k ? a.length : a.count, width = by_k ? a.count : a.length;
   const int64_t panels = (width + kPanel - 1) / kPanel, padded = (k + kStep - 1) / kStep * kStep;
@@ -69,9 +70,9 @@ template <class T> void store(Block<T> &b) {
     }
 }
 
-template <class T>
-void block(const PanelPair *pairs, int64_t count, int64_t k_steps, int left, int right, const Layout &of_left, const Layout &of_right, float *c,
-           int64_t ldc, bool add, Block<T> *before) {
+template <class T> void block(const PanelPair *pairs, int64_t count, int64_t k_steps, int left, int right,
+                              const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
+                              Block<T> *before) {
   if (before != nullptr) store(*before);
   for (int64_t m = 0; m < left * kPanel; m++)
     for (int64_t n = 0; n < right * kPanel; n++) {
@@ -79,7 +80,8 @@ void block(const PanelPair *pairs, int64_t count, int64_t k_steps, int left, int
       for (int64_t p = 0; p < count; p++) {
         const char *a = pairs[p].left + m / kPanel * of_left.panel, *b = pairs[p].right + n / kPanel * of_right.panel;
         for (int64_t k = 0; k < k_steps * kStep; k++)
-          sum += static_cast<double>(at<T>(Side::left, a, of_left, m % kPanel, k)) * at<T>(Side::right, b, of_right, n % kPanel, k);
+          sum += static_cast<double>(at<T>(Side::left, a, of_left, m % kPanel, k)) *
+                 at<T>(Side::right, b, of_right, n % kPanel, k);
       }
       c[m * ldc + n] = static_cast<float>(sum);
     }
@@ -87,7 +89,8 @@ void block(const PanelPair *pairs, int64_t count, int64_t k_steps, int left, int
 
 void nothing() {}
 
-template <class T> void moments(const T *x, int64_t rows, int64_t channels, const float *pivot, double *sum, double *square) {
+template <class T>
+void moments(const T *x, int64_t rows, int64_t channels, const float *pivot, double *sum, double *square) {
   for (int64_t i = 0; i < rows * channels; i++) {
     const double d = static_cast<double>(value(x[i])) - pivot[i % channels];
     sum[i % channels] += d;
@@ -98,7 +101,8 @@ template <class T> void moments(const T *x, int64_t rows, int64_t channels, cons
 float normed(float x, const Norm &p, int64_t c) { return (x - p.mean[c]) * p.scale[c] + p.shift[c]; }
 
 template <class T> void norm(const T *x, int64_t rows, const Norm &p, T *y) {
-  for (int64_t i = 0; i < rows * p.channels; i++) y[i] = rounded<T>(leaky(normed(value(x[i]), p, i % p.channels), p.slope));
+  for (int64_t i = 0; i < rows * p.channels; i++)
+    y[i] = rounded<T>(leaky(normed(value(x[i]), p, i % p.channels), p.slope));
 }
 
 template <class T> void norm_sums(const T *x, const T *dy, int64_t rows, const Norm &p, double *sum, double *product) {
@@ -110,7 +114,8 @@ template <class T> void norm_sums(const T *x, const T *dy, int64_t rows, const N
   }
 }
 
-template <class T> void norm_grad(const T *x, const T *dy, int64_t rows, const Norm &p, const float *a, const float *b, T *dx) {
+template <class T>
+void norm_grad(const T *x, const T *dy, int64_t rows, const Norm &p, const float *a, const float *b, T *dx) {
   for (int64_t i = 0; i < rows * p.channels; i++) {
     const int64_t c = i % p.channels;
     const float v = value(x[i]), g = through(value(dy[i]), normed(v, p, c), p.slope);
@@ -139,9 +144,11 @@ void adam(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, in
   }
 }
 
-template <class T>
-constexpr GemmKernel<T> kGemm = {kStep, kStep * kPanel * sizeof(T), kStep * sizeof(T), true, pack<T, T>, pack<T, float>, block<T>, store<T>, nothing, nothing};
-template <class T> constexpr RowKernels<T> kRows = {moments<T>, norm<T>, norm_sums<T>, norm_grad<T>, sum_by<T>, leaky_relu<T>, leaky_grad<T>};
+template <class T> constexpr GemmKernel<T> kGemm = {
+    kStep,  kStep *kPanel * sizeof(T), kStep * sizeof(T), true, pack<T, T>, pack<T, float>, block<T>, store<T>, nothing,
+    nothing};
+template <class T> constexpr RowKernels<T> kRows = {moments<T>, norm<T>,       norm_sums<T>, norm_grad<T>,
+                                                    sum_by<T>,  leaky_relu<T>, leaky_grad<T>};
 constexpr KernelSet kSet = {"reference", &kGemm<float>, &kGemm<BFloat>, &kRows<float>, &kRows<BFloat>, adam};
 
 } // namespace

@@ -65,9 +65,7 @@ const int64_t kStrip = 64;
 
 // Wide vectors of channels are taken at once: their sums stay in registers, and rows are read in whole lines.
 const int kWide = 4;
-template <int Count> struct Vectorized {
-  static constexpr int count = Count;
-};
+template <int Count> struct Vectorized { static constexpr int count = Count; };
 
 // strips calls body(first row, row after the last, first channel, Vectorized, n) for each strip of rows and each few vectors of channels.
 template <class Body> INLINE void strips(int64_t rows, int64_t channels, Body body) {

@@ -2,13 +2,15 @@
 // row by row, on both sides.
 
 void pack_floats(Side, Contiguous contiguous, const RowPointers<float> &a, char *begin, size_t stride) {
-  const int64_t k = contiguous == Contiguous::panel ? a.count : a.length, width = contiguous == Contiguous::panel ? a.length : a.count;
+  const int64_t k = contiguous == Contiguous::panel ? a.count : a.length,
+                width = contiguous == Contiguous::panel ? a.length : a.count;
   for (int64_t panel = 0; panel < width; panel += kPanel, begin += stride) {
     float *const out = reinterpret_cast<float *>(begin);
     if (contiguous == Contiguous::panel) {
       for (int64_t i = 0; i < k; i++)
         for (int64_t n = 0; n < kPanel; n += WIDTH)
-          put(out + i * kPanel + n, WIDTH, a.row[i] && n < width - panel ? at(a.row[i] + panel + n, width - panel - n) : V{});
+          put(out + i * kPanel + n, WIDTH,
+              a.row[i] && n < width - panel ? at(a.row[i] + panel + n, width - panel - n) : V{});
       continue;
     }
     for (int64_t j = 0; j < kPanel; j++) {
@@ -19,8 +21,8 @@ void pack_floats(Side, Contiguous contiguous, const RowPointers<float> &a, char 
 }
 
 // sums is Rows rows of a left panel times Right right panels, in Wide vectors of each.
-template <int Rows, int Right>
-INLINE void sums(const PanelPair *pairs, int64_t count, int64_t k, size_t left, size_t right, size_t panel, float *c, int64_t ldc, bool add) {
+template <int Rows, int Right> INLINE void sums(const PanelPair *pairs, int64_t count, int64_t k, size_t left,
+                                                size_t right, size_t panel, float *c, int64_t ldc, bool add) {
   constexpr int Wide = kPanel / WIDTH;
   V sum[Rows][Right * Wide];
   for (int r = 0; r < Rows; r++)
@@ -42,11 +44,13 @@ INLINE void sums(const PanelPair *pairs, int64_t count, int64_t k, size_t left, 
 void store(Block<float> &b) {
   along(b.columns, [&](int64_t n, auto count) {
     const BlockEpilogue &e = b.epilogue;
-    const V scale = e.scale ? at(e.scale + n, count) : V{} + 1, bias = e.bias && !e.row_bias ? at(e.bias + n, count) : V{};
+    const V scale = e.scale ? at(e.scale + n, count) : V{} + 1,
+            bias = e.bias && !e.row_bias ? at(e.bias + n, count) : V{};
     const V pivot = b.pivot ? at(b.pivot + n, Whole()) : V{};
     V distances{}, squares{};
     for (int64_t r = 0; r < b.rows; r++) {
-      const V more = e.row_bias ? at(e.row_bias[r] + n, count) : bias, v = leaky(at(b.sums + r * kBlock + n, Whole()) * scale + more, e.slope), d = v - pivot;
+      const V more = e.row_bias ? at(e.row_bias[r] + n, count) : bias,
+              v = leaky(at(b.sums + r * kBlock + n, Whole()) * scale + more, e.slope), d = v - pivot;
       put(b.out + r * b.ld + n, count, v);
       distances += d;
       squares += d * d;
@@ -57,9 +61,9 @@ void store(Block<float> &b) {
 }
 
 // block_floats takes as many rows and panels at once as the registers hold sums.
-template <int Rows, int Right>
-void block_floats(const PanelPair *s, int64_t count, int64_t k, int left, int right, const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
-                  Block<float> *before) {
+template <int Rows, int Right> void block_floats(const PanelPair *s, int64_t count, int64_t k, int left, int right,
+                                                 const Layout &of_left, const Layout &of_right, float *c, int64_t ldc,
+                                                 bool add, Block<float> *before) {
   if (before != nullptr) store(*before);
   for (int64_t m = 0; m < left * kPanel; m += Rows) {
     const size_t row = m / kPanel * of_left.panel + m % kPanel * sizeof(float);
@@ -79,5 +83,14 @@ void block_floats(const PanelPair *s, int64_t count, int64_t k, int left, int ri
 void nothing() {}
 
 template <int Rows, int Right> constexpr GemmKernel<float> floats() {
-  return {1, kPanel * sizeof(float), kPanel * sizeof(float), false, pack_floats, pack_floats, block_floats<Rows, Right>, store, nothing, nothing};
+  return {1,
+          kPanel * sizeof(float),
+          kPanel * sizeof(float),
+          false,
+          pack_floats,
+          pack_floats,
+          block_floats<Rows, Right>,
+          store,
+          nothing,
+          nothing};
 }

@@ -1,6 +1,7 @@
 // The arithmetic of kernels.h along rows, included after simd.h in the same way.
 
-template <class T> void moments(const T *x, int64_t rows, int64_t channels, const float *pivot, double *sum, double *square) {
+template <class T>
+void moments(const T *x, int64_t rows, int64_t channels, const float *pivot, double *sum, double *square) {
   strips(rows, channels, [&](int64_t begin, int64_t end, int64_t c, auto vectors, auto n) {
     constexpr int count = decltype(vectors)::count;
     V middle[count], s[count] = {}, q[count] = {};
@@ -64,7 +65,8 @@ template <class T> void norm_sums(const T *x, const T *dy, int64_t rows, const N
   });
 }
 
-template <class T> void norm_grad(const T *x, const T *dy, int64_t rows, const Norm &p, const float *a, const float *b, T *dx) {
+template <class T>
+void norm_grad(const T *x, const T *dy, int64_t rows, const Norm &p, const float *a, const float *b, T *dx) {
   strips(rows, p.channels, [&](int64_t begin, int64_t end, int64_t c, auto vectors, auto n) {
     constexpr int count = decltype(vectors)::count;
     const ByChannel<count> by(p, c, n);
@@ -110,4 +112,6 @@ void adam(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, in
   });
 }
 
-template <class T> constexpr RowKernels<T> row_kernels() { return {moments<T>, norm<T>, norm_sums<T>, norm_grad<T>, sum_by<T>, leaky_relu<T>, leaky_grad<T>}; }
+template <class T> constexpr RowKernels<T> row_kernels() {
+  return {moments<T>, norm<T>, norm_sums<T>, norm_grad<T>, sum_by<T>, leaky_relu<T>, leaky_grad<T>};
+}

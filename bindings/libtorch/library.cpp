@@ -28,7 +28,5 @@ char *cgan_load_library(const char *path) {
 }
 
 char *cgan_cuda_device_count(int *out) {
-  return guarded([&] {
-    *out = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()) : 0;
-  });
+  return guarded([&] { *out = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()) : 0; });
 }

@@ -18,8 +18,9 @@ char *cgan_addcdiv_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, 
 }
 
 // torch.optim.Adam(fused=True) on CUDA, where steps holds one float32 for each parameter. All have gradients.
-char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
-                       const cgan_tensor *steps, double lr, double beta1, double beta2, double eps) {
+char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs,
+                       const cgan_tensor *exp_avg_sqs, const cgan_tensor *steps, double lr, double beta1, double beta2,
+                       double eps) {
   return guarded([&] {
     c10::AutoGradMode no_grad(false);
     std::vector<at::Tensor> param, grad, exp_avg, exp_avg_sq, step;
@@ -32,14 +33,16 @@ char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tenso
       step.push_back(tensor(steps[i]));
     }
     at::_foreach_add_(step, 1);
-    at::_fused_adam_(param, grad, exp_avg, exp_avg_sq, {}, step, lr, beta1, beta2, /*weight_decay=*/0, eps, /*amsgrad=*/false,
+    at::_fused_adam_(param, grad, exp_avg, exp_avg_sq, {}, step, lr, beta1, beta2, /*weight_decay=*/0, eps,
+                     /*amsgrad=*/false,
                      /*maximize=*/false);
   });
 }
 
 // torch.optim.Adam's multi-tensor form, which PyTorch takes on CUDA, op for op. All have gradients.
-char *cgan_foreach_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
-                         const double *step_sizes, const double *bias_corrections2_sqrt, double beta1, double beta2, double eps) {
+char *cgan_foreach_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs,
+                         const cgan_tensor *exp_avg_sqs, const double *step_sizes, const double *bias_corrections2_sqrt,
+                         double beta1, double beta2, double eps) {
   return guarded([&] {
     c10::AutoGradMode no_grad(false);
     std::vector<at::Tensor> param, grad, exp_avg, exp_avg_sq;

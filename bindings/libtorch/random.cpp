@@ -22,9 +22,7 @@ char *cgan_manual_seed(int64_t seed, int cuda) {
 }
 
 char *cgan_generator_new(int64_t seed, cgan_generator *out) {
-  return guarded([&] {
-    *out = new at::Generator(at::detail::createCPUGenerator(static_cast<uint64_t>(seed)));
-  });
+  return guarded([&] { *out = new at::Generator(at::detail::createCPUGenerator(static_cast<uint64_t>(seed))); });
 }
 
 char *cgan_generator_free(cgan_generator self) {
@@ -38,9 +36,8 @@ char *cgan_randn(const int64_t *size, int len, cgan_generator generator, cgan_te
 }
 
 char *cgan_randperm(int64_t n, cgan_generator generator, cgan_tensor *out) {
-  return guarded([&] {
-    *out = cgan::handle(at::randperm(n, generator_of(generator), at::TensorOptions().dtype(at::kLong)));
-  });
+  return guarded(
+      [&] { *out = cgan::handle(at::randperm(n, generator_of(generator), at::TensorOptions().dtype(at::kLong))); });
 }
 
 // The default generator of the CPU, -1, or of a CUDA device.

@@ -34,8 +34,8 @@ static void put(Module module, const std::string &key, const at::Tensor &value, 
     module.register_parameter(key, copy, /*is_buffer=*/false);
 }
 
-char *cgan_script(const char *source, int count, const char *const *keys, const cgan_tensor *tensors, const int *buffers,
-                  char **out, size_t *size) {
+char *cgan_script(const char *source, int count, const char *const *keys, const cgan_tensor *tensors,
+                  const int *buffers, char **out, size_t *size) {
   return guarded([&] {
     auto module = make("Generator", std::make_shared<torch::jit::CompilationUnit>());
     for (int i = 0; i < count; i++) put(module, keys[i], cgan::tensor(tensors[i]), buffers[i]);

@@ -29,10 +29,12 @@ char *cgan_channels_last(cgan_tensor self);
 char *cgan_leaky_relu(cgan_tensor self, double negative_slope, cgan_tensor *out);
 char *cgan_addcmul_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
 char *cgan_addcdiv_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
-char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
-                       const cgan_tensor *steps, double lr, double beta1, double beta2, double eps);
-char *cgan_foreach_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs, const cgan_tensor *exp_avg_sqs,
-                         const double *step_sizes, const double *bias_corrections2_sqrt, double beta1, double beta2, double eps);
+char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs,
+                       const cgan_tensor *exp_avg_sqs, const cgan_tensor *steps, double lr, double beta1, double beta2,
+                       double eps);
+char *cgan_foreach_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs,
+                         const cgan_tensor *exp_avg_sqs, const double *step_sizes, const double *bias_corrections2_sqrt,
+                         double beta1, double beta2, double eps);
 
 // random.cpp
 char *cgan_manual_seed(int64_t seed, int cuda);
@@ -55,8 +57,8 @@ char *cgan_set_cudnn(int deterministic, int benchmark);
 uintptr_t cgan_thread(void);
 
 // script.cpp
-char *cgan_script(const char *source, int count, const char *const *keys, const cgan_tensor *tensors, const int *buffers,
-                  char **out, size_t *size);
+char *cgan_script(const char *source, int count, const char *const *keys, const cgan_tensor *tensors,
+                  const int *buffers, char **out, size_t *size);
 
 // library.cpp
 char *cgan_library_path(char **out);

@@ -20,10 +20,8 @@ template <class R> R absent(const char *name) {
   throw std::runtime_error(std::string(name) + " is not in this libtorch");
 }
 
-#define ABSENT(name, ...)                                                      \
-  template <class... A> __VA_ARGS__ name(A &&...) {                            \
-    return absent<__VA_ARGS__>(#name);                                         \
-  }
+#define ABSENT(name, ...)                                                                                              \
+  template <class... A> __VA_ARGS__ name(A &&...) { return absent<__VA_ARGS__>(#name); }
 
 ABSENT(align_tensors, std::vector<Tensor>)
 ABSENT(cholesky, Tensor)
