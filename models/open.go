@@ -56,13 +56,24 @@ func Find(file *formats.File, key string) (w *Weights, err error) {
 	return w, nil
 }
 
-// OpenFile reads a weights file of any content, or the last checkpoint of a run folder.
+// OpenFile reads a weights file of any content, or the last checkpoint of a run folder. Where that one is damaged it takes
+// the one before, and a notice says so.
 func OpenFile(runOrFile string) (*formats.File, error) {
-	path, err := weightsFile(runOrFile)
+	paths, err := weightsFiles(runOrFile)
 	if err != nil {
 		return nil, err
 	}
-	return formats.Open(path)
+	var damaged []string
+	for _, path := range paths {
+		file, failure := formats.Open(path)
+		if failure == nil {
+			file.Notices = append(damaged, file.Notices...)
+			return file, nil
+		}
+		err = cmp.Or(err, failure)
+		damaged = append(damaged, fmt.Sprintf("%v: the checkpoint before it is taken", failure))
+	}
+	return nil, err
 }
 
 // Fail is err as an error of the file.
@@ -99,20 +110,20 @@ func (w *Weights) LoadDiscriminator() (*Discriminator, error) {
 	return d, nil
 }
 
-// weightsFile is path itself, or the checkpoint of the highest step where path is a run folder.
-func weightsFile(path string) (string, error) {
+// weightsFiles is path itself, or the checkpoints of a run folder, that of the highest step first.
+func weightsFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", &weights.FormatError{File: path, Reason: "there is no such file or run folder"}
+		return nil, &weights.FormatError{File: path, Reason: "there is no such file or run folder"}
 	} else if err != nil {
-		return "", &weights.FormatError{File: path, Reason: err.Error()}
+		return nil, &weights.FormatError{File: path, Reason: err.Error()}
 	}
 	if !info.IsDir() {
-		return path, nil
+		return []string{path}, nil
 	}
 	entries, err := os.ReadDir(path)
 	if err != nil {
-		return "", &weights.FormatError{File: path, Reason: err.Error()}
+		return nil, &weights.FormatError{File: path, Reason: err.Error()}
 	}
 	var checkpoints, others []string
 	for _, e := range entries {
@@ -123,9 +134,10 @@ func weightsFile(path string) (string, error) {
 		}
 	}
 	if len(checkpoints) == 0 {
-		return "", &weights.FormatError{File: path, Reason: "the folder holds no checkpoint-*.pt: " + formats.FolderAdvice(others)}
+		return nil, &weights.FormatError{File: path, Reason: "the folder holds no checkpoint-*.pt: " + formats.FolderAdvice(others)}
 	}
-	return slices.MaxFunc(checkpoints, func(a, b string) int { // by number: past six digits the names grow
-		return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
-	}), nil
+	slices.SortFunc(checkpoints, func(a, b string) int { // by number: past six digits the names grow
+		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(b, a))
+	})
+	return checkpoints, nil
 }

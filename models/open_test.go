@@ -13,7 +13,7 @@ func TestTheLastCheckpointIsThatOfTheHighestStep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if path, err := weightsFile(dir); err != nil || filepath.Base(path) != "checkpoint-1000000.pt" {
-		t.Errorf("got %s, %v", path, err)
+	if paths, err := weightsFiles(dir); err != nil || len(paths) != 3 || filepath.Base(paths[0]) != "checkpoint-1000000.pt" || filepath.Base(paths[2]) != "checkpoint-000100.pt" {
+		t.Errorf("got %s, %v", paths, err)
 	}
 }

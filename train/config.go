@@ -16,6 +16,7 @@ type Config struct {
 	models.Config
 	models.Compute
 	Data    string  `json:"data"`    // folder with IDX files; empty for MNIST
+	Resume  string  `json:"-"`       // run folder to go on in; empty for a new one
 	Init    string  `json:"init"`    // run folder or weights file to begin with; empty for fresh networks
 	Key     string  `json:"key"`     // where in that file the generator's state dict lies; empty for the usual places
 	Out     string  `json:"out"`     // folder that holds the run folders

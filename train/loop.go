@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/train/checkpoint"
+	"cgan/train/dataset"
 	"cgan/train/runfolder"
 )
 
@@ -41,7 +43,10 @@ type run struct {
 	report  Reporter
 	loader  *Loader
 	trainer *Trainer
+	lock    *runfolder.Lock
 	stats   *runfolder.Log
+	before  saved // config.json of a run that goes on
+	hash    string
 	trace   *Trace
 	result  Result
 	at      checkpoint.Progress
@@ -52,6 +57,9 @@ type run struct {
 
 // open makes everything that the run needs, its folder last.
 func (r *run) open(ctx context.Context) error {
+	if err := r.take(); err != nil {
+		return err
+	}
 	device, err := r.config.Setup()
 	if err != nil {
 		return err
@@ -67,7 +75,7 @@ func (r *run) open(ctx context.Context) error {
 	if r.trainer, err = NewTrainer(r.config, device); err != nil {
 		return err
 	}
-	if err := r.init(set.Images.N); err != nil {
+	if err := r.begin(set); err != nil {
 		return err
 	}
 	if r.last = r.lastStep(); r.at.Step >= r.last {
@@ -80,6 +88,15 @@ func (r *run) open(ctx context.Context) error {
 	return r.openFolder(set.Images.N)
 }
 
+// begin finds where the run starts: fresh, from other weights, or where it stopped.
+func (r *run) begin(set *dataset.Set) error {
+	r.hash = set.Hash()
+	if r.config.Resume != "" {
+		return r.resume(set)
+	}
+	return r.init(set.Images.N)
+}
+
 // lastStep is the step to end after. Epochs that an earlier run had count as had, whatever its batch was.
 func (r *run) lastStep() int {
 	if r.config.Steps > 0 {
@@ -88,14 +105,14 @@ func (r *run) lastStep() int {
 	return r.at.Step + r.leftOfEpoch() + (r.config.Epochs-r.at.Epoch)*r.loader.Batches()
 }
 
-// nothingLeft says that the run of config.Init had all that is asked for.
+// nothingLeft says that the run of config.Resume or config.Init had all that is asked for.
 func (r *run) nothingLeft() error {
 	field, asked := "epochs", r.config.Epochs
 	if r.config.Steps > 0 {
 		field, asked = "steps", r.config.Steps
 	}
 	return &models.FieldError{Field: field, Problem: fmt.Sprintf("is %d, and %s has had %d steps and %d epochs: ask for more",
-		asked, r.config.Init, r.at.Step, r.at.Epoch)}
+		asked, cmp.Or(r.config.Resume, r.config.Init), r.at.Step, r.at.Epoch)}
 }
 
 // leftOfEpoch is the steps that an epoch that was left half-way still has.
@@ -108,10 +125,17 @@ func (r *run) leftOfEpoch() int {
 
 // openFolder makes the run folder and tells the reporter what is settled.
 func (r *run) openFolder(images int) (err error) {
-	if r.result.Dir, err = runfolder.New(r.config.Out, r.name); err != nil {
-		return &models.FieldError{Field: "out", Problem: fmt.Sprintf("%q can't take the run: %v", r.config.Out, err)}
+	if r.config.Resume == "" {
+		if r.result.Dir, err = runfolder.New(r.config.Out, r.name); err != nil {
+			return &models.FieldError{Field: "out", Problem: fmt.Sprintf("%q can't take the run: %v", r.config.Out, err)}
+		}
+		if r.lock, err = runfolder.Take(r.result.Dir); err != nil {
+			return err
+		}
+	} else if err := runfolder.CutLog(r.result.Dir, r.at.Step); err != nil {
+		return err
 	}
-	if r.stats, err = runfolder.OpenLog(r.result.Dir); err != nil { // first, for it says that the run lives
+	if r.stats, err = runfolder.OpenLog(r.result.Dir); err != nil {
 		return err
 	}
 	if err = r.saveConfig(); err != nil {
@@ -129,13 +153,8 @@ func (r *run) openFolder(images int) (err error) {
 // saveConfig notes the data's whole path, so that a run that goes on from this one may start in another folder.
 func (r *run) saveConfig() error {
 	c := r.config
-	if whole, err := filepath.Abs(c.Data); err == nil {
-		c.Data = whole
-	}
-	return runfolder.WriteConfig(r.result.Dir, struct {
-		Config
-		Libtorch string `json:"libtorch"`
-	}{c, torch.FullVersion()})
+	c.Data = whole(c.Data)
+	return runfolder.WriteConfig(r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash})
 }
 
 // close puts the statistics on the disk and ends what open made, as far as it came. The folder of a run that made no
@@ -144,9 +163,12 @@ func (r *run) close() (err error) {
 	if r.stats != nil {
 		err = r.stats.Close()
 	}
-	if r.result.Dir != "" && r.pace.times == nil {
+	if r.result.Dir != "" && r.pace.times == nil && r.config.Resume == "" {
 		err = errors.Join(err, runfolder.Discard(r.result.Dir))
 		r.result.Dir = ""
+	}
+	if r.lock != nil {
+		r.lock.Release()
 	}
 	if r.trainer != nil {
 		r.trainer.Free()

@@ -24,5 +24,5 @@ func (t *Trainer) SaveSamples(dir string, step int) (string, error) {
 		return "", fmt.Errorf("draw the samples of step %d: %w", step, err)
 	}
 	path := filepath.Join(dir, fmt.Sprintf("samples-%06d.png", step))
-	return path, picture.Save(path, false, images.Grid(len(classes)))
+	return path, picture.Save(path, true, images.Grid(len(classes)))
 }

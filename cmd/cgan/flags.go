@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -134,14 +136,64 @@ func dataFlag() cli.Flag {
 	}
 }
 
-// trainConfig reads the flags that are there into the article's defaults, or those of --init.
-func trainConfig(c *cli.Context) (cfg train.Config, err error) {
-	cfg = train.Default()
+// trainConfig reads the flags that are there into the article's defaults, or those of --init or --resume.
+func trainConfig(c *cli.Context) (train.Config, error) {
+	if run := c.String("resume"); run != "" {
+		return resumeConfig(c, run)
+	}
+	given := train.Default()
 	if init := c.String("init"); init != "" {
-		if cfg, err = train.InitConfig(init, c.String("key")); err != nil {
-			return cfg, err
+		var err error
+		if given, err = train.InitConfig(init, c.String("key")); err != nil {
+			return given, err
 		}
 	}
+	cfg := flagsOver(c, given)
+	cfg.Compute.Kernels = os.Getenv(kernelsVar)
+	return cfg, nil
+}
+
+// resumeConfig is the settings of a run that goes on: flags that would change its result are refused.
+func resumeConfig(c *cli.Context, run string) (train.Config, error) {
+	if c.IsSet("init") {
+		return train.Config{}, usageError{errors.New("--resume goes on in the run's folder, --init begins a new run: give one of them")}
+	}
+	given, err := train.ResumeConfig(run)
+	if err != nil {
+		return given, err
+	}
+	cfg := flagsOver(c, given)
+	if c.IsSet("epochs") && !c.IsSet("steps") {
+		cfg.Steps = 0
+	}
+	before, after := fields(given), fields(cfg)
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		if !train.Extends(name) && before[name] != after[name] {
+			return cfg, usageError{fmt.Errorf("--%s: the run in %s has %s and keeps it; leave the flag out, or begin a new run with --init", name, run, before[name])}
+		}
+	}
+	return cfg, nil
+}
+
+// fields is a config as its JSON has it, value by value.
+func fields(cfg train.Config) map[string]string {
+	text, err := json.Marshal(cfg)
+	var values map[string]json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(text, &values)
+	}
+	if err != nil {
+		panic(err) // it is made of numbers and texts
+	}
+	all := map[string]string{}
+	for name, value := range values {
+		all[name] = string(value)
+	}
+	return all
+}
+
+// flagsOver is given, with what the flags say that are there.
+func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 	for name, to := range map[string]*int{
 		"epochs": &cfg.Epochs, "steps": &cfg.Steps, "batch": &cfg.Batch, "threads": &cfg.Threads,
 		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF,
@@ -163,24 +215,17 @@ func trainConfig(c *cli.Context) (cfg train.Config, err error) {
 	if c.IsSet("seed") {
 		cfg.Seed = seedOf(c)
 	}
-	cfg.Compute = computeOver(c, cfg.Compute)
-	return cfg, nil
-}
-
-// computeOver is given, with what the flags of speedFlags set; the kernel set is the environment's alone.
-func computeOver(c *cli.Context, given models.Compute) models.Compute {
 	flags := compute(c)
-	given.Kernels = flags.Kernels
 	if c.IsSet("exact") {
-		given.Exact = flags.Exact
+		cfg.Exact = flags.Exact
 	}
 	if c.IsSet("precision") {
-		given.Precision = flags.Precision
+		cfg.Precision = flags.Precision
 	}
 	if c.IsSet("without") {
-		given.Without = flags.Without
+		cfg.Without = flags.Without
 	}
-	return given
+	return cfg
 }
 
 // flagsFirst moves what is no flag after the command's flags, where the flag package wants it.

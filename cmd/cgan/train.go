@@ -23,6 +23,7 @@ func trainCommand() *cli.Command {
 			"every signal that asks for an end.",
 		Flags: append([]cli.Flag{
 			dataFlag(),
+			&cli.StringFlag{Name: "resume", Usage: "go on in the run folder `RUN` as if it had never stopped: its settings stay, and --epochs, --steps, --threads, --device and the place of --data may be others"},
 			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a run folder, or a checkpoint of Go or Python, goes on where it stood, its random numbers too; unless flags say else, the data and settings of a folder's config.json are kept, and a file's sizes, batch, lr and betas"},
 			keyFlag(),
 			&cli.StringFlag{Name: "out", Usage: "folder `DIR` for the run folders", Value: d.Out},
@@ -87,7 +88,7 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 		return fmt.Errorf("%w before the first step: nothing is kept", errInterrupted)
 	}
 	if result.Interrupted {
-		return fmt.Errorf("%w after step %d; saved in %s", errInterrupted, result.Steps, result.Dir)
+		return fmt.Errorf("%w after step %d; saved in %s: go on with cgan train --resume %s", errInterrupted, result.Steps, result.Dir, result.Dir)
 	}
 	return nil
 }

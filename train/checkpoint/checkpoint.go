@@ -39,7 +39,7 @@ type Parts struct {
 	OptimizerG, OptimizerD   *optim.Adam // over all parameters of the one and of the other
 }
 
-// Save writes parts and progress to dir/checkpoint-STEP.pt and returns its path.
+// Save writes parts and progress to dir/checkpoint-STEP.pt, in place of a file of that name, and returns its path.
 func Save(dir string, parts Parts, p Progress) (string, error) {
 	value, err := checkpoint(parts, p)
 	if err != nil {
@@ -47,7 +47,7 @@ func Save(dir string, parts Parts, p Progress) (string, error) {
 	}
 	path := filepath.Join(dir, fmt.Sprintf("checkpoint-%06d.pt", p.Step))
 	write := func(w io.Writer) error { return pt.Write(w, filepath.Base(path), value) }
-	return path, atomicfile.Write(path, false, write)
+	return path, atomicfile.Write(path, true, write)
 }
 
 func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {

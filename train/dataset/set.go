@@ -1,7 +1,11 @@
 // Package dataset reads labelled images: IDX files, and MNIST, which it fetches once for each user. It is pure Go.
 package dataset
 
-import "fmt"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+)
 
 // Images holds the pixels of a data set, one byte each (0 black, 255 white), laid out [N, Height, Width].
 type Images struct {
@@ -16,10 +20,19 @@ type Set struct {
 	Labels []byte
 }
 
+// Hash is the sha256 of sizes, pixels and labels, which tells one set from another wherever they lie.
+func (s *Set) Hash() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %d %d\n", s.Images.N, s.Images.Height, s.Images.Width)
+	h.Write(s.Images.Pixels)
+	h.Write(s.Labels)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 // Read reads <stem>-images-idx3-ubyte and <stem>-labels-idx1-ubyte of the folder dir, under the names and in the
-// folders that people have them in, the .gz of each before the plain one; their content decides whether they are gzipped. The stem is "train" or "t10k". Every label must be below classes, both files must
-// hold the same number (at least one), and neither may be damaged, short or over-long: anything else is a
-// *DataError. Memory grows with the data that is there, never with what a header claims.
+// folders that people have them in, the .gz of each before the plain one; their content decides whether they are
+// gzipped. The stem is "train" or "t10k". Every label must be below classes, both files must hold the same number
+// (at least one), and neither may be damaged, short or over-long: anything else is a *DataError. Memory grows with the data that is there, never with what a header claims.
 func Read(dir, stem string, classes int) (*Set, error) {
 	if classes < 1 {
 		return nil, fmt.Errorf("read the data set in %s: %d classes, at least 1 is needed", dir, classes)

@@ -18,13 +18,13 @@ const configName = "config.json"
 // maxConfig is far beyond what WriteConfig writes, so that another file is not read whole.
 const maxConfig = 1 << 20
 
-// WriteConfig writes the settings of a run to dir/config.json, whole or not at all.
+// WriteConfig writes the settings of a run to dir/config.json, whole or not at all, in place of those before.
 func WriteConfig(dir string, config any) error {
 	text, err := json.MarshalIndent(config, "", "  ")
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(filepath.Join(dir, configName), false, func(w io.Writer) error {
+	return atomicfile.Write(filepath.Join(dir, configName), true, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})

@@ -1,8 +1,11 @@
 package runfolder
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -15,8 +18,7 @@ type Log struct {
 	size int64 // of the whole lines
 }
 
-// OpenLog opens dir/stats.jsonl for appending, and makes it where it is missing. It holds the file locked, where the file
-// system can, which tells others that the run lives.
+// OpenLog opens dir/stats.jsonl for appending, and makes it where it is missing.
 func OpenLog(dir string) (*Log, error) {
 	file, err := os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -27,8 +29,37 @@ func OpenLog(dir string) (*Log, error) {
 		file.Close()
 		return nil, fmt.Errorf("open the log of the run: %w", err)
 	}
-	_ = lock(file) // where it fails it fails for who sweeps as well
 	return &Log{file, info.Size()}, nil
+}
+
+// CutLog takes off dir/stats.jsonl what follows the line of this step, the field "step" of its records. What it can't read
+// goes as well.
+func CutLog(dir string, step int) error {
+	path := filepath.Join(dir, logName)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the log of the run: %w", err)
+	}
+	keep := 0
+	for end := bytes.IndexByte(text, '\n'); end >= 0; end = bytes.IndexByte(text[keep:], '\n') {
+		var record struct {
+			Step int `json:"step"`
+		}
+		if json.Unmarshal(text[keep:keep+end], &record) != nil || record.Step > step {
+			break
+		}
+		keep += end + 1
+	}
+	if keep == len(text) {
+		return nil
+	}
+	if err := os.Truncate(path, int64(keep)); err != nil {
+		return fmt.Errorf("cut the log of the run: %w", err)
+	}
+	return nil
 }
 
 // Write appends record, a struct or map, as one line. It is not buffered, so a killed run keeps every line.

@@ -122,3 +122,28 @@ func withFileLimit(t *testing.T, limit uint64, f func()) {
 	}()
 	f()
 }
+
+// What a run wrote after the checkpoint that it goes on from is written again, and a line that was cut short with it.
+func TestCutLog(t *testing.T) {
+	lines := "{\"step\":1}\n{\"step\":2,\"x\":1}\n{\"step\":3}\n"
+	for _, c := range []struct {
+		text string
+		step int
+		want string
+	}{
+		{lines, 3, lines}, {lines, 9, lines}, {lines, 2, lines[:28]}, {lines, 0, ""}, {lines + `{"ste`, 3, lines}, {lines + "\x00\x00\n", 3, lines}, {"", 5, ""},
+	} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, logName)
+		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := CutLog(dir, c.step)
+		if got, _ := os.ReadFile(path); err != nil || string(got) != c.want {
+			t.Errorf("%q after step %d: %q, %v", c.text, c.step, got, err)
+		}
+	}
+	if err := CutLog(t.TempDir(), 1); err != nil {
+		t.Errorf("no log: %v", err)
+	}
+}

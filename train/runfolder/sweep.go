@@ -8,25 +8,29 @@ import (
 // leftovers are the files that a killed run leaves half-written.
 var leftovers = []string{".checkpoint-*.pt.*.tmp", ".samples-*.png.*.tmp", "." + configName + ".*.tmp"}
 
-// sweep removes what killed runs left half-written in the run folders in out. A run holds its log locked while it lives:
-// a folder whose log can't be locked, or has none, stays as it is, and so does every other file.
+// sweep removes what killed runs left half-written in the run folders in out. A folder that another process has stays as
+// it is, and so does every other file.
 func sweep(out string) {
-	logs, _ := filepath.Glob(filepath.Join(escape(out), "[0-9][0-9][0-9][0-9][0-9]-*", logName)) // the pattern is sound
-	for _, path := range logs {
-		stale := leftoversIn(filepath.Dir(path))
-		if len(stale) == 0 {
+	runs, _ := filepath.Glob(filepath.Join(escape(out), "[0-9][0-9][0-9][0-9][0-9]-*")) // the pattern is sound
+	for _, dir := range runs {
+		if len(leftoversIn(dir)) == 0 {
 			continue
 		}
-		log, err := os.OpenFile(path, os.O_RDWR, 0)
+		l, err := Take(dir)
 		if err != nil {
 			continue
 		}
-		if lock(log) == nil {
-			for _, file := range leftoversIn(filepath.Dir(path)) { // a run may have ended well meanwhile
-				os.Remove(file) // what can't be removed harms nobody
-			}
+		if l.sure {
+			Sweep(dir)
 		}
-		log.Close()
+		l.Release()
+	}
+}
+
+// Sweep removes what a killed run left half-written in its folder, which this process has taken.
+func Sweep(dir string) {
+	for _, file := range leftoversIn(dir) {
+		os.Remove(file) // what can't be removed harms nobody
 	}
 }
 

@@ -26,29 +26,20 @@ func TestNewSweepsWhatKilledRunsLeft(t *testing.T) {
 	half := []string{".checkpoint-000003.pt.1a2b.tmp", ".samples-000003.png.zz9.tmp", ".config.json.q.tmp"}
 	kept := []string{".notes.tmp", "checkpoint-000002.pt", "checkpoint-000003.pt.tmp"}
 	alive := fill("alive", append(half, kept...)...)
-	log, err := OpenLog(alive)
-	if err != nil {
-		t.Fatal(err)
-	}
+	taken := take(t, alive)
 	killed := fill("killed", append(half, kept...)...)
-	ended, err := OpenLog(killed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended.file.Close() // as the system does for a killed process
+	take(t, killed).Release() // as the system does for a killed process
 	if _, err := New(out, "next"); err != nil {
 		t.Fatal(err)
 	}
-	all := append(slices.Clone(half), append(kept, logName)...)
-	wantNames(t, alive, all)
-	wantNames(t, killed, append(kept, logName))
-	if err := log.Close(); err != nil {
-		t.Fatal(err)
-	}
+	kept = append(kept, lockName)
+	wantNames(t, alive, append(slices.Clone(half), kept...))
+	wantNames(t, killed, kept)
+	taken.Release()
 	if _, err := New(out, "after"); err != nil {
 		t.Fatal(err)
 	}
-	wantNames(t, alive, append(kept, logName))
+	wantNames(t, alive, kept)
 }
 
 func wantNames(t *testing.T, dir string, want []string) {

@@ -1,0 +1,108 @@
+package train
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cgan/bindings/torch"
+	"cgan/models"
+	"cgan/train/checkpoint"
+	"cgan/train/dataset"
+	"cgan/train/runfolder"
+	"cgan/weights"
+)
+
+// saved is config.json: the settings, and what else a run that goes on must find as it was.
+type saved struct {
+	Config
+	Libtorch  string `json:"libtorch"`
+	KernelSet string `json:"kernel_set"`  // that convolutions ran on; empty for libtorch's own ops
+	DataHash  string `json:"data_sha256"` // dataset.Set.Hash
+}
+
+// ResumeConfig is the settings of the run in dir, to go on with in the same folder as if it had never stopped. Only Epochs,
+// Steps, Threads, Device, Data (the same images in another place) and Trace may be changed in them.
+func ResumeConfig(dir string) (Config, error) {
+	s := saved{Config: Default()}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return s.Config, &weights.FormatError{File: dir, Reason: "there is no such run folder: name one such as runs/00000-mnist"}
+	}
+	if err := runfolder.ReadConfig(dir, &s); err != nil {
+		return s.Config, err
+	}
+	if err := s.Validate(); err != nil {
+		return s.Config, runfolder.ConfigError(dir, err)
+	}
+	s.Resume, s.Trace = dir, ""
+	return s.Config, nil
+}
+
+// take takes the folder of config.Resume for this process, and reads what the run was.
+func (r *run) take() (err error) {
+	if r.config.Resume == "" {
+		return nil
+	}
+	r.result.Dir = r.config.Resume
+	if r.lock, err = runfolder.Take(r.result.Dir); err != nil {
+		return &models.FieldError{Field: "resume", Problem: err.Error()}
+	}
+	runfolder.Sweep(r.result.Dir)
+	return runfolder.ReadConfig(r.result.Dir, &r.before)
+}
+
+// resume goes on where the newest whole checkpoint of the folder stood.
+func (r *run) resume(set *dataset.Set) error {
+	if r.before.DataHash != "" && r.before.DataHash != set.Hash() {
+		return &models.FieldError{Field: "data", Problem: fmt.Sprintf("%q holds other images or labels than the run in %s has trained on: "+
+			"name the folder with those, or begin a new run with --init", r.config.Data, r.config.Resume)}
+	}
+	w, err := models.Open(r.config.Resume, "")
+	if err != nil {
+		return err
+	}
+	for _, notice := range w.File.Notices {
+		r.report.Say(notice)
+	}
+	if w.Discriminator == nil {
+		return w.Fail(fmt.Errorf("it holds no discriminator: it is no checkpoint of a run"))
+	}
+	if r.at, err = checkpoint.Load(w.File.Root, w.Generator, w.Discriminator, r.trainer.parts()); err != nil {
+		return w.Fail(err)
+	}
+	if r.at.Batch != r.config.Batch || r.at.Images != set.Images.N {
+		return w.Fail(fmt.Errorf("it is of %d images in batches of %d, the run of %d in batches of %d", r.at.Images, r.at.Batch, set.Images.N, r.config.Batch))
+	}
+	r.saved, r.result.Steps, r.result.Checkpoint = r.at.Step, r.at.Step, w.File.Path
+	r.sayWhatDiffers()
+	return nil
+}
+
+// sayWhatDiffers warns of what may give other bits than the run would have had without a stop.
+func (r *run) sayWhatDiffers() {
+	for _, d := range []struct{ what, before, now string }{
+		{"libtorch", r.before.Libtorch, torch.FullVersion()},
+		{"the device", r.before.Device, r.config.Device},
+		{"the kernels", r.before.KernelSet, r.config.KernelSet().Name()},
+		{"threads", fmt.Sprint(r.before.Threads), fmt.Sprint(r.config.Threads)},
+	} {
+		if d.before != d.now {
+			r.report.Say(fmt.Sprintf("notice: the run had %s %s and goes on with %s: its numbers may differ in the last bits", d.what, d.before, d.now))
+		}
+	}
+}
+
+// ResumeFields are the fields of config.json that may be changed in a run that goes on.
+var ResumeFields = []string{"epochs", "steps", "threads", "device", "data", "trace"}
+
+// Extends says whether a field may be changed in a run that goes on.
+func Extends(field string) bool { return slices.Contains(ResumeFields, field) }
+
+// whole is a path that holds in another working folder.
+func whole(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}

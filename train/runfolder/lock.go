@@ -1,0 +1,44 @@
+package runfolder
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const lockName = "lock"
+
+// Lock is what a process holds of a run folder while it trains there, so that no other one does.
+type Lock struct {
+	file *os.File
+	sure bool // the file system has locks
+}
+
+// ErrLocked says that another process trains in the run folder.
+var ErrLocked = errors.New("another process trains there")
+
+// Take takes the run folder for this process until Release. Where another one has it the error is ErrLocked and names that
+// process. A file system without locks is no reason to fail.
+func Take(dir string) (*Lock, error) {
+	path := filepath.Join(dir, lockName)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("lock the run: %w", err)
+	}
+	locked := lock(file)
+	if errors.Is(locked, ErrLocked) {
+		holder, _ := os.ReadFile(path) // by whom, as far as it says
+		file.Close()
+		return nil, fmt.Errorf("%s: %w: %.100q has it", dir, ErrLocked, strings.TrimSpace(string(holder)))
+	}
+	host, _ := os.Hostname()
+	if err := file.Truncate(0); err == nil {
+		_, _ = fmt.Fprintf(file, "process %d on %s\n", os.Getpid(), host)
+	}
+	return &Lock{file, locked == nil}, nil
+}
+
+// Release gives the run folder back. The file stays: taking it away would let two processes hold one each.
+func (l *Lock) Release() { l.file.Close() }
