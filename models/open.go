@@ -121,20 +121,31 @@ func weightsFiles(path string) ([]string, error) {
 	if !info.IsDir() {
 		return []string{path}, nil
 	}
-	entries, err := os.ReadDir(path)
+	checkpoints, err := Checkpoints(path)
 	if err != nil {
 		return nil, &weights.FormatError{File: path, Reason: err.Error()}
 	}
-	var checkpoints, others []string
+	if len(checkpoints) == 0 {
+		var names []string
+		entries, _ := os.ReadDir(path)
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return nil, &weights.FormatError{File: path, Reason: "the folder holds no checkpoint-*.pt: " + formats.FolderAdvice(names)}
+	}
+	return checkpoints, nil
+}
+
+// Checkpoints are the checkpoints of a run folder, that of the highest step first.
+func Checkpoints(dir string) (checkpoints []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
 	for _, e := range entries {
 		if ok, _ := filepath.Match("checkpoint-*.pt", e.Name()); ok {
-			checkpoints = append(checkpoints, filepath.Join(path, e.Name()))
-		} else {
-			others = append(others, e.Name())
+			checkpoints = append(checkpoints, filepath.Join(dir, e.Name()))
 		}
-	}
-	if len(checkpoints) == 0 {
-		return nil, &weights.FormatError{File: path, Reason: "the folder holds no checkpoint-*.pt: " + formats.FolderAdvice(others)}
 	}
 	slices.SortFunc(checkpoints, func(a, b string) int { // by number: past six digits the names grow
 		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(b, a))

@@ -15,28 +15,32 @@ import (
 type Config struct {
 	models.Config
 	models.Compute
-	Data    string  `json:"data"`    // folder with IDX files; empty for MNIST
-	Resume  string  `json:"-"`       // run folder to go on in; empty for a new one
-	Init    string  `json:"init"`    // run folder or weights file to begin with; empty for fresh networks
-	Key     string  `json:"key"`     // where in that file the generator's state dict lies; empty for the usual places
-	Out     string  `json:"out"`     // folder that holds the run folders
-	Epochs  int     `json:"epochs"`  // passes over the data
-	Steps   int     `json:"steps"`   // stop after as many steps in all; 0 for no limit
-	Batch   int     `json:"batch"`   // images per step
-	Seed    int64   `json:"seed"`    // of every random number
-	Threads int     `json:"threads"` // threads per op, which are the process's: a run notes what it had
-	LR      float64 `json:"lr"`      // Adam's learning rate
-	Beta1   float64 `json:"beta1"`   // Adam's first decay
-	Beta2   float64 `json:"beta2"`   // Adam's second decay
-	Device  string  `json:"device"`  // auto, cpu or cuda
-	Trace   string  `json:"trace"`   // file for losses and digests; empty for none
+	Data        string  `json:"data"`         // folder with IDX files; empty for MNIST
+	Resume      string  `json:"-"`            // run folder to go on in; empty for a new one
+	Init        string  `json:"init"`         // run folder or weights file to begin with; empty for fresh networks
+	Key         string  `json:"key"`          // where in that file the generator's state dict lies; empty for the usual places
+	Out         string  `json:"out"`          // folder that holds the run folders
+	Epochs      int     `json:"epochs"`       // passes over the data
+	Steps       int     `json:"steps"`        // stop after as many steps in all; 0 for no limit
+	Batch       int     `json:"batch"`        // images per step
+	Seed        int64   `json:"seed"`         // of every random number
+	Threads     int     `json:"threads"`      // threads per op, which are the process's: a run notes what it had
+	LR          float64 `json:"lr"`           // Adam's learning rate
+	Beta1       float64 `json:"beta1"`        // Adam's first decay
+	Beta2       float64 `json:"beta2"`        // Adam's second decay
+	Device      string  `json:"device"`       // auto, cpu or cuda
+	SaveEvery   Every   `json:"save_every"`   // checkpoints beside those at the end of each epoch
+	SampleEvery Every   `json:"sample_every"` // grids, likewise
+	Keep        int     `json:"keep"`         // checkpoints that stay, the newest ones; 0 for all
+	TimeLimit   Every   `json:"time_limit"`   // save and end after this time
+	Trace       string  `json:"trace"`        // file for losses and digests; empty for none
 }
 
 // Default is the article's training with the values that it leaves open.
 func Default() Config {
 	return Config{
 		Config: models.Default(),
-		Out:    "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Compute: models.Compute{Precision: models.F32},
+		Out:    "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Keep: 3, Compute: models.Compute{Precision: models.F32},
 	}
 }
 
@@ -45,7 +49,7 @@ type Range struct{ Min, Max float64 }
 
 // Ranges gives the range of each number by its name in config.json. Adam's decays are below 1.
 var Ranges = map[string]Range{
-	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "threads": {0, 1024},
+	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "keep": {0, 1e6}, "threads": {0, 1024},
 	"lr": {0, 1}, "beta1": {0, math.Nextafter(1, 0)}, "beta2": {0, math.Nextafter(1, 0)},
 	"nz": {1, 4096}, "ngf": {1, 4096}, "ndf": {1, 4096},
 }
@@ -74,12 +78,15 @@ func (c Config) Validate() error {
 		value float64
 	}{
 		{"epochs", float64(c.Epochs)}, {"steps", float64(c.Steps)}, {"batch", float64(c.Batch)},
-		{"threads", float64(c.Threads)}, {"lr", c.LR}, {"beta1", c.Beta1}, {"beta2", c.Beta2},
+		{"keep", float64(c.Keep)}, {"threads", float64(c.Threads)}, {"lr", c.LR}, {"beta1", c.Beta1}, {"beta2", c.Beta2},
 		{"nz", float64(c.Noise)}, {"ngf", float64(c.NgF)}, {"ndf", float64(c.NdF)},
 	} {
 		if err := Check(v.field, v.value); err != nil {
 			return err
 		}
+	}
+	if c.TimeLimit.Steps > 0 {
+		return &models.FieldError{Field: "time_limit", Problem: fmt.Sprintf("is %d: it must be a time such as 8h", c.TimeLimit.Steps)}
 	}
 	if err := c.Compute.Validate(); err != nil {
 		return err

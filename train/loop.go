@@ -38,21 +38,27 @@ func Run(ctx context.Context, c Config, report Reporter) (result Result, err err
 
 // run is one training run under way.
 type run struct {
-	config  Config
-	name    string // of the data set
-	report  Reporter
-	loader  *Loader
-	trainer *Trainer
-	lock    *runfolder.Lock
-	stats   *runfolder.Log
-	before  saved // config.json of a run that goes on
-	hash    string
-	trace   *Trace
-	result  Result
-	at      checkpoint.Progress
-	pace    pace
-	last    int // the step to end after
-	saved   int // the step of the last checkpoint
+	config    Config
+	name      string // of the data set
+	report    Reporter
+	loader    *Loader
+	trainer   *Trainer
+	lock      *runfolder.Lock
+	stats     *runfolder.Log
+	before    saved // config.json of a run that goes on
+	hash      string
+	trace     *Trace
+	result    Result
+	at        checkpoint.Progress
+	pace      pace
+	last      int // the step to end after
+	saved     int // the step of the last checkpoint
+	sampled   int // the step of the last grid
+	began     time.Time
+	triedAt   time.Time // the last save, whether it went well or not
+	sampledAt time.Time
+	failed    error // of the last save
+	logFails  bool  // and was told
 }
 
 // open makes everything that the run needs, its folder last.
@@ -141,6 +147,9 @@ func (r *run) openFolder(images int) (err error) {
 	if err = r.saveConfig(); err != nil {
 		return err
 	}
+	if err = r.checkSpace(); err != nil {
+		return err
+	}
 	perEpoch := r.loader.Batches()
 	epochs := r.at.Epoch + (r.last-r.at.Step-r.leftOfEpoch()+perEpoch-1)/perEpoch
 	r.report.Begin(Begin{
@@ -148,13 +157,6 @@ func (r *run) openFolder(images int) (err error) {
 		StepsPerEpoch: perEpoch, Epochs: epochs, Steps: r.last,
 	})
 	return nil
-}
-
-// saveConfig notes the data's whole path, so that a run that goes on from this one may start in another folder.
-func (r *run) saveConfig() error {
-	c := r.config
-	c.Data = whole(c.Data)
-	return runfolder.WriteConfig(r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash})
 }
 
 // close puts the statistics on the disk and ends what open made, as far as it came. The folder of a run that made no
@@ -180,13 +182,19 @@ func (r *run) close() (err error) {
 }
 
 func (r *run) loop(ctx context.Context) error {
-	for r.at.Step < r.last && !r.result.Interrupted {
+	r.began = time.Now()
+	r.triedAt, r.sampledAt, r.sampled = r.began, r.began, r.at.Step
+	for r.at.Step < r.last && !r.result.Interrupted && !r.result.TimeIsUp {
 		if err := r.epoch(ctx); err != nil {
 			return err
 		}
+		r.sample()
 		if err := r.save(); err != nil {
 			return err
 		}
+	}
+	if err := r.lastSave(); err != nil {
+		return err
 	}
 	if r.config.Trace != "" && r.pace.times != nil {
 		if err := r.trace.save(r.config.Trace, r.trainer); err != nil {
@@ -207,6 +215,9 @@ func (r *run) epoch(ctx context.Context) error {
 			return nil
 		}
 		if err := r.step(); err != nil {
+			return err
+		}
+		if err := r.betweenSteps(); err != nil || r.result.TimeIsUp {
 			return err
 		}
 	}
@@ -252,40 +263,9 @@ func (r *run) step() error {
 	now := time.Now()
 	stats := Stats{r.at.Epoch, number, losses.D, losses.G, losses.DReal, losses.DFake, r.pace.add(now, images), now, r.at.EpochStep}
 	r.report.Step(stats)
-	return r.stats.Write(stats)
-}
-
-// diverged is the error of a step whose numbers are none. where names a tensor that holds such, or nothing.
-func (r *run) diverged(step int, where string) error {
-	if where == "" {
-		where = "a loss"
+	if err := r.stats.Write(stats); err != nil && !r.logFails {
+		r.logFails = true
+		r.report.Say(fmt.Sprintf("notice: %v; training goes on, and the next step tries again", err))
 	}
-	stands := "no checkpoint of this run was written before"
-	if r.result.Checkpoint != "" {
-		stands = r.result.Checkpoint + " is from before and stands"
-	}
-	return fmt.Errorf("train step %d: training has diverged: %s is not a finite number; %s; try a smaller learning rate than %v, or another seed",
-		step, where, stands, r.config.LR)
-}
-
-// save writes the epoch's sample grid and checkpoint, unless no step came since the last ones.
-func (r *run) save() error {
-	if r.saved == r.at.Step {
-		return nil
-	}
-	// The last step's update is not seen by a loss: what can't be gone on from is no checkpoint.
-	if where := r.trainer.nonFinite(); where != "" {
-		return r.diverged(r.at.Step, where)
-	}
-	grid, err := r.trainer.SaveSamples(r.result.Dir, r.at.Step)
-	if err != nil {
-		return err
-	}
-	r.result.Checkpoint, err = checkpoint.Save(r.result.Dir, r.trainer.parts(), r.at)
-	if err != nil {
-		return err
-	}
-	r.saved = r.at.Step
-	r.report.Saved(grid, r.result.Checkpoint)
 	return nil
 }

@@ -6,7 +6,7 @@ import "time"
 type Reporter interface {
 	Begin(b Begin)         // once, before the first step
 	Step(s Stats)          // after each step
-	Saved(paths ...string) // after files of an epoch, or of an interrupted run, are written
+	Saved(paths ...string) // after a grid or a checkpoint is written
 	Say(text string)       // anything else that a user wants to know
 }
 
@@ -39,6 +39,7 @@ type Result struct {
 	Steps       int
 	Checkpoint  string // the last one
 	Interrupted bool   // the context ended before the last step
+	TimeIsUp    bool   // so did Config.TimeLimit
 }
 
 // pace measures images per second over the last steps.

@@ -3,7 +3,6 @@ package train
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"cgan/bindings/torch"
@@ -94,15 +93,7 @@ func (r *run) sayWhatDiffers() {
 }
 
 // ResumeFields are the fields of config.json that may be changed in a run that goes on.
-var ResumeFields = []string{"epochs", "steps", "threads", "device", "data", "trace"}
+var ResumeFields = []string{"epochs", "steps", "threads", "device", "data", "save_every", "sample_every", "keep", "time_limit", "trace"}
 
 // Extends says whether a field may be changed in a run that goes on.
 func Extends(field string) bool { return slices.Contains(ResumeFields, field) }
-
-// whole is a path that holds in another working folder.
-func whole(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
-}

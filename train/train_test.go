@@ -39,6 +39,7 @@ type listener struct {
 	begin Begin
 	stats []Stats
 	saved []string
+	said  []string
 	step  func(Stats)
 }
 
@@ -50,7 +51,7 @@ func (l *listener) Step(s Stats) {
 	}
 }
 func (l *listener) Saved(paths ...string) { l.saved = append(l.saved, paths...) }
-func (l *listener) Say(string)            {}
+func (l *listener) Say(text string)       { l.said = append(l.said, text) }
 
 func mustRun(t *testing.T, c Config) (Result, *listener) {
 	t.Helper()
@@ -77,7 +78,7 @@ func TestRunFillsItsFolder(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	want := []string{"checkpoint-000003.pt", "checkpoint-000006.pt", "config.json", "samples-000003.png", "samples-000006.png", "stats.jsonl"}
+	want := []string{"checkpoint-000003.pt", "checkpoint-000006.pt", "config.json", "lock", "samples-000003.png", "samples-000006.png", "stats.jsonl"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the folder holds %v", names)
 	}
@@ -392,6 +393,9 @@ func TestAnUpdateThatDivergesIsNotSaved(t *testing.T) {
 	}
 	if files, _ := filepath.Glob(filepath.Join(r.result.Dir, "[sc]*-*")); len(files) > 0 {
 		t.Errorf("%v was written", files)
+	}
+	if _, err := formats.Open(filepath.Join(r.result.Dir, "diverged-000004.pt")); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -5,11 +5,10 @@
 
 static void end(int number) {
   static const char line[] = "cgan: interrupted\n";
-  (void)number;
   if (write(STDERR_FILENO, line, sizeof line - 1) < 0) {
     // nobody is there to read it
   }
-  _exit(130);
+  _exit(128 + number);
 }
 
 // begin takes the signals, but for those that whoever started the program has it ignore, as nohup does.

@@ -68,7 +68,7 @@ func runBench(c *cli.Context, cfg train.Config) error {
 	}
 	s, err := benchmark.Run(c.Context, cfg, c.String("mode"))
 	if errors.Is(err, context.Canceled) {
-		return errInterrupted
+		return interrupted(c.Context)
 	}
 	if err != nil {
 		return err

@@ -32,6 +32,11 @@ func floatFlag(name, usage string, value float64) cli.Flag {
 	}
 }
 
+// everyFlag is a number of steps, or a time.
+func everyFlag(name, usage string, value train.Every) cli.Flag {
+	return &cli.GenericFlag{Name: name, Usage: usage, Value: &value}
+}
+
 func withRange(name, usage string) string { return fmt.Sprintf("%s, %s", usage, train.Ranges[name]) }
 
 func checkFlag(name string, value float64) error {
@@ -169,7 +174,7 @@ func resumeConfig(c *cli.Context, run string) (train.Config, error) {
 	before, after := fields(given), fields(cfg)
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		if !train.Extends(name) && before[name] != after[name] {
-			return cfg, usageError{fmt.Errorf("--%s: the run in %s has %s and keeps it; leave the flag out, or begin a new run with --init", name, run, before[name])}
+			return cfg, usageError{fmt.Errorf("--%s: the run in %s has %s and keeps it; leave the flag out, or begin a new run with --init", flagOf(name), run, before[name])}
 		}
 	}
 	return cfg, nil
@@ -196,7 +201,7 @@ func fields(cfg train.Config) map[string]string {
 func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 	for name, to := range map[string]*int{
 		"epochs": &cfg.Epochs, "steps": &cfg.Steps, "batch": &cfg.Batch, "threads": &cfg.Threads,
-		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF,
+		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF, "keep": &cfg.Keep,
 	} {
 		if c.IsSet(name) {
 			*to = c.Int(name)
@@ -210,6 +215,11 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 	for name, to := range map[string]*string{"data": &cfg.Data, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace} {
 		if c.IsSet(name) {
 			*to = c.String(name)
+		}
+	}
+	for name, to := range map[string]*train.Every{"save-every": &cfg.SaveEvery, "sample-every": &cfg.SampleEvery, "time-limit": &cfg.TimeLimit} {
+		if every, ok := c.Generic(name).(*train.Every); ok && c.IsSet(name) {
+			*to = *every
 		}
 	}
 	if c.IsSet("seed") {

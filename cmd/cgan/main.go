@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"cgan/bindings/torch"
 	"cgan/models"
+	"cgan/train"
 	"cgan/train/dataset"
 	"cgan/weights"
 
@@ -19,16 +21,14 @@ import (
 
 // The exit codes, all of them.
 const (
-	exitOK          = 0
-	exitFailure     = 1   // something went wrong that the message explains
-	exitUsage       = 2   // a command, flag or value that does not exist or is out of range
-	exitData        = 3   // a data or weights file is missing, damaged or of the wrong kind
-	exitNoCUDA      = 4   // --device cuda, but CUDA can't be used here
-	exitInterrupted = 130 // Ctrl-C, SIGTERM, SIGHUP and the like; what was trained is saved
+	exitOK       = 0
+	exitFailure  = 1   // something went wrong that the message explains
+	exitUsage    = 2   // a command, flag or value that does not exist or is out of range
+	exitData     = 3   // a data or weights file is missing, damaged or of the wrong kind
+	exitNoCUDA   = 4   // --device cuda, but CUDA can't be used here
+	exitDiverged = 5   // training came to numbers that are none; the last good checkpoint stands
+	exitSignal   = 128 // and the signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP; what was trained is saved
 )
-
-// errInterrupted ends a command that Ctrl-C stopped after it saved its work.
-var errInterrupted = errors.New("interrupted")
 
 // usageError is a mistake on the command line.
 type usageError struct{ error }
@@ -42,12 +42,15 @@ func flagged(err error) error {
 	if !errors.As(err, &field) {
 		return err
 	}
-	name := "--" + field.Field
+	name := "--" + flagOf(field.Field)
 	if field.Field == "kernels" { // which has no flag
 		name = kernelsVar
 	}
 	return errors.New(name + " " + field.Problem)
 }
+
+// flagOf is the flag of a field of config.json.
+func flagOf(field string) string { return strings.ReplaceAll(field, "_", "-") }
 
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
@@ -67,15 +70,21 @@ func exitCode(err error) int {
 	var data *dataset.DataError
 	var format *weights.FormatError
 	var cuda *torch.CUDAError
+	var diverged *train.DivergedError
+	var end interruption
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
-		return exitInterrupted
+	case errors.As(err, &end):
+		return exitSignal + int(end.Signal)
+	case errors.Is(err, context.Canceled):
+		return exitSignal + int(syscall.SIGINT)
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &cuda):
 		return exitNoCUDA
+	case errors.As(err, &diverged):
+		return exitDiverged
 	case errors.As(err, &data), errors.As(err, &format):
 		return exitData
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	_ "cgan/bindings/earlysignals" // for signals that come before untilSignal
 )
@@ -24,21 +26,44 @@ func endSignals() (all []os.Signal) {
 	return all
 }
 
-// untilSignal is a context that the first of endSignals ends. After it a second Ctrl-C ends the process at once; other
-// signals do no more, for terminals, service managers and batch systems send several for one end. Call stop.
+// interruption is the end of a command that a signal asked for.
+type interruption struct{ syscall.Signal }
+
+// Error is one word; who ends adds what is kept.
+func (i interruption) Error() string { return "interrupted" }
+
+// interrupted is why ctx ended.
+func interrupted(ctx context.Context) error {
+	var i interruption
+	if errors.As(context.Cause(ctx), &i) {
+		return i
+	}
+	return interruption{syscall.SIGINT}
+}
+
+// patience is how long more signals of one end may follow the first: terminals, service managers and batch systems send
+// several.
+const patience = 500 * time.Millisecond
+
+// untilSignal is a context that the first of endSignals ends. After it a second Ctrl-C, or any of them a while later, ends
+// the process at once. Call stop.
 func untilSignal(stderr io.Writer) (ctx context.Context, stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	signals, done := make(chan os.Signal, 8), make(chan struct{})
 	signal.Notify(signals, endSignals()...)
 	go func() {
+		var first time.Time
 		for {
 			select {
 			case s := <-signals:
-				if ctx.Err() != nil && s == os.Interrupt {
+				number, _ := s.(syscall.Signal)
+				if first.IsZero() {
+					first = time.Now()
+				} else if s == os.Interrupt || time.Since(first) > patience {
 					fmt.Fprintln(stderr, "cgan: interrupted twice: ended at once")
-					os.Exit(exitInterrupted)
+					os.Exit(exitSignal + int(number))
 				}
-				cancel()
+				cancel(interruption{number})
 			case <-done:
 				return
 			}
@@ -47,6 +72,6 @@ func untilSignal(stderr io.Writer) (ctx context.Context, stop func()) {
 	return ctx, func() {
 		signal.Stop(signals)
 		close(done)
-		cancel()
+		cancel(nil)
 	}
 }

@@ -30,6 +30,10 @@ func trainCommand() *cli.Command {
 			intFlag("epochs", "passes over the data", d.Epochs),
 			intFlag("steps", "stop after as many steps in all, 0 for no limit; set, it overrides --epochs", d.Steps),
 			intFlag("batch", "images per step", d.Batch),
+			everyFlag("save-every", "save a checkpoint each `N` steps, or each time such as 10m, beside those at the end of each epoch", d.SaveEvery),
+			everyFlag("sample-every", "draw a grid each `N` steps, or each time, beside those at the end of each epoch", d.SampleEvery),
+			intFlag("keep", "checkpoints that stay, the newest ones, 0 for all", d.Keep),
+			everyFlag("time-limit", "save and end after a time such as `8h`", d.TimeLimit),
 			seedFlag(),
 			threadsFlag(),
 			floatFlag("lr", "Adam's learning rate", d.LR),
@@ -77,18 +81,19 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 	if err := setUp(cfg.Compute, cfg.Threads); err != nil {
 		return err
 	}
-	// A reader that goes, as head does, is an end as well. Other commands die of it, as tools do in a pipe.
-	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGPIPE)
-	defer stop()
-	result, err := train.Run(ctx, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes, as head does, ends the output alone
+	result, err := train.Run(c.Context, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
 	if err != nil {
 		return flagged(err)
 	}
-	if result.Interrupted && result.Dir == "" {
-		return fmt.Errorf("%w before the first step: nothing is kept", errInterrupted)
-	}
-	if result.Interrupted {
-		return fmt.Errorf("%w after step %d; saved in %s: go on with cgan train --resume %s", errInterrupted, result.Steps, result.Dir, result.Dir)
+	goOn := "go on with cgan train --resume " + result.Dir
+	switch {
+	case result.Interrupted && result.Dir == "":
+		return fmt.Errorf("%w before the first step: nothing is kept", interrupted(c.Context))
+	case result.Interrupted:
+		return fmt.Errorf("%w after step %d; saved in %s: %s", interrupted(c.Context), result.Steps, result.Dir, goOn)
+	case result.TimeIsUp && !c.Bool("quiet"):
+		fmt.Fprintf(c.App.Writer, "the time is up after step %d: %s\n", result.Steps, goOn)
 	}
 	return nil
 }

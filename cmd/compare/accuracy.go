@@ -125,7 +125,7 @@ func (p *programs) askJudge(ctx context.Context, command string, args ...string)
 func (a *arithmetic) train(ctx context.Context, p *programs, epochs, seed int) (out string, err error) {
 	out, begin := p.file("-runs"), time.Now()
 	args := []string{
-		"train", "--epochs", strconv.Itoa(epochs), "--seed", strconv.Itoa(seed), "--quiet",
+		"train", "--keep", "0", "--epochs", strconv.Itoa(epochs), "--seed", strconv.Itoa(seed), "--quiet",
 		"--device", p.device, "--threads", strconv.Itoa(p.Threads), "--data", p.MNIST, "--out", out,
 	}
 	if err := quiet(ctx, p.cgan, append(args, a.flags...)...); err != nil {

@@ -4,8 +4,11 @@
 package checkpoint
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"cgan/bindings/nn"
@@ -39,15 +42,38 @@ type Parts struct {
 	OptimizerG, OptimizerD   *optim.Adam // over all parameters of the one and of the other
 }
 
-// Save writes parts and progress to dir/checkpoint-STEP.pt, in place of a file of that name, and returns its path.
-func Save(dir string, parts Parts, p Progress) (string, error) {
+// Save writes parts and progress to path, in place of a file of that name, and reads it back.
+func Save(path string, parts Parts, p Progress) error {
 	value, err := checkpoint(parts, p)
 	if err != nil {
-		return "", fmt.Errorf("make the checkpoint of step %d: %w", p.Step, err)
+		return fmt.Errorf("make the checkpoint of step %d: %w", p.Step, err)
 	}
-	path := filepath.Join(dir, fmt.Sprintf("checkpoint-%06d.pt", p.Step))
-	write := func(w io.Writer) error { return pt.Write(w, filepath.Base(path), value) }
-	return path, atomicfile.Write(path, true, write)
+	sum := sha256.New()
+	write := func(w io.Writer) error {
+		sum.Reset()
+		return pt.Write(io.MultiWriter(w, sum), filepath.Base(path), value)
+	}
+	if err := atomicfile.Write(path, true, write); err != nil {
+		return err
+	}
+	return readBack(path, sum.Sum(nil))
+}
+
+// readBack sees that the file holds what was written.
+func readBack(path string, want []byte) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read back: %w", err)
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return fmt.Errorf("read back: %w", err)
+	}
+	if !bytes.Equal(sum.Sum(nil), want) {
+		return fmt.Errorf("read back: %s holds something else than was written: the disk is damaged", path)
+	}
+	return nil
 }
 
 func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {

@@ -14,8 +14,9 @@ const logName = "stats.jsonl"
 
 // Log is the file stats.jsonl of a run folder: one JSON object a line, in the order written.
 type Log struct {
-	file *os.File
-	size int64 // of the whole lines
+	file    *os.File
+	size    int64  // of the whole lines
+	waiting []byte // lines that are not in the file yet
 }
 
 // OpenLog opens dir/stats.jsonl for appending, and makes it where it is missing.
@@ -29,7 +30,7 @@ func OpenLog(dir string) (*Log, error) {
 		file.Close()
 		return nil, fmt.Errorf("open the log of the run: %w", err)
 	}
-	return &Log{file, info.Size()}, nil
+	return &Log{file: file, size: info.Size()}, nil
 }
 
 // CutLog takes off dir/stats.jsonl what follows the line of this step, the field "step" of its records. What it can't read
@@ -62,8 +63,9 @@ func CutLog(dir string, step int) error {
 	return nil
 }
 
-// Write appends record, a struct or map, as one line. It is not buffered, so a killed run keeps every line.
-// JSON has no NaN and no infinity: they are an error. No error leaves a part of a line behind.
+// Write appends record, a struct or map, as one line. It is not buffered, so a killed run keeps every line. What the system
+// does not take the next Write tries again, and no part of a line stays in the file.
+// JSON has no NaN and no infinity: they are an error.
 func (s *Log) Write(record any) error {
 	line, err := json.Marshal(record)
 	if err != nil {
@@ -72,7 +74,13 @@ func (s *Log) Write(record any) error {
 	if line[0] != '{' {
 		return fmt.Errorf("write %s: %T is no JSON object: pass a struct or a map", s.file.Name(), record)
 	}
-	n, err := s.file.Write(append(line, '\n'))
+	s.waiting = append(append(s.waiting, line...), '\n')
+	return s.flush()
+}
+
+// flush writes the lines that wait.
+func (s *Log) flush() error {
+	n, err := s.file.Write(s.waiting)
 	if err != nil {
 		if n > 0 {
 			if cut := s.file.Truncate(s.size); cut != nil {
@@ -82,12 +90,16 @@ func (s *Log) Write(record any) error {
 		return fmt.Errorf("write the log of the run: %w", err)
 	}
 	s.size += int64(n)
+	s.waiting = s.waiting[:0]
 	return nil
 }
 
 // Close puts the log on the disk, and reports what the system could not keep.
 func (s *Log) Close() error {
-	err := s.file.Sync()
+	err := s.flush()
+	if synced := s.file.Sync(); err == nil {
+		err = synced
+	}
 	if closed := s.file.Close(); err == nil {
 		err = closed
 	}

@@ -82,7 +82,7 @@ func TestLogRefuses(t *testing.T) {
 	}
 }
 
-// A line that does not fit whole is taken back, and the log goes on after it.
+// A line that does not fit whole is taken back, and written with the next one.
 func TestLogCutLine(t *testing.T) {
 	dir := t.TempDir()
 	s, err := OpenLog(dir)
@@ -100,7 +100,7 @@ func TestLogCutLine(t *testing.T) {
 	if err := s.Write(lossRecord{2, 1}); err != nil {
 		t.Fatal(err)
 	}
-	if got := readStats(t, dir); got != "{\"step\":1,\"loss_d\":0.5}\n{\"step\":2,\"loss_d\":1}\n" {
+	if got := readStats(t, dir); got != "{\"step\":1,\"loss_d\":0.5}\n{\"long\":\""+strings.Repeat("x", 50)+"\"}\n{\"step\":2,\"loss_d\":1}\n" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -1,0 +1,148 @@
+package train
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"cgan/bindings/torch"
+	"cgan/models"
+	"cgan/train/checkpoint"
+	"cgan/train/runfolder"
+)
+
+// betweenSteps does what is due in the middle of an epoch.
+func (r *run) betweenSteps() error {
+	now := time.Now()
+	if r.config.SampleEvery.due(r.at.Step, now.Sub(r.sampledAt)) {
+		r.sample()
+	}
+	if r.config.SaveEvery.due(r.at.Step, now.Sub(r.triedAt)) {
+		if err := r.save(); err != nil {
+			return err
+		}
+	}
+	if r.config.TimeLimit.due(r.at.Step, now.Sub(r.began)) && r.at.Step < r.last {
+		r.result.TimeIsUp = true
+	}
+	return nil
+}
+
+// sample writes a grid. One that can't be written is no reason to end.
+func (r *run) sample() {
+	if r.sampled == r.at.Step {
+		return
+	}
+	r.sampled, r.sampledAt = r.at.Step, time.Now()
+	path, err := r.trainer.SaveSamples(r.result.Dir, r.at.Step)
+	if err != nil {
+		r.report.Say(fmt.Sprintf("notice: %v; training goes on", err))
+		return
+	}
+	r.report.Saved(path)
+}
+
+// save writes a checkpoint, unless no step came since the last one, and then takes the oldest away. Where it can't be written
+// training goes on, and the next save tries again; the error is that of a training that has diverged.
+func (r *run) save() error {
+	if r.saved == r.at.Step {
+		return nil
+	}
+	// The last step's update is not seen by a loss: what can't be gone on from is no checkpoint.
+	if where := r.trainer.nonFinite(); where != "" {
+		return r.diverged(r.at.Step, where)
+	}
+	r.triedAt = time.Now()
+	path := filepath.Join(r.result.Dir, fmt.Sprintf("checkpoint-%06d.pt", r.at.Step))
+	if r.failed = checkpoint.Save(path, r.trainer.parts(), r.at); r.failed != nil {
+		r.report.Say(fmt.Sprintf("notice: %v; training goes on, and the next save tries again", r.failed))
+		return nil
+	}
+	r.saved, r.result.Checkpoint = r.at.Step, path
+	r.report.Saved(path)
+	r.removeOldest()
+	return nil
+}
+
+// DivergedError is the end of a training whose numbers are none any more.
+type DivergedError struct{ text string }
+
+// Error names the step, the tensor or loss, and what stands.
+func (e *DivergedError) Error() string { return e.text }
+
+// diverged is the error of a step whose numbers are none. where names a tensor that holds such, or nothing. The state is kept
+// beside the checkpoints, for who wants to look into it.
+func (r *run) diverged(step int, where string) error {
+	if where == "" {
+		where = "a loss"
+	}
+	stands := "no checkpoint of this run was written before"
+	if r.result.Checkpoint != "" {
+		stands = r.result.Checkpoint + " is from before and stands"
+	}
+	bad := filepath.Join(r.result.Dir, fmt.Sprintf("diverged-%06d.pt", step))
+	if r.pace.times != nil && checkpoint.Save(bad, r.trainer.parts(), r.at) == nil { // not of a folder that goes
+		stands += "; what it came to is in " + bad
+	}
+	return &DivergedError{fmt.Sprintf("train step %d: training has diverged: %s is not a finite number; %s; try a smaller learning rate than %v, or another seed",
+		step, where, stands, r.config.LR)}
+}
+
+// removeOldest leaves the newest config.Keep checkpoints.
+func (r *run) removeOldest() {
+	paths, err := models.Checkpoints(r.result.Dir)
+	if err != nil || r.config.Keep == 0 {
+		return
+	}
+	for _, path := range paths[min(len(paths), r.config.Keep):] {
+		if path != r.result.Checkpoint {
+			_ = os.Remove(path) // the next save tries again
+		}
+	}
+}
+
+// lastSave is the error of a run whose last save failed.
+func (r *run) lastSave() error {
+	if r.failed == nil {
+		return nil
+	}
+	kept := "no checkpoint of it is kept"
+	if r.result.Checkpoint != "" {
+		kept = r.result.Checkpoint + " is the last one"
+	}
+	return fmt.Errorf("trained to step %d, but the last save failed: %w; %s", r.at.Step, r.failed, kept)
+}
+
+// checkSpace refuses a run whose first checkpoint would find no room.
+func (r *run) checkSpace() error {
+	free, err := runfolder.Free(r.result.Dir)
+	if err != nil {
+		return nil // not every system says it
+	}
+	need := uint64(1 << 16)
+	for _, net := range []checkpoint.Network{r.trainer.generator, r.trainer.discriminator} {
+		for _, n := range net.StateDict() {
+			need += uint64(4 * n.Tensor.Numel())
+		}
+		for _, n := range net.NamedParameters() {
+			need += uint64(8 * n.Tensor.Numel()) // Adam's moments
+		}
+	}
+	if free >= need {
+		return nil
+	}
+	const mb = 1e6
+	return &models.FieldError{Field: "out", Problem: fmt.Sprintf("%q has %.1f MB free, and one checkpoint takes %.1f MB: make room, or name a folder on another disk",
+		cmp.Or(r.config.Resume, r.config.Out), float64(free)/mb, float64(need)/mb)}
+}
+
+// saveConfig notes the data's whole path, so that a run that goes on from this one may start in another folder.
+func (r *run) saveConfig() error {
+	c := r.config
+	if path, err := filepath.Abs(c.Data); err == nil {
+		c.Data = path
+	}
+	return runfolder.WriteConfig(r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash})
+}

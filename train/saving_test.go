@@ -1,0 +1,114 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"cgan/models"
+)
+
+func names(t *testing.T, pattern string) (all []string) {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range paths {
+		all = append(all, filepath.Base(p))
+	}
+	return all
+}
+
+func TestSaveEveryAndKeep(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps, c.SaveEvery, c.SampleEvery, c.Keep = 8, Every{Steps: 2}, Every{Steps: 5}, 2
+	result, said := mustRun(t, c)
+	if got := strings.Join(names(t, result.Dir+"/checkpoint-*"), " "); got != "checkpoint-000006.pt checkpoint-000008.pt" {
+		t.Errorf("the folder keeps %s", got)
+	}
+	saved := ""
+	for _, path := range said.saved {
+		saved += strings.TrimPrefix(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), "checkpoint-") + " "
+	}
+	// Epochs have 3 steps: their ends are saved besides.
+	if want := "000002 samples-000003 000003 000004 samples-000005 000006 samples-000006 000008 samples-000008 "; saved != want {
+		t.Errorf("saved %s, want %s", saved, want)
+	}
+}
+
+func TestTimeLimitSavesAndEnds(t *testing.T) {
+	c := smallConfig(t)
+	c.TimeLimit = Every{Time: time.Nanosecond}
+	result, _ := mustRun(t, c)
+	if !result.TimeIsUp || result.Interrupted || result.Steps != 1 || filepath.Base(result.Checkpoint) != "checkpoint-000001.pt" {
+		t.Errorf("%+v", result)
+	}
+	next, err := ResumeConfig(result.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.TimeLimit = Every{}
+	if result, _ = mustRun(t, next); result.Steps != 6 || result.TimeIsUp {
+		t.Errorf("%+v", result)
+	}
+}
+
+// A save that fails is tried again; training goes on meanwhile, and only a last one that fails is an error.
+func TestAFailedSaveIsTriedAgain(t *testing.T) {
+	for _, back := range []bool{true, false} {
+		c := smallConfig(t)
+		c.Steps, c.SaveEvery = 6, Every{Steps: 2}
+		l := &listener{}
+		l.step = func(s Stats) {
+			dir, away := l.begin.Dir, l.begin.Dir+"-away"
+			if s.Step == 3 {
+				if err := os.Rename(dir, away); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if s.Step == 6 && back {
+				if err := os.Rename(away, dir); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		result, err := Run(context.Background(), c, l)
+		if result.Steps != 6 || !strings.Contains(strings.Join(l.said, "\n"), "the next save tries again") {
+			t.Errorf("%+v, said %q", result, l.said)
+		}
+		if back && (err != nil || filepath.Base(result.Checkpoint) != "checkpoint-000006.pt") {
+			t.Errorf("%+v, %v", result, err)
+		}
+		if !back && (err == nil || !strings.Contains(err.Error(), "the last save failed") || !strings.Contains(err.Error(), "checkpoint-000002.pt is the last one")) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestEvery(t *testing.T) {
+	for text, want := range map[string]Every{"0": {}, "500": {Steps: 500}, "10m": {Time: 10 * time.Minute}, "1h30m": {Time: 90 * time.Minute}} {
+		var e Every
+		if err := e.Set(text); err != nil || e != want {
+			t.Errorf("%s: %+v, %v", text, e, err)
+		}
+		var again Every
+		if coded, err := json.Marshal(e); err != nil || json.Unmarshal(coded, &again) != nil || again != e {
+			t.Errorf("%s becomes %s, %+v", text, coded, again)
+		}
+	}
+	for _, text := range []string{"-1", "often", "1.5", "-2m", "99999999999", ""} {
+		if err := new(Every).Set(text); err == nil || !strings.Contains(err.Error(), "such as 10m") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	c := Default()
+	c.TimeLimit = Every{Steps: 3}
+	if _, ok := c.Validate().(*models.FieldError); !ok {
+		t.Error("a time limit in steps is taken")
+	}
+}
