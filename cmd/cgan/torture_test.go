@@ -1,0 +1,149 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"cgan/models"
+)
+
+// A training that saves all the time is killed again and again, and goes on each time. In the end it is the training that
+// was never killed. CGAN_TORTURE is how many times; make torture has 500.
+func TestTorture(t *testing.T) {
+	kills := 5
+	if n, err := strconv.Atoi(os.Getenv("CGAN_TORTURE")); err == nil {
+		kills = n
+	}
+	tortured := torture{t: t, data: writeSet(t, 40, nil), out: t.TempDir()}
+	for range kills {
+		tortured.kill()
+	}
+	if tortured.run == "" {
+		t.Fatal("no run came to its first save")
+	}
+	last := tortured.check() + 5
+	tortured.train("--resume", tortured.run, "--steps", fmt.Sprint(last))
+	if litter, _ := filepath.Glob(filepath.Join(tortured.out, "*", ".*")); len(litter) > 0 {
+		t.Errorf("%v stays", litter)
+	}
+	calm := torture{t: t, data: tortured.data, out: t.TempDir()}
+	calm.train("--out", calm.out, "--steps", fmt.Sprint(last))
+	calm.run = filepath.Join(calm.out, "00000-"+filepath.Base(calm.data))
+	if got, want := tortured.left(last), calm.left(last); got != want {
+		t.Errorf("the training that was killed %d times left %s, the other %s", kills, got, want)
+	}
+	t.Logf("%d kills in %d steps: %d runs in the folder, %d newest checkpoints were damaged and gave way", kills, last, tortured.runs, tortured.damaged)
+}
+
+type torture struct {
+	t         *testing.T
+	data, out string
+	run       string // that goes on
+	runs      int    // begun
+	damaged   int
+}
+
+func (o *torture) command(flags ...string) *exec.Cmd {
+	args := []string{"train", "--quiet", "--device", "cpu", "--threads", "1"}
+	if flags[0] != "--resume" {
+		args = append(args, "--data", o.data, "--batch", "8", "--nz", "5", "--ngf", "4", "--ndf", "4", "--seed", "3")
+	}
+	cmd := exec.CommandContext(o.t.Context(), os.Args[0], append(args, flags...)...)
+	cmd.Env = append(os.Environ(), asMain+"=1")
+	return cmd
+}
+
+func (o *torture) train(flags ...string) {
+	o.t.Helper()
+	if out, err := o.command(flags...).CombinedOutput(); err != nil {
+		o.t.Fatalf("%v: %v\n%s", flags, err, out)
+	}
+}
+
+// kill begins or goes on, and kills at a random moment, most of them after the start.
+func (o *torture) kill() {
+	o.t.Helper()
+	flags := []string{"--resume", o.run}
+	if o.run == "" {
+		flags = []string{"--out", o.out}
+		o.runs++
+	}
+	var said strings.Builder
+	cmd := o.command(append(flags, "--save-every", "1", "--keep", "2", "--steps", "1000000")...)
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		o.t.Fatal(err)
+	}
+	time.Sleep(time.Duration(rand.IntN(700)) * time.Millisecond)
+	if err := cmd.Process.Kill(); err != nil {
+		o.t.Fatalf("%v: ended by itself: %v, %s", flags, err, said.String())
+	}
+	_ = cmd.Wait() // it was killed
+	if said.Len() > 0 {
+		o.t.Errorf("%v: %s", flags, said.String())
+	}
+	if saved, _ := filepath.Glob(filepath.Join(o.out, "*", "checkpoint-*.pt")); o.run == "" && len(saved) > 0 {
+		o.run = filepath.Dir(saved[0])
+	}
+	if o.run != "" {
+		o.check()
+	}
+}
+
+// check opens the last checkpoint, and gives its step.
+func (o *torture) check() int {
+	o.t.Helper()
+	w, err := models.Open(o.run, "")
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	o.damaged += len(w.File.Notices)
+	step, _ := w.Get("step")
+	return int(step.(int64))
+}
+
+// left is the sha256 of the last weights and of the statistics without their times.
+func (o *torture) left(step int) string {
+	o.t.Helper()
+	w, err := models.Open(filepath.Join(o.run, fmt.Sprintf("checkpoint-%06d.pt", step)), "")
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	sum := sha256.New()
+	for _, e := range append(w.Generator, w.Discriminator...) {
+		sum.Write(e.Data)
+	}
+	text, err := os.ReadFile(filepath.Join(o.run, "stats.jsonl"))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		var record map[string]any
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			o.t.Fatal(err)
+		}
+		delete(record, "time")
+		delete(record, "images_per_s")
+		fmt.Fprintln(sum, record)
+	}
+	return fmt.Sprintf("%x of %d steps", sum.Sum(nil), strings.Count(string(text), "\n"))
+}
+
+// exitCodeOf is the exit code that an error of exec tells.
+func exitCodeOf(err error) int {
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		return ended.ExitCode()
+	}
+	return 0
+}
