@@ -25,8 +25,8 @@ func TestTorture(t *testing.T) {
 		kills = n
 	}
 	tortured := torture{t: t, data: writeSet(t, 40, nil), out: t.TempDir()}
-	for range kills {
-		tortured.kill()
+	for i := range kills {
+		tortured.kill(i%2 == 0)
 	}
 	if tortured.run == "" {
 		t.Fatal("no run came to its first save")
@@ -70,9 +70,10 @@ func (o *torture) train(flags ...string) {
 	}
 }
 
-// kill begins or goes on, and kills at a random moment, most of them after the start.
-func (o *torture) kill() {
+// kill begins or goes on, and kills at a random moment: of the start, or after a save.
+func (o *torture) kill(afterSave bool) {
 	o.t.Helper()
+	before := o.newest()
 	flags := []string{"--resume", o.run}
 	if o.run == "" {
 		flags = []string{"--out", o.out}
@@ -84,7 +85,10 @@ func (o *torture) kill() {
 	if err := cmd.Start(); err != nil {
 		o.t.Fatal(err)
 	}
-	time.Sleep(time.Duration(rand.IntN(700)) * time.Millisecond)
+	for deadline := time.Now().Add(time.Minute); afterSave && o.newest() == before && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
 	if err := cmd.Process.Kill(); err != nil {
 		o.t.Fatalf("%v: ended by itself: %v, %s", flags, err, said.String())
 	}
@@ -92,12 +96,21 @@ func (o *torture) kill() {
 	if said.Len() > 0 {
 		o.t.Errorf("%v: %s", flags, said.String())
 	}
-	if saved, _ := filepath.Glob(filepath.Join(o.out, "*", "checkpoint-*.pt")); o.run == "" && len(saved) > 0 {
-		o.run = filepath.Dir(saved[0])
+	if saved := o.newest(); o.run == "" && saved != "" {
+		o.run = filepath.Dir(saved)
 	}
 	if o.run != "" {
 		o.check()
 	}
+}
+
+// newest is the path of the last checkpoint, or nothing.
+func (o *torture) newest() string {
+	saved, _ := filepath.Glob(filepath.Join(o.out, "*", "checkpoint-*.pt"))
+	if len(saved) == 0 {
+		return ""
+	}
+	return saved[len(saved)-1]
 }
 
 // check opens the last checkpoint, and gives its step.
