@@ -21,8 +21,8 @@ type saved struct {
 	DataHash  string `json:"data_sha256"` // dataset.Set.Hash
 }
 
-// ResumeConfig is the settings of the run in dir, to go on with in the same folder as if it had never stopped. Only Epochs,
-// Steps, Threads, Device, Data (the same images in another place) and Trace may be changed in them.
+// ResumeConfig is the settings of the run in dir, to go on with in the same folder as if it had never stopped. Only
+// the fields that Extends names may be changed in them.
 func ResumeConfig(dir string) (Config, error) {
 	s := saved{Config: Default()}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -53,7 +53,7 @@ func (r *run) take() (err error) {
 
 // resume goes on where the newest whole checkpoint of the folder stood.
 func (r *run) resume(set *dataset.Set) error {
-	if r.before.DataHash != "" && r.before.DataHash != set.Hash() {
+	if r.before.DataHash != "" && r.before.DataHash != r.hash {
 		return &models.FieldError{Field: "data", Problem: fmt.Sprintf("%q holds other images or labels than the run in %s has trained on: "+
 			"name the folder with those, or begin a new run with --init", r.config.Data, r.config.Resume)}
 	}
@@ -92,8 +92,7 @@ func (r *run) sayWhatDiffers() {
 	}
 }
 
-// ResumeFields are the fields of config.json that may be changed in a run that goes on.
-var ResumeFields = []string{"epochs", "steps", "threads", "device", "data", "save_every", "sample_every", "keep", "time_limit", "trace"}
-
-// Extends says whether a field may be changed in a run that goes on.
-func Extends(field string) bool { return slices.Contains(ResumeFields, field) }
+// Extends says whether a field of config.json may be changed in a run that goes on; data may be the same images elsewhere.
+func Extends(field string) bool {
+	return slices.Contains([]string{"epochs", "steps", "threads", "device", "data", "save_every", "sample_every", "keep", "time_limit", "trace"}, field)
+}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"cgan/cmd/internal/screen"
 	"cgan/train"
@@ -69,10 +68,7 @@ type bars struct {
 	plain
 	block *screen.Block
 	bar   *pb.ProgressBar
-	drawn time.Time
 }
-
-const drawEvery = 100 * time.Millisecond
 
 func (b *bars) Step(s train.Stats) {
 	if b.bar == nil {
@@ -80,8 +76,7 @@ func (b *bars) Step(s train.Stats) {
 		b.bar = screen.NewBar(fmt.Sprintf("epoch %d/%d", s.Epoch, b.begin.Epochs), int64(steps), false)
 	}
 	b.bar.Increment()
-	if now := time.Now(); now.Sub(b.drawn) >= drawEvery || b.bar.Current() == b.bar.Total() {
-		b.drawn = now
+	if b.block.Due() || b.bar.Current() == b.bar.Total() {
 		width := b.block.Width()
 		b.block.Draw(b.bar.SetWidth(width).String(), screen.Fit(width, append(losses(s), fmt.Sprintf("%.0f images/s", s.ImagesPS))...))
 	}

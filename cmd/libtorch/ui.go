@@ -41,7 +41,6 @@ type meter struct {
 	label string
 	start time.Time
 	bar   *pb.ProgressBar
-	drawn time.Time
 }
 
 func (u ui) meter(label string, total int64) *meter {
@@ -60,13 +59,10 @@ func (m *meter) set(n int64) {
 		return
 	}
 	m.bar.SetCurrent(min(n, m.bar.Total()))
-	if now := time.Now(); now.Sub(m.drawn) >= drawEvery {
-		m.drawn = now
+	if m.ui.block.Due() {
 		m.draw()
 	}
 }
-
-const drawEvery = 100 * time.Millisecond
 
 func (m *meter) draw() { m.ui.block.Draw(m.bar.SetWidth(m.ui.block.Width()).String()) }
 

@@ -1,8 +1,8 @@
 package export_test
 
 import (
+	"fmt"
 	"io"
-	"log"
 
 	"cgan/models"
 	"cgan/models/export"
@@ -13,15 +13,17 @@ import (
 func ExampleONNX() {
 	w, err := models.Open("runs/00000-mnist", "")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	g, err := w.LoadGenerator()
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer g.Free()
 	err = atomicfile.Write("generator.onnx", false, func(out io.Writer) error { return export.ONNX(out, g, w.Config, nil) })
 	if err != nil {
-		log.Print(err)
+		fmt.Println(err)
 	}
 }

@@ -2,7 +2,6 @@ package formats_test
 
 import (
 	"fmt"
-	"log"
 
 	"cgan/weights"
 	"cgan/weights/formats"
@@ -12,11 +11,13 @@ import (
 func ExampleOpen() {
 	f, err := formats.Open("../pt/testdata/legacy.v21.pt")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	state, _, err := weights.Find(f.Root, "") // or a key, such as "generator"
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	fmt.Println(f.Format)
 	for _, e := range state {

@@ -100,19 +100,21 @@ func dotted(lines string) string {
 	return strings.Trim(weights.Quote(name), `"`)
 }
 
+// anyOf says that one of the names begins so.
+func anyOf(names []string, prefix string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, prefix) })
+}
+
 func advice(names []string) string {
-	has := func(prefix string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, prefix) })
-	}
 	switch {
 	case slices.ContainsFunc(names, runsCode):
 		return "Such names run code as soon as Python loads the file: do not load it there either, " +
 			"and do not trust where it came from"
-	case has("torch.nn."), has("torch.fx."), has("__main__."):
+	case anyOf(names, "torch.nn."), anyOf(names, "torch.fx."), anyOf(names, "__main__."):
 		return "This is a whole model with its classes: in Python, torch.save(model.state_dict(), other)"
-	case has("torch.optim."):
+	case anyOf(names, "torch.optim."):
 		return "This holds a whole optimizer or scheduler: in Python, save its state_dict() instead"
-	case has("numpy"):
+	case anyOf(names, "numpy"):
 		return "If it holds numpy values, save them as tensors or Python numbers"
 	}
 	return "Save only tensors, numbers, strings, lists and dicts"

@@ -3,7 +3,6 @@ package pt
 import (
 	"regexp"
 	"slices"
-	"strings"
 
 	"cgan/weights"
 )
@@ -27,16 +26,13 @@ func refusePickle(file []byte) error {
 	for _, match := range oldGlobal.FindAllSubmatch(file[:min(len(file), reach)], -1) {
 		names = append(names, dotted(string(match[1])))
 	}
-	has := func(prefix string) bool {
-		return slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, prefix) })
-	}
 	switch {
 	case slices.ContainsFunc(names, runsCode):
 		names = slices.DeleteFunc(names, func(n string) bool { return !runsCode(n) })
 		return weights.Refuse("", "is a pickle that wants %s; nothing was executed. %s", names[0], advice(names))
-	case has("torch.distributed.checkpoint."):
+	case anyOf(names, "torch.distributed.checkpoint."):
 		return weights.Refuse("", "is the list of a torch.distributed.checkpoint: %s", MergeShards)
-	case has("numpy"):
+	case anyOf(names, "numpy"):
 		return weights.Refuse("", "is a pickle with NumPy arrays, not a file of torch.save: in Python, if you trust it, "+
 			`torch.save({k: torch.as_tensor(v) for k, v in pickle.load(open(file, "rb")).items()}, other)`)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/cheggaaa/pb/v3"
 	"golang.org/x/term"
@@ -16,12 +17,14 @@ import (
 type Block struct {
 	terminal *os.File
 	lines    []string // on the screen now
+	drawn    time.Time
 }
 
 const (
 	eraseToEnd  = "\x1b[J"
 	up          = "\x1b[%dA\r"
 	unknownCols = 80
+	drawEvery   = 100 * time.Millisecond
 )
 
 // New is nil where w is no terminal, or one that does not know the codes.
@@ -42,6 +45,9 @@ func (b *Block) Width() int {
 	return max(1, columns-1) // a character in the last column makes some terminals begin a line
 }
 
+// Due says that the last drawing is old enough for another one.
+func (b *Block) Due() bool { return time.Since(b.drawn) >= drawEvery }
+
 // Draw shows these lines in place of those before, cut to the width.
 func (b *Block) Draw(lines ...string) {
 	width := b.Width()
@@ -58,6 +64,7 @@ func (b *Block) Draw(lines ...string) {
 	} else {
 		out.WriteString("\r")
 	}
+	b.drawn = time.Now()
 	_, _ = io.WriteString(b.terminal, out.String())
 }
 
