@@ -38,7 +38,7 @@ func TestTorture(t *testing.T) {
 	}
 	calm := torture{t: t, data: tortured.data, out: t.TempDir()}
 	calm.train("--out", calm.out, "--steps", fmt.Sprint(last))
-	calm.run = filepath.Join(calm.out, "00000-"+filepath.Base(calm.data))
+	calm.run = calm.first()
 	if got, want := tortured.left(last), calm.left(last); got != want {
 		t.Errorf("the training that was killed %d times left %s, the other %s", kills, got, want)
 	}
@@ -52,6 +52,9 @@ type torture struct {
 	runs      int    // begun
 	damaged   int
 }
+
+// first is the first run in out.
+func (o *torture) first() string { return filepath.Join(o.out, "00000-"+filepath.Base(o.data)) }
 
 func (o *torture) command(flags ...string) *exec.Cmd {
 	args := []string{"train", "--quiet", "--device", "cpu", "--threads", "1"}
