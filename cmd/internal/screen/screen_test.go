@@ -3,6 +3,7 @@
 package screen
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"regexp"
@@ -37,14 +38,23 @@ func openTerminal(t *testing.T) (outer, inner *os.File) {
 	return outer, inner
 }
 
-func read(t *testing.T, outer *os.File) string {
+// read gives what was written to inner since the last time. The kernel hands it on in pieces: a mark behind it tells the end.
+func read(t *testing.T, outer, inner *os.File) string {
 	t.Helper()
-	buffer := make([]byte, 1<<16)
-	n, err := outer.Read(buffer)
-	if err != nil {
+	const mark = "\x00"
+	if _, err := inner.WriteString(mark); err != nil {
 		t.Fatal(err)
 	}
-	return strings.ReplaceAll(string(buffer[:n]), "\r\n", "\n")
+	var got []byte
+	buffer := make([]byte, 1<<16)
+	for !bytes.HasSuffix(got, []byte(mark)) {
+		n, err := outer.Read(buffer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, buffer[:n]...)
+	}
+	return strings.ReplaceAll(strings.TrimSuffix(string(got), mark), "\r\n", "\n")
 }
 
 var codes = regexp.MustCompile(`\x1b\[[0-9]*[A-Za-z]|\r`)
@@ -65,7 +75,7 @@ func TestBlockFitsEveryWidth(t *testing.T) {
 		bar.Increment()
 		time.Sleep(2 * time.Millisecond)
 		b.Draw(bar.SetWidth(b.Width()).String(), strings.Repeat("x", 300))
-		got := read(t, outer)
+		got := read(t, outer, inner)
 		if !strings.HasPrefix(got, eraseToEnd) || !strings.HasSuffix(got, "\x1b[1A\r") || strings.Count(got, "\n") != 1 {
 			t.Errorf("%d columns: %q", columns, got)
 		}
@@ -79,7 +89,7 @@ func TestBlockFitsEveryWidth(t *testing.T) {
 		}
 	}
 	b.Leave()
-	if got := read(t, outer); !strings.HasPrefix(got, eraseToEnd+"epoch") || !strings.HasSuffix(got, "\x1b[1A\r\n\n") {
+	if got := read(t, outer, inner); !strings.HasPrefix(got, eraseToEnd+"epoch") || !strings.HasSuffix(got, "\x1b[1A\r\n\n") {
 		t.Errorf("Leave writes %q", got)
 	}
 }
