@@ -1,6 +1,7 @@
 package train
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"cgan/bindings/torch"
@@ -21,14 +22,14 @@ type Loader struct {
 // NewLoader takes a data set whose images must be of the networks' size. Free it.
 func NewLoader(set *dataset.Set, batch int, device torch.Device) (*Loader, error) {
 	n, height, width := int64(set.Images.N), int64(set.Images.Height), int64(set.Images.Width)
-	if height != models.ImageSize || width != models.ImageSize {
-		return nil, &dataset.DataError{File: set.Images.File, Offset: 8, Reason: fmt.Sprintf(
-			"the images are %dx%d: the networks take %dx%d", height, width, models.ImageSize, models.ImageSize)}
+	if height != models.ImageSize || width != models.ImageSize || set.Images.Channels != 1 {
+		return nil, &dataset.DataError{File: set.Images.File, Offset: 8, Reason: fmt.Sprintf("the images are %dx%d with %d channels: the networks take %dx%d with 1",
+			height, width, set.Images.Channels, models.ImageSize, models.ImageSize)}
 	}
 	l := &Loader{batch: int64(batch), device: device}
 	err := torch.Do("load the data set", func() error {
 		l.image = torch.FromBytes(set.Images.Pixels, []int64{n, 1, height, width}, torch.Uint8).To(device).Keep()
-		l.label = torch.FromBytes(set.Labels, []int64{n}, torch.Uint8).Type(torch.Int64).To(device).Keep()
+		l.label = torch.FromBytes(labelBytes(set.Labels), []int64{n}, torch.Int64).To(device).Keep()
 		l.white = torch.ScalarTensor(255, torch.Float32, device).Keep()
 		return nil
 	})
@@ -37,6 +38,14 @@ func NewLoader(set *dataset.Set, batch int, device torch.Device) (*Loader, error
 		return nil, err
 	}
 	return l, nil
+}
+
+func labelBytes(labels []int32) []byte {
+	var b []byte
+	for _, label := range labels {
+		b = binary.LittleEndian.AppendUint64(b, uint64(label))
+	}
+	return b
 }
 
 // Batches is the number of batches in an epoch; the last one may be smaller.

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 
 	"cgan/bindings/torch"
 	"cgan/train/dataset"
@@ -14,7 +15,11 @@ func (c *Config) ReadData(ctx context.Context, say func(string)) (set *dataset.S
 			return nil, err
 		}
 	}
-	return dataset.Read(c.Data, "train", c.Classes)
+	set, err = dataset.Open(ctx, c.Data, dataset.Options{}, say)
+	if err == nil && len(set.Classes) > c.Classes {
+		return nil, &dataset.DataError{File: c.Data, Offset: -1, Reason: fmt.Sprintf("there are %d classes: the networks take %d", len(set.Classes), c.Classes)}
+	}
+	return set, err
 }
 
 // Setup finds the device and notes it and the threads. It runs inside torch.Do.

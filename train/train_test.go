@@ -209,14 +209,14 @@ func TestHexFloatIsPythons(t *testing.T) {
 }
 
 func TestImagesOfAnotherSizeAreRefused(t *testing.T) {
-	_, err := NewLoader(&dataset.Set{Images: dataset.Images{Pixels: make([]byte, 2*32*32), N: 2, Height: 32, Width: 32}, Labels: []byte{0, 1}}, 2, torch.CPU)
+	_, err := NewLoader(&dataset.Set{Images: dataset.Images{Pixels: make([]byte, 2*32*32), N: 2, Channels: 1, Height: 32, Width: 32}, Labels: []int32{0, 1}}, 2, torch.CPU)
 	if err == nil || !strings.Contains(err.Error(), "32x32") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestLoaderGivesEveryImageOnce(t *testing.T) {
-	set, err := dataset.Read(noiseset.Write(t, 40), "train", 10)
+	set, err := dataset.Open(t.Context(), noiseset.Write(t, 40), dataset.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

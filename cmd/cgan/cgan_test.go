@@ -52,7 +52,10 @@ func writeSet(t *testing.T, n int, damage func(images, labels []byte) ([]byte, [
 	t.Helper()
 	dir := t.TempDir()
 	images := append([]byte{0, 0, 8, 3, 0, 0, 0, byte(n), 0, 0, 0, 28, 0, 0, 0, 28}, make([]byte, n*784)...)
-	labels := append([]byte{0, 0, 8, 1, 0, 0, 0, byte(n)}, make([]byte, n)...)
+	labels := []byte{0, 0, 8, 1, 0, 0, 0, byte(n)}
+	for i := range n {
+		labels = append(labels, byte(i%10))
+	}
 	if damage != nil {
 		images, labels = damage(images, labels)
 	}
@@ -124,7 +127,6 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		"images are no IDX":       {set(func(i, l []byte) ([]byte, []byte) { i[0] = 9; return i, l }), exitData, "train-images-idx3-ubyte: byte 0"},
 		"labels are images":       {set(func(i, _ []byte) ([]byte, []byte) { return i, i }), exitData, "train-labels-idx1-ubyte: byte"},
 		"labels are fewer":        {set(func(i, l []byte) ([]byte, []byte) { l[7] = 3; return i, l[:11] }), exitData, "3 labels for the 4 images"},
-		"label out of range":      {set(func(i, l []byte) ([]byte, []byte) { l[10] = 77; return i, l }), exitData, "byte 10: label 77 is outside the 10 classes"},
 		"images of another size":  {set(func(i, l []byte) ([]byte, []byte) { i[11], i[15] = 14, 56; return i, l }), exitData, "14x56"},
 		"no weights":              {[]string{"generate"}, exitUsage, "--weights is missing"},
 		"weights are not there":   {[]string{"generate", "--weights", "/nowhere.pt"}, exitData, "/nowhere.pt: there is no such file"},

@@ -10,7 +10,7 @@ import (
 const idxAdvice = "get the file again, or name another folder"
 
 // DataError says what is wrong with a data file and what to do. Offset is the byte at fault, counted in the
-// unpacked data of a .gz file; Err is the cause, such as fs.ErrNotExist, or nil where the content is at fault.
+// unpacked data of a .gz file, or -1 where no one byte is; Err is the cause, such as fs.ErrNotExist, or nil where the content is at fault.
 type DataError struct {
 	File   string
 	Offset int64
@@ -18,8 +18,13 @@ type DataError struct {
 	Err    error
 }
 
-// Error gives file, offset and reason on one line.
-func (e *DataError) Error() string { return fmt.Sprintf("%s: byte %d: %s", e.File, e.Offset, e.Reason) }
+// Error gives file, offset if there is one, and reason on one line.
+func (e *DataError) Error() string {
+	if e.Offset < 0 {
+		return e.File + ": " + e.Reason
+	}
+	return fmt.Sprintf("%s: byte %d: %s", e.File, e.Offset, e.Reason)
+}
 
 // Unwrap returns the cause, so that errors.Is finds it.
 func (e *DataError) Unwrap() error { return e.Err }

@@ -64,7 +64,7 @@ func TestReadMemory(t *testing.T) {
 		put(t, dir, labelsName, idxBytes([]byte{1, 2}, count))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := Read(dir, "train", 10)
+		_, err := readIDX(dir, "train")
 		runtime.ReadMemStats(&after)
 		if err == nil {
 			t.Errorf("%s: read without an error", name)

@@ -118,17 +118,13 @@ func TestMNISTReal(t *testing.T) {
 	}
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("CGAN_MNIST_MIRROR", ",")
-	dir, err := MNIST(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for stem, n := range map[string]int{"train": 60000, "t10k": 10000} {
-		set, err := Read(dir, stem, 10)
+	for split, n := range map[string]int{"train": 60000, "test": 10000} {
+		set, err := Open(t.Context(), "", Options{Split: split}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m := set.Images; m.N != n || m.Height != 28 || m.Width != 28 || len(set.Labels) != n {
-			t.Errorf("%s: %d images of %dx%d", stem, m.N, m.Height, m.Width)
+		if m := set.Images; m.N != n || m.Height != 28 || m.Width != 28 || len(set.Labels) != n || len(set.Classes) != 10 {
+			t.Errorf("%s: %d images of %dx%d", split, m.N, m.Height, m.Width)
 		}
 	}
 }

@@ -3,73 +3,78 @@ package dataset
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 )
 
-// Images holds the pixels of a data set, one byte each (0 black, 255 white), laid out [N, Height, Width].
+// Images are the pixels of a set, one byte each (0 black, 255 white), an image laid out [Channels, Height, Width].
 type Images struct {
-	File             string // where they come from
-	Pixels           []byte
-	N, Height, Width int
+	File                       string // where they come from
+	N, Channels, Height, Width int
+	Pixels                     []byte // all images, [N, Channels, Height, Width]; nil where they stay on the disk
 }
 
-// Set is one half of a data set: image i shows class Labels[i], and len(Labels) is Images.N.
+// Size is the bytes of one image.
+func (im *Images) Size() int { return im.Channels * im.Height * im.Width }
+
+// Read copies image i into to, which holds Size bytes. It is safe for concurrent use.
+func (im *Images) Read(i int, to []byte) error {
+	copy(to, im.Pixels[i*im.Size():(i+1)*im.Size()])
+	return nil
+}
+
+// Set is one split of a data set: image i shows class Labels[i], and len(Labels) is Images.N. Close it.
 type Set struct {
-	Images Images
-	Labels []byte
+	Images  Images
+	Labels  []int32   // the class of each image, an index into Classes
+	Classes []string  // names, in order
+	Skipped []Problem // with Options.SkipBad: what was left out
 }
 
-// Hash is the sha256 of sizes, pixels and labels, which tells one set from another wherever they lie.
+// Problem is a file that is no readable image, or no image of a class.
+type Problem struct {
+	Name   string // its path within the set
+	Reason string
+}
+
+// Hash is a sha256 of sizes, pixels, labels and class names, which tells one set from another wherever they lie.
 func (s *Set) Hash() string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%d %d %d\n", s.Images.N, s.Images.Height, s.Images.Width)
-	h.Write(s.Images.Pixels)
-	h.Write(s.Labels)
+	im, h := &s.Images, sha256.New()
+	if s.plain() {
+		fmt.Fprintf(h, "%d %d %d\n", im.N, im.Height, im.Width)
+		h.Write(im.Pixels)
+		for _, label := range s.Labels {
+			h.Write([]byte{byte(label)})
+		}
+		return hex.EncodeToString(h.Sum(nil))
+	}
+	pixels := sha256.Sum256(im.Pixels)
+	h.Write(pixels[:])
+	fmt.Fprintf(h, "%d %d %d %d\n", im.N, im.Channels, im.Height, im.Width)
+	for _, label := range s.Labels {
+		h.Write(binary.LittleEndian.AppendUint32(nil, uint32(label)))
+	}
+	for _, name := range s.Classes {
+		fmt.Fprintf(h, "%q\n", name)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Read reads <stem>-images-idx3-ubyte and <stem>-labels-idx1-ubyte of the folder dir, under the names and in the
-// folders that people have them in, the .gz of each before the plain one; their content decides whether they are
-// gzipped. The stem is "train" or "t10k". Every label must be below classes, both files must hold the same number
-// (at least one), and neither may be damaged, short or over-long: anything else is a *DataError. Memory grows with the data that is there, never with what a header claims.
-func Read(dir, stem string, classes int) (*Set, error) {
-	if classes < 1 {
-		return nil, fmt.Errorf("read the data set in %s: %d classes, at least 1 is needed", dir, classes)
+// plain says that the set is one like MNIST: grey images of classes 0 to K-1, each of which a byte holds. Its hash is
+// that of the runs from before sets had names and channels.
+func (s *Set) plain() bool {
+	if s.Images.Channels != 1 || len(s.Classes) > 256 {
+		return false
 	}
-	images, err := openIDX(dir, stem+"-images-idx3-ubyte", 3)
-	if err != nil {
-		return nil, err
-	}
-	defer images.file.Close()
-	labels, err := openIDX(dir, stem+"-labels-idx1-ubyte", 1)
-	if err != nil {
-		return nil, err
-	}
-	defer labels.file.Close()
-	return readPair(images, labels, classes)
-}
-
-// readPair compares the counts before the first pixel is read.
-func readPair(images, labels *idxFile, classes int) (*Set, error) {
-	if images.dims[0] != labels.dims[0] {
-		return nil, labels.fail(4, nil, "%d labels for the %d images of %s: take both files from one set",
-			labels.dims[0], images.dims[0], images.path)
-	}
-	pixels, err := images.body()
-	if err != nil {
-		return nil, err
-	}
-	values, err := labels.body()
-	if err != nil {
-		return nil, err
-	}
-	for i, v := range values {
-		if int(v) >= classes {
-			return nil, labels.fail(8+int64(i), nil, "label %d is outside the %d classes 0 to %d: use a set with these classes",
-				v, classes, classes-1)
+	for i, name := range s.Classes {
+		if name != strconv.Itoa(i) {
+			return false
 		}
 	}
-	d := images.dims
-	return &Set{Images{images.path, pixels, int(d[0]), int(d[1]), int(d[2])}, values}, nil
+	return true
 }
+
+// Close gives back what the set holds open.
+func (s *Set) Close() error { return nil }
