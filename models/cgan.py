@@ -27,37 +27,44 @@ def create_onehot_image(image, label, device, n_class=10):
     return torch.cat((image, planes), dim=1)  # [B, C, H, W] -> [B, C+n, H, W]
 
 
+# --- windows.go --------------------------------------------------------------------------------
+
+
+def windows(size):
+    """Kernel, stride and padding of each layer: from 1x1 up to the image in G, in D from the image down to 1x1."""
+    if size == 28:
+        return [(3, 1, 0), (3, 2, 0), (4, 2, 1), (4, 2, 1)]  # the article's: 1 -> 3 -> 7 -> 14 -> 28
+    return [(4, 1, 0)] + [(4, 2, 1)] * (size.bit_length() - 3)  # 1 -> 4 -> 8 -> ... -> size
+
+
 # --- generator.go ------------------------------------------------------------------------------
 
 
 class Generator(nn.Module):
-    def __init__(self, nz=100, nch_g=64, nch=1):
+    """For images of 28x28 and 32x32 layer1 to layer4, of 64x64 layer1 to layer5, of 128x128 layer1 to layer6."""
+
+    def __init__(self, nz=100, nch_g=64, nch=1, size=28):
         super().__init__()
-        self.layer1 = nn.Sequential(
-            nn.ConvTranspose2d(nz, nch_g * 4, 3, 1, 0),
-            nn.BatchNorm2d(nch_g * 4),
-            nn.ReLU(),
-        )
-        self.layer2 = nn.Sequential(
-            nn.ConvTranspose2d(nch_g * 4, nch_g * 2, 3, 2, 0),
-            nn.BatchNorm2d(nch_g * 2),
-            nn.ReLU(),
-        )
-        self.layer3 = nn.Sequential(
-            nn.ConvTranspose2d(nch_g * 2, nch_g, 4, 2, 1),
-            nn.BatchNorm2d(nch_g),
-            nn.ReLU(),
-        )
-        self.layer4 = nn.Sequential(
-            nn.ConvTranspose2d(nch_g, nch, 4, 2, 1),
+        *hidden, last = windows(size)
+        width = nch_g * 2 ** len(hidden)
+        for i, window in enumerate(hidden, 1):
+            width //= 2  # ..., 4g, 2g, g
+            layer = nn.Sequential(
+                nn.ConvTranspose2d(nz, width, *window),
+                nn.BatchNorm2d(width),
+                nn.ReLU(),
+            )
+            self.add_module(f"layer{i}", layer)
+            nz = width
+        layer = nn.Sequential(
+            nn.ConvTranspose2d(nz, nch, *last),
             nn.Tanh(),
         )
+        self.add_module(f"layer{len(hidden) + 1}", layer)
 
     def forward(self, z):  # [B, nz, 1, 1]
-        z = self.layer1(z)  # [B, 4g, 3, 3]
-        z = self.layer2(z)  # [B, 2g, 7, 7]
-        z = self.layer3(z)  # [B, g, 14, 14]
-        z = self.layer4(z)  # [B, nch, 28, 28]
+        for layer in self.children():
+            z = layer(z)  # [B, 4g, 3, 3], [B, 2g, 7, 7], [B, g, 14, 14], [B, nch, 28, 28]
         return z
 
 
@@ -65,30 +72,31 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    def __init__(self, nch=1, nch_d=64):
+    """The generator's windows from the last to the first."""
+
+    def __init__(self, nch=1, nch_d=64, size=28):
         super().__init__()
+        first, *hidden, last = reversed(windows(size))
         self.layer1 = nn.Sequential(
-            nn.Conv2d(nch, nch_d, 4, 2, 1),
+            nn.Conv2d(nch, nch_d, *first),
             nn.LeakyReLU(0.2),
         )
-        self.layer2 = nn.Sequential(
-            nn.Conv2d(nch_d, nch_d * 2, 4, 2, 1),
-            nn.BatchNorm2d(nch_d * 2),
-            nn.LeakyReLU(0.2),
-        )
-        self.layer3 = nn.Sequential(
-            nn.Conv2d(nch_d * 2, nch_d * 4, 3, 2, 0),
-            nn.BatchNorm2d(nch_d * 4),
-            nn.LeakyReLU(0.2),
-        )
-        self.layer4 = nn.Sequential(
-            nn.Conv2d(nch_d * 4, 1, 3, 1, 0),
+        width = nch_d
+        for i, window in enumerate(hidden, 2):
+            layer = nn.Sequential(
+                nn.Conv2d(width, width * 2, *window),
+                nn.BatchNorm2d(width * 2),
+                nn.LeakyReLU(0.2),
+            )
+            self.add_module(f"layer{i}", layer)
+            width *= 2  # d, 2d, 4d, ...
+        layer = nn.Sequential(
+            nn.Conv2d(width, 1, *last),
             nn.Sigmoid(),
         )
+        self.add_module(f"layer{len(hidden) + 2}", layer)
 
     def forward(self, x):  # [B, nch, 28, 28]
-        x = self.layer1(x)  # [B, d, 14, 14]
-        x = self.layer2(x)  # [B, 2d, 7, 7]
-        x = self.layer3(x)  # [B, 4d, 3, 3]
-        x = self.layer4(x)  # [B, 1, 1, 1]
+        for layer in self.children():
+            x = layer(x)  # [B, d, 14, 14], [B, 2d, 7, 7], [B, 4d, 3, 3], [B, 1, 1, 1]
         return x.view(-1)  # [B]

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"cgan/bindings/nn"
 )
@@ -11,18 +12,18 @@ type Config struct {
 	Noise    int `json:"nz"`       // noise values per image
 	NgF      int `json:"ngf"`      // base channels of the generator, nch_g
 	NdF      int `json:"ndf"`      // base channels of the discriminator, nch_d
-	Channels int `json:"channels"` // image channels
+	Channels int `json:"channels"` // image channels, 1 for grey and 3 for RGB
+	Size     int `json:"size"`     // height and width of the images, one of Sizes
 	Classes  int `json:"classes"`  // classes, one label plane each
 }
-
-// ImageSize is the height and width of the images, in pixels; the layers' strides fix it.
-const ImageSize = 28
 
 // maxSize bounds each size, so that a typing mistake ends in an error and not in the memory's end.
 const maxSize = 4096
 
-// Default is the article's network: 100 + 10 inputs, 128 and 64 base channels, gray images.
-func Default() Config { return Config{Noise: 100, NgF: 128, NdF: 64, Channels: 1, Classes: 10} }
+// Default is the article's network: 100 + 10 inputs, 128 and 64 base channels, gray images of 28x28.
+func Default() Config {
+	return Config{Noise: 100, NgF: 128, NdF: 64, Channels: 1, Size: 28, Classes: 10}
+}
 
 // Validate says which size is out of range.
 func (c Config) Validate() error {
@@ -33,6 +34,9 @@ func (c Config) Validate() error {
 		if size.value < 1 || size.value > maxSize {
 			return &FieldError{size.name, fmt.Sprintf("is %d: it must be from 1 to %d", size.value, maxSize)}
 		}
+	}
+	if !slices.Contains(Sizes, c.Size) {
+		return &FieldError{"size", fmt.Sprintf("is %d: it must be 28, 32, 64 or 128", c.Size)}
 	}
 	return nil
 }
@@ -45,10 +49,10 @@ func (c Config) skeleton() (g *Generator, d *Discriminator) {
 
 // NewGenerator makes the generator of these sizes.
 func (c Config) NewGenerator() *Generator {
-	return NewGenerator(int64(c.Noise+c.Classes), int64(c.NgF), int64(c.Channels))
+	return NewGenerator(int64(c.Noise+c.Classes), int64(c.NgF), int64(c.Channels), int64(c.Size))
 }
 
 // NewDiscriminator makes the discriminator of these sizes.
 func (c Config) NewDiscriminator() *Discriminator {
-	return NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF))
+	return NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF), int64(c.Size))
 }

@@ -1,58 +1,65 @@
 package models
 
 import (
+	"fmt"
+	"slices"
+
 	"cgan/bindings/nn"
 	"cgan/bindings/torch"
 )
 
-// Discriminator judges an image with its label planes [B, nch, 28, 28]: the probability [B] that it
-// is real. It mirrors Discriminator of cgan.py.
+// Discriminator judges an image with its label planes [B, nch, size, size]: the probability [B] that it
+// is real. It has the generator's windows from the last to the first. It mirrors Discriminator of cgan.py.
 type Discriminator struct {
 	nn.Base
-	layer1                 *nn.Sequential
-	layer2, layer3, layer4 nn.Module
+	layer1 *nn.Sequential
+	layers []nn.Module // from layer2 on
 }
 
-// NewDiscriminator makes a discriminator of nch input channels (image and label planes) and nch_d base
-// channels, initialised from the default random number generator as PyTorch does.
-func NewDiscriminator(nch, nchD int64) *Discriminator {
+// NewDiscriminator makes a discriminator of nch input channels (image and label planes) of size x size pixels and
+// nch_d base channels, initialised from the default random number generator as PyTorch does.
+func NewDiscriminator(nch, nchD, size int64) *Discriminator {
 	d := &Discriminator{}
+	all := windows(size)
+	slices.Reverse(all)
+	first, hidden, last := all[0], all[1:len(all)-1], all[len(all)-1]
 	d.layer1 = nn.NewSequential(
-		nn.NewConv2d(nch, nchD, 4, 2, 1),
+		nn.NewConv2d(nch, nchD, first.kernel, first.stride, first.padding),
 		nn.NewLeakyReLU(0.2),
 	)
 	d.Register("layer1", d.layer1)
-	d.layer2 = d.Register("layer2", nn.NewSequential(
-		nn.NewConv2d(nchD, nchD*2, 4, 2, 1),
-		nn.NewBatchNorm2d(nchD*2),
-		nn.NewLeakyReLU(0.2),
-	))
-	d.layer3 = d.Register("layer3", nn.NewSequential(
-		nn.NewConv2d(nchD*2, nchD*4, 3, 2, 0),
-		nn.NewBatchNorm2d(nchD*4),
-		nn.NewLeakyReLU(0.2),
-	))
-	d.layer4 = d.Register("layer4", nn.NewSequential(
-		nn.NewConv2d(nchD*4, 1, 3, 1, 0),
+	width := nchD
+	for i, w := range hidden {
+		layer := nn.NewSequential(
+			nn.NewConv2d(width, width*2, w.kernel, w.stride, w.padding),
+			nn.NewBatchNorm2d(width*2),
+			nn.NewLeakyReLU(0.2),
+		)
+		d.layers = append(d.layers, d.Register(fmt.Sprintf("layer%d", i+2), layer))
+		width *= 2 // d, 2d, 4d, ...
+	}
+	layer := nn.NewSequential(
+		nn.NewConv2d(width, 1, last.kernel, last.stride, last.padding),
 		nn.NewSigmoid(),
-	))
+	)
+	d.layers = append(d.layers, d.Register(fmt.Sprintf("layer%d", len(hidden)+2), layer))
 	return d
 }
 
-// Forward takes [B, nch, 28, 28] to [B].
+// Forward takes [B, nch, size, size] to [B].
 func (d *Discriminator) Forward(x *torch.Tensor) *torch.Tensor { // [B, nch, 28, 28]
 	x = d.layer1.Forward(x) // [B, d, 14, 14]
 	return d.afterLayer1(x)
 }
 
 func (d *Discriminator) afterLayer1(x *torch.Tensor) *torch.Tensor { // [B, d, 14, 14]
-	x = d.layer2.Forward(x) // [B, 2d, 7, 7]
-	x = d.layer3.Forward(x) // [B, 4d, 3, 3]
-	x = d.layer4.Forward(x) // [B, 1, 1, 1]
-	return x.View(-1)       // [B]
+	for _, layer := range d.layers {
+		x = layer.Forward(x) // [B, 2d, 7, 7], [B, 4d, 3, 3], [B, 1, 1, 1]
+	}
+	return x.View(-1) // [B]
 }
 
-// ForwardLabels is Forward of image [B, nch-nClass, 28, 28] with the planes of its label [B], which it does
+// ForwardLabels is Forward of image [B, nch-nClass, size, size] with the planes of its label [B], which it does
 // not make where layer1 runs on kernels that need none.
 func (d *Discriminator) ForwardLabels(image, label *torch.Tensor, nClass int64) *torch.Tensor {
 	if x, ok := nn.ForwardLabels(d.layer1, image, label); ok {

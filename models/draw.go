@@ -32,7 +32,7 @@ func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (image
 	if rows < 1 || len(classes) < 1 {
 		return images, fmt.Errorf("nothing to draw: %d rows of %d classes", rows, len(classes))
 	}
-	if size := c.Channels * ImageSize * ImageSize; rows > maxValues/size/len(classes) {
+	if size := c.Channels * c.Size * c.Size; rows > maxValues/size/len(classes) {
 		return images, fmt.Errorf("%d rows of %d classes are too many for one drawing: it holds at most %d images of these sizes", rows, len(classes), maxValues/size)
 	}
 	places <- struct{}{}
@@ -42,7 +42,7 @@ func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (image
 			defer g.Train(true)
 			g.Eval()
 		}
-		pixels := make([]float32, 0, rows*len(classes)*c.Channels*ImageSize*ImageSize)
+		pixels := make([]float32, 0, rows*len(classes)*c.Channels*c.Size*c.Size)
 		atOnce := max(1, drawBatch/len(classes)) // rows; this bounds the memory
 		torch.NoGrad(func() {
 			noise := newNoise(c, rows, seed)
@@ -51,7 +51,7 @@ func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (image
 				torch.Scope(func() { pixels = append(pixels, g.drawRows(c, noise.Narrow(0, int64(row), int64(n)), classes)...) })
 			}
 		})
-		images = Images{pixels, rows * len(classes), c.Channels, ImageSize, ImageSize}
+		images = Images{pixels, rows * len(classes), c.Channels, c.Size, c.Size}
 		return nil
 	})
 	return images, err

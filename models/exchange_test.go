@@ -65,7 +65,7 @@ func drawFrom(t *testing.T, file, noise string) (image []byte) {
 		t.Fatal(err)
 	}
 	c, err := ConfigOf(state, nil, 0)
-	if err != nil || c != (Config{Noise: 6, NgF: 4, NdF: 64, Channels: 1, Classes: 10}) {
+	if err != nil || c != (Config{Noise: 6, NgF: 4, NdF: 64, Channels: 1, Size: 28, Classes: 10}) {
 		t.Fatal(err, c)
 	}
 	g, err := LoadGenerator(state, c)

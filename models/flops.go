@@ -18,7 +18,7 @@ func CountFLOPs(c Config) (f FLOPs, err error) {
 		if f.Generator, err = convFLOPs(g.Leaves(), []int64{int64(c.Noise + c.Classes), 1, 1}); err != nil {
 			return err
 		}
-		f.Discriminator, err = convFLOPs(d.Leaves(), []int64{int64(c.Channels), ImageSize, ImageSize})
+		f.Discriminator, err = convFLOPs(d.Leaves(), []int64{int64(c.Channels), int64(c.Size), int64(c.Size)})
 		return err
 	})
 	return f, err

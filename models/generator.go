@@ -1,48 +1,48 @@
 package models
 
 import (
+	"fmt"
+
 	"cgan/bindings/nn"
 	"cgan/bindings/torch"
 )
 
-// Generator draws an image [B, nch, 28, 28] in (-1, 1) from noise and label [B, nz, 1, 1].
-// It mirrors Generator of cgan.py.
+// Generator draws an image [B, nch, size, size] in (-1, 1) from noise and label [B, nz, 1, 1]. For images of 28x28 and
+// 32x32 it has layer1 to layer4, of 64x64 layer1 to layer5, of 128x128 layer1 to layer6. It mirrors Generator of cgan.py.
 type Generator struct {
 	nn.Base
-	layer1, layer2, layer3, layer4 nn.Module
+	layers []nn.Module
 }
 
 // NewGenerator makes a generator of nz inputs (noise and classes), nch_g base channels and nch image
-// channels, initialised from the default random number generator as PyTorch does.
-func NewGenerator(nz, nchG, nch int64) *Generator {
+// channels of size x size pixels, initialised from the default random number generator as PyTorch does.
+func NewGenerator(nz, nchG, nch, size int64) *Generator {
 	g := &Generator{}
-	g.layer1 = g.Register("layer1", nn.NewSequential(
-		nn.NewConvTranspose2d(nz, nchG*4, 3, 1, 0),
-		nn.NewBatchNorm2d(nchG*4),
-		nn.NewReLU(),
-	))
-	g.layer2 = g.Register("layer2", nn.NewSequential(
-		nn.NewConvTranspose2d(nchG*4, nchG*2, 3, 2, 0),
-		nn.NewBatchNorm2d(nchG*2),
-		nn.NewReLU(),
-	))
-	g.layer3 = g.Register("layer3", nn.NewSequential(
-		nn.NewConvTranspose2d(nchG*2, nchG, 4, 2, 1),
-		nn.NewBatchNorm2d(nchG),
-		nn.NewReLU(),
-	))
-	g.layer4 = g.Register("layer4", nn.NewSequential(
-		nn.NewConvTranspose2d(nchG, nch, 4, 2, 1),
+	all := windows(size)
+	hidden, last := all[:len(all)-1], all[len(all)-1]
+	width := nchG << len(hidden)
+	for i, w := range hidden {
+		width /= 2 // ..., 4g, 2g, g
+		layer := nn.NewSequential(
+			nn.NewConvTranspose2d(nz, width, w.kernel, w.stride, w.padding),
+			nn.NewBatchNorm2d(width),
+			nn.NewReLU(),
+		)
+		g.layers = append(g.layers, g.Register(fmt.Sprintf("layer%d", i+1), layer))
+		nz = width
+	}
+	layer := nn.NewSequential(
+		nn.NewConvTranspose2d(nz, nch, last.kernel, last.stride, last.padding),
 		nn.NewTanh(),
-	))
+	)
+	g.layers = append(g.layers, g.Register(fmt.Sprintf("layer%d", len(hidden)+1), layer))
 	return g
 }
 
-// Forward takes [B, nz, 1, 1] to [B, nch, 28, 28].
+// Forward takes [B, nz, 1, 1] to [B, nch, size, size].
 func (g *Generator) Forward(z *torch.Tensor) *torch.Tensor { // [B, nz, 1, 1]
-	z = g.layer1.Forward(z) // [B, 4g, 3, 3]
-	z = g.layer2.Forward(z) // [B, 2g, 7, 7]
-	z = g.layer3.Forward(z) // [B, g, 14, 14]
-	z = g.layer4.Forward(z) // [B, nch, 28, 28]
+	for _, layer := range g.layers {
+		z = layer.Forward(z) // [B, 4g, 3, 3], [B, 2g, 7, 7], [B, g, 14, 14], [B, nch, 28, 28]
+	}
 	return z
 }

@@ -50,7 +50,7 @@ func ConfigOf(generator, discriminator weights.StateDict, classes int) (Config, 
 	if classes > 0 {
 		c.Classes = classes
 	}
-	g, d, err := unitNets()
+	g, d, err := unitNets(generator)
 	if err != nil {
 		return c, err
 	}
@@ -58,6 +58,7 @@ func ConfigOf(generator, discriminator weights.StateDict, classes int) (Config, 
 	if err != nil {
 		return c, fmt.Errorf("not a generator: %w", err)
 	}
+	c.Size = g.size
 	c.NgF, c.Channels = int(ngf), int(channels)
 	if discriminator != nil {
 		planes, ndf, _, err := d.sizes(discriminator)
@@ -72,55 +73,65 @@ func ConfigOf(generator, discriminator weights.StateDict, classes int) (Config, 
 	return c, c.Validate()
 }
 
-// unitNet is the first and the last convolution of a net whose sizes are all 1: what stands in their shapes there is
-// how often a size goes into them.
+// unitNet is the convolutions' weights of a net whose sizes but the image's are all 1: what stands in their shapes there
+// is how often a size goes into them.
 type unitNet struct {
-	first, last weights.Spec
-	transposed  bool
+	size       int
+	weights    []weights.Spec
+	transposed bool
 }
 
-// unitNets walks the layers of both networks.
-func unitNets() (g, d unitNet, err error) {
+// unitNets walks the layers of both networks for images of that size whose generator has the convolutions of state, or of
+// the article's where none has.
+func unitNets(state weights.StateDict) (g, d unitNet, err error) {
 	err = torch.Do("walk the networks", func() error {
-		generator, discriminator := Config{Noise: 1, NgF: 1, NdF: 1, Channels: 1, Classes: 1}.skeleton()
-		defer generator.Free()
-		defer discriminator.Free()
-		g, d = newUnitNet(generator.NamedParameters(), true), newUnitNet(discriminator.NamedParameters(), false)
+		for _, size := range slices.Backward(Sizes) { // a net of more layers has the keys of one with fewer
+			generator, discriminator := Config{Noise: 1, NgF: 1, NdF: 1, Channels: 1, Classes: 1, Size: size}.skeleton()
+			g, d = newUnitNet(size, generator.NamedParameters(), true), newUnitNet(size, discriminator.NamedParameters(), false)
+			generator.Free()
+			discriminator.Free()
+			if g.misses(state) == nil {
+				break
+			}
+		}
 		return nil
 	})
 	return g, d, err
 }
 
-func newUnitNet(named []nn.Named, transposed bool) (u unitNet) {
-	u.transposed = transposed
+func newUnitNet(size int, named []nn.Named, transposed bool) unitNet {
+	u := unitNet{size: size, transposed: transposed}
 	for _, n := range named {
 		if shape := n.Tensor.Shape(); len(shape) == 4 {
-			if u.first.Key == "" {
-				u.first = weights.Spec{Key: n.Name, Shape: shape}
-			}
-			u.last = weights.Spec{Key: n.Name, Shape: shape}
+			u.weights = append(u.weights, weights.Spec{Key: n.Name, Shape: shape})
 		}
 	}
 	return u
 }
 
-// sizes reads off a state dict what goes into the net, its base channels, and what comes out.
-func (u unitNet) sizes(state weights.StateDict) (in, base, out int64, err error) {
-	first, ok1 := state.Get(u.first.Key)
-	last, ok2 := state.Get(u.last.Key)
-	for _, s := range []struct {
-		spec  weights.Spec
-		shape []int64
-		ok    bool
-	}{{u.first, first.Shape, ok1}, {u.last, last.Shape, ok2}} {
-		if !s.ok || len(s.shape) != 4 || !slices.Equal(s.shape[2:], s.spec.Shape[2:]) {
-			return 0, 0, 0, fmt.Errorf("it needs %s, a convolution of %d x %d", s.spec.Key, s.spec.Shape[2], s.spec.Shape[3])
+// misses says which convolution state has not.
+func (u unitNet) misses(state weights.StateDict) error {
+	for _, spec := range u.weights {
+		t, ok := state.Get(spec.Key)
+		if !ok || len(t.Shape) != 4 || !slices.Equal(t.Shape[2:], spec.Shape[2:]) {
+			return fmt.Errorf("it needs %s, a convolution of %d x %d", spec.Key, spec.Shape[2], spec.Shape[3])
 		}
 	}
-	if u.transposed { // weights are [in, out, k, k], and the last one takes the base channels
-		return first.Shape[0], last.Shape[0] / u.last.Shape[0], last.Shape[1], nil
+	return nil
+}
+
+// sizes reads off a state dict what goes into the net, its base channels, and what comes out.
+func (u unitNet) sizes(state weights.StateDict) (in, base, out int64, err error) {
+	if err := u.misses(state); err != nil {
+		return 0, 0, 0, err
 	}
-	return first.Shape[1], first.Shape[0] / u.first.Shape[0], last.Shape[0], nil
+	unitFirst, unitLast := u.weights[0], u.weights[len(u.weights)-1]
+	first, _ := state.Get(unitFirst.Key)
+	last, _ := state.Get(unitLast.Key)
+	if u.transposed { // weights are [in, out, k, k], and the last one takes the base channels
+		return first.Shape[0], last.Shape[0] / unitLast.Shape[0], last.Shape[1], nil
+	}
+	return first.Shape[1], first.Shape[0] / unitFirst.Shape[0], last.Shape[0], nil
 }
 
 // Load copies state into the tensors of a net, all of them or none. Missing, unexpected and wrongly shaped keys

@@ -15,7 +15,7 @@ import (
 	"cgan/weights"
 )
 
-var small = Config{Noise: 6, NgF: 4, NdF: 4, Channels: 1, Classes: 10}
+var small = Config{Noise: 6, NgF: 4, NdF: 4, Channels: 1, Size: 28, Classes: 10}
 
 // >>> concat_noise_label(torch.full((2, 1, 1, 1), 7.), torch.tensor([2, 0]), "cpu", 3).flatten()
 // tensor([7., 0., 0., 1., 7., 1., 0., 0.])
@@ -245,7 +245,7 @@ func TestGoroutinesDrawFromOneGenerator(t *testing.T) {
 
 // An image is known by its seed, row and class: how many others are drawn with it changes nothing.
 func TestARowDependsOnItsSeedAndNumberAlone(t *testing.T) {
-	for _, sizes := range []Config{small, {Noise: 100, NgF: 16, NdF: 4, Channels: 1, Classes: 10}} {
+	for _, sizes := range []Config{small, {Noise: 100, NgF: 16, NdF: 4, Channels: 1, Size: 28, Classes: 10}} {
 		var g *Generator
 		torchtest.Do(t, func() { g = sizes.NewGenerator() })
 		defer g.Free()

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"cgan/weights"
@@ -20,6 +19,7 @@ type Weights struct {
 	File                     *formats.File
 	Generator, Discriminator weights.StateDict // the second nil where there is none
 	Config                   Config            // read off the shapes
+	Classes                  Classes
 }
 
 // Open is Find in a weights file, or in the last checkpoint of a run folder.
@@ -49,9 +49,12 @@ func Find(file *formats.File, key string) (w *Weights, err error) {
 	} else if d, _, err := weights.Find(w.File.Root, "discriminator"); err == nil { // in a flat dict of both
 		w.Discriminator = d
 	}
-	classes, _ := strconv.Atoi(file.Metadata["classes"]) // the file says what its shapes can't
-	if w.Config, err = ConfigOf(w.Generator, w.Discriminator, classes); err != nil {
+	w.Classes = classesOf(file)
+	if w.Config, err = ConfigOf(w.Generator, w.Discriminator, len(w.Classes)); err != nil {
 		return nil, w.Fail(err)
+	}
+	if len(w.Classes) != w.Config.Classes { // as a file of many that says nothing of them
+		w.Classes = NumberedClasses(w.Config.Classes)
 	}
 	return w, nil
 }

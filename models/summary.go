@@ -39,7 +39,7 @@ func Summarize(c Config) (summaries []Summary, err error) {
 		defer g.Free()
 		defer d.Free()
 		noise := []int64{int64(c.Noise + c.Classes), 1, 1}
-		image := []int64{int64(c.Channels + c.Classes), ImageSize, ImageSize}
+		image := []int64{int64(c.Channels + c.Classes), int64(c.Size), int64(c.Size)}
 		summaries = []Summary{
 			summarize("Generator", g.Leaves(), noise),
 			summarize("Discriminator", d.Leaves(), image),

@@ -15,7 +15,11 @@ import (
 type Config struct {
 	models.Config
 	models.Compute
-	Data        string  `json:"data"`         // folder with IDX files; empty for MNIST
+	Data        string  `json:"data"`         // name or path of labelled images, as dataset.Open takes it; empty for MNIST
+	Fit         string  `json:"fit"`          // crop, pad or stretch: how images come to their size
+	Background  string  `json:"background"`   // colour below transparent and beside padded images: black, white or #rrggbb
+	SkipBad     bool    `json:"skip_bad"`     // leave out images that can't be read
+	Flip        bool    `json:"flip"`         // show half of the images as in a mirror, drawn anew each time
 	Resume      string  `json:"-"`            // run folder to go on in; empty for a new one
 	Init        string  `json:"init"`         // run folder or weights file to begin with; empty for fresh networks
 	Key         string  `json:"key"`          // where in that file the generator's state dict lies; empty for the usual places
@@ -36,11 +40,13 @@ type Config struct {
 	Trace       string  `json:"trace"`        // file for losses and digests; empty for none
 }
 
-// Default is the article's training with the values that it leaves open.
+// Default is the article's training with the values that it leaves open. Channels is 0: as the data has.
 func Default() Config {
+	sizes := models.Default()
+	sizes.Channels = 0
 	return Config{
-		Config: models.Default(),
-		Out:    "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Keep: 3, Compute: models.Compute{Precision: models.F32},
+		Config: sizes, Fit: "crop", Background: "black",
+		Out: "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Keep: 3, Compute: models.Compute{Precision: models.F32},
 	}
 }
 
@@ -85,11 +91,16 @@ func (c Config) Validate() error {
 			return err
 		}
 	}
+	if c.Channels != 0 && c.Channels != 1 && c.Channels != 3 {
+		return &models.FieldError{Field: "channels", Problem: fmt.Sprintf("is %d: it must be 1 for grey, 3 for RGB, or 0 for what the data has", c.Channels)}
+	}
 	if c.TimeLimit.Steps > 0 {
 		return &models.FieldError{Field: "time_limit", Problem: fmt.Sprintf("is %d: it must be a time such as 8h", c.TimeLimit.Steps)}
 	}
 	if err := c.Compute.Validate(); err != nil {
 		return err
 	}
-	return c.Config.Validate()
+	sizes := c.Config
+	sizes.Channels, sizes.Classes = max(1, sizes.Channels), max(1, sizes.Classes) // the data has them
+	return sizes.Validate()
 }

@@ -35,7 +35,13 @@ func lossesOf(t *testing.T, c Config, device torch.Device, steps int) (all []Los
 					t.Fatal(err)
 				}
 			}
-			torch.Scope(func() { all = append(all, trainer.Step(loader.Batch(i%loader.Batches()))) })
+			torch.Scope(func() {
+				image, label, err := loader.Batch(i % loader.Batches())
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, trainer.Step(image, label))
+			})
 		}
 	})
 	return all

@@ -27,7 +27,7 @@ func gradients(t *testing.T, c Config, batch int64) (losses Losses, grads map[st
 			return err
 		}
 		defer trainer.Free()
-		image := torch.Randn([]int64{batch, int64(c.Channels), 28, 28}, device)
+		image := torch.Randn([]int64{batch, int64(c.Channels), int64(c.Size), int64(c.Size)}, device)
 		losses = trainer.Step(torch.Tanh(image), torch.Randint(int64(c.Classes), []int64{batch}, device))
 		for net, named := range map[string][]nn.Named{
 			"G.": trainer.generator.NamedParameters(), "D.": trainer.discriminator.NamedParameters(),
@@ -54,9 +54,12 @@ func difference(got, want []float32) float64 {
 	return math.Sqrt(off / all)
 }
 
-// idle are the biases in front of a BatchNorm, which takes them out again: their gradient is 0 but for
+// idle says that a parameter is a bias in front of a BatchNorm, which takes it out again: its gradient is 0 but for
 // rounding, in every arithmetic.
-var idle = []string{"G.layer1.0.bias", "G.layer2.0.bias", "G.layer3.0.bias", "D.layer2.0.bias", "D.layer3.0.bias"}
+func idle(name string, all map[string][]float32) bool {
+	layer, isBias := strings.CutSuffix(name, ".0.bias")
+	return isBias && all[layer+".1.weight"] != nil
+}
 
 // exactStep is one step in exact mode.
 type exactStep struct {
@@ -84,7 +87,7 @@ func distance(t *testing.T, c Config, batch int64) (losses, gradient float64) {
 	gotLosses, got := gradients(t, c, batch)
 	losses = max(math.Abs(gotLosses.D/want.losses.D-1), math.Abs(gotLosses.G/want.losses.G-1))
 	for name, w := range want.grads {
-		if !slices.Contains(idle, name) {
+		if !idle(name, want.grads) {
 			gradient = max(gradient, difference(got[name], w))
 		}
 	}
@@ -98,6 +101,12 @@ func distance(t *testing.T, c Config, batch int64) (losses, gradient float64) {
 // with their gradients, all within 1e-2, and the losses of all within 1e-5.
 func near(t *testing.T, c Config, batch int64) {
 	t.Helper()
+	nearBy(t, c, batch, 1e-5)
+}
+
+// nearBy is near with another bound for the best two gradients.
+func nearBy(t *testing.T, c Config, batch int64, most float64) {
+	t.Helper()
 	const seeds, least = 7, 2
 	var worst []float64
 	for seed := range int64(seeds) {
@@ -109,14 +118,14 @@ func near(t *testing.T, c Config, batch int64) {
 		}
 	}
 	slices.Sort(worst)
-	if worst[least-1] > 1e-5 {
+	if worst[least-1] > most {
 		t.Errorf("over %d seeds the worst gradients are off by %.1e", seeds, worst)
 	}
 }
 
 func articleConfig() Config {
 	c := Default()
-	c.Device = "cpu"
+	c.Device, c.Channels = "cpu", 1
 	c.LR = 0 // Adam's first step is the sign of each gradient, which is rounding where a gradient is near 0
 	c.Without = []models.SpeedUp{models.Grads}
 	return c
@@ -177,7 +186,13 @@ func unitGrads(t *testing.T, c Config) {
 func TestFastModeTakesOtherSizes(t *testing.T) {
 	c := articleConfig()
 	c.Noise, c.NgF, c.NdF, c.Channels, c.Classes = 13, 10, 6, 3, 4
-	near(t, c, 5)
+	for _, c.Size = range models.Sizes {
+		batch, most := int64(5), 1e-5
+		if c.Size == 128 { // its six layers round more: PyTorch's float32 is 0.8 to 1.8e-5 from its float64 there, at 28 0.1e-5
+			batch, most = 16, 3e-5
+		}
+		t.Run(fmt.Sprint(c.Size), func(t *testing.T) { nearBy(t, c, batch, most) })
+	}
 }
 
 func TestBFloat16IsNearExactMode(t *testing.T) {

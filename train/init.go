@@ -1,11 +1,13 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
 	"cgan/models"
 	"cgan/train/checkpoint"
+	"cgan/train/dataset"
 	"cgan/train/runfolder"
 )
 
@@ -46,11 +48,25 @@ func sameSizes(said, found models.Config, discriminator bool) error {
 		name        string
 		said, found int
 	}{
-		{"ngf", said.NgF, found.NgF}, {"channels", said.Channels, found.Channels},
+		{"ngf", said.NgF, found.NgF}, {"channels", said.Channels, found.Channels}, {"size", said.Size, found.Size},
 		{"nz with classes", said.Noise + said.Classes, found.Noise + found.Classes}, {"ndf", said.NdF, found.NdF},
 	} {
 		if size.said != size.found && (size.name != "ndf" || discriminator) {
 			return fmt.Errorf("%s is %d, but %d", size.name, size.said, size.found)
+		}
+	}
+	return nil
+}
+
+// sameClasses sees that the data is of the kind that the networks of w know.
+func sameClasses(c Config, w models.Config) error {
+	for _, d := range []struct {
+		what      string
+		has, know int
+	}{{"classes", c.Classes, w.Classes}, {"channels", c.Channels, w.Channels}, {"pixels a side", c.Size, w.Size}} {
+		if d.has != d.know {
+			return &models.FieldError{Field: "data", Problem: fmt.Sprintf("has images of %d %s, and the networks of %s are for %d: name the data that they were trained on, or data like it",
+				d.has, d.what, cmp.Or(c.Init, c.Resume), d.know)}
 		}
 	}
 	return nil
@@ -73,10 +89,14 @@ func initFromFile(path, key string, w *models.Weights) (Config, error) {
 }
 
 // init begins where the file of config.Init stood.
-func (r *run) init(images int) error {
+func (r *run) init(set *dataset.Set) error {
+	images := set.Images.N
 	if r.config.Init != "" {
 		w, err := models.Open(r.config.Init, r.config.Key)
 		if err != nil {
+			return err
+		}
+		if err := sameClasses(r.config, w.Config); err != nil {
 			return err
 		}
 		if r.at, err = checkpoint.Load(w.File.Root, w.Generator, w.Discriminator, r.trainer.parts()); err != nil {

@@ -1,36 +1,45 @@
 package train
 
 import (
-	"encoding/binary"
-	"fmt"
-
 	"cgan/bindings/torch"
-	"cgan/models"
 	"cgan/train/dataset"
 )
 
-// Loader hands out shuffled batches of a data set that stays in memory as bytes. It draws the random
-// numbers that DataLoader(shuffle=True) of train.py draws.
+// Loader hands out shuffled batches of a data set, which stays as bytes: in memory, on CUDA, or on the disk. It draws the
+// random numbers that DataLoader(shuffle=True) of train.py draws.
 type Loader struct {
-	image, label *torch.Tensor // uint8 [N, 1, 28, 28] and int64 [N], kept
-	white        *torch.Tensor // 255; a tensor, because CUDA multiplies by a number's inverse, which rounds otherwise; kept
-	batch        int64
-	device       torch.Device
-	order        *torch.Tensor // this epoch's permutation, int64 [N], kept
+	set     *dataset.Set
+	batch   int
+	device  torch.Device
+	order   []int64       // this epoch's permutation of the images
+	ahead   chan gathered // the batch that is being read, or nil
+	aheadOf int           // its number
+	white   *torch.Tensor // 255; a tensor, because CUDA multiplies by a number's inverse, which rounds otherwise; kept
+
+	image, label *torch.Tensor // uint8 [N, C, H, W] and int64 [N] on CUDA, kept; nil where batches are gathered on the CPU
 }
 
-// NewLoader takes a data set whose images must be of the networks' size. Free it.
+// gathered is the bytes and labels of one batch.
+type gathered struct {
+	pixels []byte
+	label  []int64
+	err    error
+}
+
+// NewLoader takes a data set. Free it.
 func NewLoader(set *dataset.Set, batch int, device torch.Device) (*Loader, error) {
-	n, height, width := int64(set.Images.N), int64(set.Images.Height), int64(set.Images.Width)
-	if height != models.ImageSize || width != models.ImageSize || set.Images.Channels != 1 {
-		return nil, &dataset.DataError{File: set.Images.File, Offset: 8, Reason: fmt.Sprintf("the images are %dx%d with %d channels: the networks take %dx%d with 1",
-			height, width, set.Images.Channels, models.ImageSize, models.ImageSize)}
-	}
-	l := &Loader{batch: int64(batch), device: device}
+	l := &Loader{set: set, batch: batch, device: device}
 	err := torch.Do("load the data set", func() error {
-		l.image = torch.FromBytes(set.Images.Pixels, []int64{n, 1, height, width}, torch.Uint8).To(device).Keep()
-		l.label = torch.FromBytes(labelBytes(set.Labels), []int64{n}, torch.Int64).To(device).Keep()
 		l.white = torch.ScalarTensor(255, torch.Float32, device).Keep()
+		if device == torch.CPU || set.Images.Pixels == nil {
+			return nil
+		}
+		label := make([]int64, set.Images.N)
+		for i, class := range set.Labels {
+			label[i] = int64(class)
+		}
+		l.image = torch.FromBytes(set.Images.Pixels, l.shape(set.Images.N), torch.Uint8).To(device).Keep()
+		l.label = torch.FromInt64s(label).To(device).Keep()
 		return nil
 	})
 	if err != nil {
@@ -40,16 +49,14 @@ func NewLoader(set *dataset.Set, batch int, device torch.Device) (*Loader, error
 	return l, nil
 }
 
-func labelBytes(labels []int32) []byte {
-	var b []byte
-	for _, label := range labels {
-		b = binary.LittleEndian.AppendUint64(b, uint64(label))
-	}
-	return b
+// shape is that of n images.
+func (l *Loader) shape(n int) []int64 {
+	i := l.set.Images
+	return []int64{int64(n), int64(i.Channels), int64(i.Height), int64(i.Width)}
 }
 
 // Batches is the number of batches in an epoch; the last one may be smaller.
-func (l *Loader) Batches() int { return int((l.label.Size(0) + l.batch - 1) / l.batch) }
+func (l *Loader) Batches() int { return (l.set.Images.N + l.batch - 1) / l.batch }
 
 // Shuffle begins an epoch. DataLoader's iterator draws a base seed for its workers, then the sampler
 // draws the seed of a generator of its own.
@@ -58,28 +65,88 @@ func (l *Loader) Shuffle() error {
 		torch.RandomSeed()
 		generator := torch.NewGenerator(torch.RandomSeed())
 		defer generator.Free()
-		if l.order != nil {
-			l.order.Free()
-		}
-		l.order = generator.Randperm(l.label.Size(0)).To(l.device).Keep()
+		l.wait()
+		l.order = generator.Randperm(int64(l.set.Images.N)).Int64s()
 		return nil
 	})
 }
 
-// Batch gives images [B, 1, 28, 28] in [-1, 1] and labels [B] of batch i of this epoch, inside torch.Do.
-func (l *Loader) Batch(i int) (image, label *torch.Tensor) {
-	start := int64(i) * l.batch
-	index := l.order.Narrow(0, start, min(l.batch, l.label.Size(0)-start))
-	image = l.image.IndexSelect(0, index).Type(torch.Float32) // [B, 1, 28, 28]
-	image = image.Div(l.white).Sub_(0.5).Div_(0.5)            // bytes -> [-1, 1]
-	return image, l.label.IndexSelect(0, index)
+// Batch gives images [B, C, H, W] in [-1, 1] and labels [B] of batch i of this epoch, inside torch.Do. The error is of an
+// image that can't be read.
+func (l *Loader) Batch(i int) (image, label *torch.Tensor, err error) {
+	index := l.indices(i)
+	if l.image != nil {
+		at := torch.FromInt64s(index).To(l.device)
+		image, label = l.image.IndexSelect(0, at), l.label.IndexSelect(0, at)
+	} else {
+		b := l.take(i)
+		if b.err != nil {
+			return nil, nil, b.err
+		}
+		image = torch.FromBytes(b.pixels, l.shape(len(index)), torch.Uint8).To(l.device)
+		label = torch.FromInt64s(b.label).To(l.device)
+	}
+	return image.Type(torch.Float32).Div(l.white).Sub_(0.5).Div_(0.5), label, nil // bytes -> [-1, 1]
+}
+
+// indices are the images of batch i.
+func (l *Loader) indices(i int) []int64 {
+	start := i * l.batch
+	return l.order[start:min(start+l.batch, len(l.order))]
+}
+
+// take gives batch i, and begins to read the next one, so that the disk works while a step is computed.
+func (l *Loader) take(i int) gathered {
+	if l.ahead == nil || l.aheadOf != i {
+		l.wait()
+		l.readAhead(i)
+	}
+	b := l.wait()
+	if i+1 < l.Batches() {
+		l.readAhead(i + 1)
+	}
+	return b
+}
+
+// readAhead begins to read batch i.
+func (l *Loader) readAhead(i int) {
+	index, ready := l.indices(i), make(chan gathered, 1)
+	l.ahead, l.aheadOf = ready, i
+	go func() { ready <- l.gather(index) }()
+}
+
+// wait gives the batch that is being read, if one is.
+func (l *Loader) wait() (b gathered) {
+	if l.ahead != nil {
+		b, l.ahead = <-l.ahead, nil
+	}
+	return b
+}
+
+func (l *Loader) gather(index []int64) gathered {
+	size := l.set.Images.Size()
+	b := gathered{pixels: make([]byte, len(index)*size), label: make([]int64, len(index))}
+	for k, image := range index {
+		if err := l.set.Images.Read(int(image), b.pixels[k*size:][:size]); err != nil {
+			return gathered{err: err}
+		}
+		b.label[k] = int64(l.set.Labels[image])
+	}
+	return b
 }
 
 // Free ends the data set.
 func (l *Loader) Free() {
-	for _, t := range []*torch.Tensor{l.image, l.label, l.white, l.order} {
+	l.wait()
+	for _, t := range []*torch.Tensor{l.image, l.label, l.white} {
 		if t != nil {
 			t.Free()
 		}
 	}
+}
+
+// mirror gives each image of [B, C, H, W] or its mirror image, drawn from the default generator.
+func mirror(image *torch.Tensor) *torch.Tensor {
+	flip := torch.Rand([]int64{image.Size(0)}, torch.CPU).Lt(0.5)
+	return torch.Where(flip.View(-1, 1, 1, 1).To(image.Device()), image.Flip(3), image)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"cgan/bindings/torch"
@@ -22,10 +23,7 @@ func Run(ctx context.Context, c Config, report Reporter) (result Result, err err
 	if err := c.Validate(); err != nil {
 		return result, err
 	}
-	r := &run{config: c, report: report, name: "mnist"}
-	if c.Data != "" {
-		r.name = filepath.Base(filepath.Clean(c.Data))
-	}
+	r := &run{config: c, report: report, name: dataName(c.Data)}
 	err = torch.Do("", func() (err error) { // one scope around the run keeps it on one OS thread
 		defer func() { err = errors.Join(err, r.close()) }()
 		if err := r.open(ctx); err != nil || r.result.Interrupted {
@@ -36,11 +34,26 @@ func Run(ctx context.Context, c Config, report Reporter) (result Result, err err
 	return r.result, err
 }
 
+// dataName is what a run folder is called after its data.
+func dataName(data string) string {
+	if data == "" {
+		return dataset.MNISTName
+	}
+	base := filepath.Base(filepath.Clean(data))
+	for _, ext := range []string{".zip", ".csv"} {
+		if name, ok := strings.CutSuffix(strings.ToLower(base), ext); ok && name != "" {
+			return base[:len(name)]
+		}
+	}
+	return base
+}
+
 // run is one training run under way.
 type run struct {
 	config    Config
 	name      string // of the data set
 	report    Reporter
+	set       *dataset.Set
 	loader    *Loader
 	trainer   *Trainer
 	lock      *runfolder.Lock
@@ -74,6 +87,7 @@ func (r *run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.set = set
 	r.trace = newTrace(r.config)
 	if r.loader, err = NewLoader(set, r.config.Batch, device); err != nil {
 		return err
@@ -97,10 +111,15 @@ func (r *run) open(ctx context.Context) error {
 // begin finds where the run starts: fresh, from other weights, or where it stopped.
 func (r *run) begin(set *dataset.Set) error {
 	r.hash = set.Hash()
+	begin := r.init
 	if r.config.Resume != "" {
-		return r.resume(set)
+		begin = r.resume
 	}
-	return r.init(set.Images.N)
+	if err := begin(set); err != nil {
+		return err
+	}
+	r.at.Classes = set.Classes
+	return nil
 }
 
 // lastStep is the step to end after. Epochs that an earlier run had count as had, whatever its batch was.
@@ -178,6 +197,9 @@ func (r *run) close() (err error) {
 	if r.loader != nil {
 		r.loader.Free()
 	}
+	if r.set != nil {
+		err = errors.Join(err, r.set.Close())
+	}
 	return err
 }
 
@@ -245,7 +267,10 @@ func (r *run) step() error {
 	var images int
 	number := r.at.Step + 1
 	err := torch.Do(fmt.Sprintf("train step %d", number), func() error {
-		image, label := r.loader.Batch(r.at.EpochStep)
+		image, label, err := r.loader.Batch(r.at.EpochStep)
+		if err != nil {
+			return err
+		}
 		images = int(image.Size(0))
 		losses = r.trainer.Step(image, label)
 		return nil

@@ -64,6 +64,9 @@ func (r *run) resume(set *dataset.Set) error {
 	for _, notice := range w.File.Notices {
 		r.report.Say(notice)
 	}
+	if err := sameClasses(r.config, w.Config); err != nil {
+		return err
+	}
 	if w.Discriminator == nil {
 		return w.Fail(fmt.Errorf("it holds no discriminator: it is no checkpoint of a run"))
 	}

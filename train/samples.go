@@ -10,12 +10,12 @@ import (
 // sampleSeed fixes the noise of the sample grids, so that grids of all epochs and runs show the same draws.
 const sampleSeed = 0
 
-const sampleRows = 10
+const sampleRows, sampleColumns = 10, 20
 
-// SaveSamples draws a grid whose columns are the classes and whose rows share one noise each, and writes
+// SaveSamples draws a grid whose columns are the classes, the first ones of many, and whose rows share one noise each, and writes
 // it to dir/samples-STEP.png. It returns the path.
 func (t *Trainer) SaveSamples(dir string, step int) (string, error) {
-	classes := make([]int64, t.config.Classes)
+	classes := make([]int64, min(t.config.Classes, sampleColumns))
 	for i := range classes {
 		classes[i] = int64(i)
 	}

@@ -10,6 +10,7 @@ import (
 	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/train/checkpoint"
+	"cgan/train/dataset"
 	"cgan/train/runfolder"
 )
 
@@ -141,8 +142,10 @@ func (r *run) checkSpace() error {
 // saveConfig notes the data's whole path, so that a run that goes on from this one may start in another folder.
 func (r *run) saveConfig() error {
 	c := r.config
-	if path, err := filepath.Abs(c.Data); err == nil {
-		c.Data = path
+	if c.Data = cmp.Or(c.Data, dataset.MNISTName); !dataset.IsName(c.Data) {
+		if path, err := filepath.Abs(c.Data); err == nil {
+			c.Data = path
+		}
 	}
 	return runfolder.WriteConfig(r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash})
 }

@@ -5,21 +5,23 @@ import (
 	"fmt"
 
 	"cgan/bindings/torch"
+	"cgan/models"
 	"cgan/train/dataset"
 )
 
-// ReadData reads the images to train on. Where no folder is named it takes MNIST and notes its folder.
-func (c *Config) ReadData(ctx context.Context, say func(string)) (set *dataset.Set, err error) {
-	if c.Data == "" {
-		if c.Data, err = dataset.MNIST(ctx, say); err != nil {
-			return nil, err
-		}
+// ReadData reads the images to train on, and notes their channels and classes. Close them.
+func (c *Config) ReadData(ctx context.Context, say func(string)) (*dataset.Set, error) {
+	set, err := dataset.Open(ctx, c.Data, dataset.Options{
+		Size: c.Size, Channels: c.Channels, Fit: c.Fit, Background: c.Background, SkipBad: c.SkipBad,
+	}, say)
+	if err != nil {
+		return nil, err
 	}
-	set, err = dataset.Open(ctx, c.Data, dataset.Options{}, say)
-	if err == nil && len(set.Classes) > c.Classes {
-		return nil, &dataset.DataError{File: c.Data, Offset: -1, Reason: fmt.Sprintf("there are %d classes: the networks take %d", len(set.Classes), c.Classes)}
+	if i := set.Images; i.Height != c.Size || i.Width != c.Size {
+		return nil, &models.FieldError{Field: "size", Problem: fmt.Sprintf("is %d, and the images of %s are %dx%d", c.Size, i.File, i.Height, i.Width)}
 	}
-	return set, err
+	c.Channels, c.Classes = set.Images.Channels, len(set.Classes)
+	return set, nil
 }
 
 // Setup finds the device and notes it and the threads. It runs inside torch.Do.

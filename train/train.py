@@ -43,50 +43,68 @@ CLASSES, NOISE = 10, 100
 # --- loader.go ---------------------------------------------------------------------------------
 
 
+IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4"}
+
+
 def read_idx(folder, stem):
     path = pathlib.Path(folder) / f"{stem}.gz"
     raw = gzip.decompress(path.read_bytes()) if path.exists() else path.with_suffix("").read_bytes()
-    rank = raw[3]
+    kind, rank = np.dtype(IDX_TYPES[raw[2]]), raw[3]
     shape = struct.unpack_from(f">{rank}I", raw, 4)
-    return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=4 + 4 * rank).reshape(shape).copy())
+    values = np.frombuffer(raw, kind, offset=4 + 4 * rank).reshape(shape)
+    return torch.from_numpy(values.astype(kind.newbyteorder("=")))
 
 
-def loader(folder, batch):
-    image = read_idx(folder, "train-images-idx3-ubyte").unsqueeze(1)  # [N, 1, 28, 28]
-    label = read_idx(folder, "train-labels-idx1-ubyte").long()  # [N]
+def read_set(folder):
+    image = read_idx(folder, "train-images-idx3-ubyte")  # [N, 28, 28], or of rank 4 [N, C, H, W]
+    image = image.reshape(len(image), -1, *image.shape[-2:])  # [N, C, H, W]
+    label = read_idx(folder, "train-labels-idx1-ubyte")  # [N]
+    return image, label.unique(return_inverse=True)[1]  # values -> classes, 0 to n-1
+
+
+def loader(image, label, batch):
     image = (image.float() / 255 - 0.5) / 0.5  # bytes -> [-1, 1]
     return DataLoader(TensorDataset(image, label), batch, shuffle=True)
+
+
+def mirror(image):
+    flip = torch.rand(len(image)) < 0.5
+    return torch.where(flip.view(-1, 1, 1, 1).to(image.device), image.flip(3), image)  # each image or its mirror image
 
 
 # --- trainer.go --------------------------------------------------------------------------------
 
 
 class Trainer:
-    def __init__(self, seed, device="cpu", lr=2e-4, beta1=0.5, beta2=0.999):
-        torch.manual_seed(seed)
-        self.device = device
-        self.generator = Generator(NOISE + CLASSES, 128, 1).to(device)
-        self.discriminator = Discriminator(1 + CLASSES, 64).to(device)
+    def __init__(self, args, image, label, lr=2e-4, beta1=0.5, beta2=0.999):
+        torch.manual_seed(args.seed)
+        self.device = device = args.device
+        self.flip = args.flip
+        self.classes, channels, size = int(label.max()) + 1, image.size(1), image.size(2)
+        self.generator = Generator(NOISE + self.classes, args.ngf, channels, size).to(device)
+        self.discriminator = Discriminator(channels + self.classes, args.ndf, size).to(device)
         self.optimizerG = torch.optim.Adam(self.generator.parameters(), lr, (beta1, beta2))
         self.optimizerD = torch.optim.Adam(self.discriminator.parameters(), lr, (beta1, beta2))
         self.criterion = nn.BCELoss()
 
     def step(self, image, label):
+        if self.flip:
+            image = mirror(image)
         loss_d, loss_g = self.update(image.to(self.device), label.to(self.device))
         return loss_d.item(), loss_g.item()
 
     def update(self, image, label):
-        n, device = image.size(0), self.device
+        n, device, classes = image.size(0), self.device, self.classes
         real = self.condition(image, label)
         noise = torch.randn(n, NOISE, 1, 1, device=device)
-        fake_label = torch.randint(CLASSES, (n,), device=device)
+        fake_label = torch.randint(classes, (n,), device=device)
         ones = torch.full((n,), 1.0, device=device)
         zeros = torch.full((n,), 0.0, device=device)
 
         self.discriminator.zero_grad()
         d_real = self.discriminator(real)
         loss_real = self.criterion(d_real, ones)
-        z = concat_noise_label(noise, fake_label, device, CLASSES)
+        z = concat_noise_label(noise, fake_label, device, classes)
         fake = self.condition(self.generator(z), fake_label)
         d_fake = self.discriminator(fake.detach())
         loss_fake = self.criterion(d_fake, zeros)
@@ -101,7 +119,7 @@ class Trainer:
         return loss_d, loss_g
 
     def condition(self, image, label):
-        return create_onehot_image(image, label, self.device, CLASSES)
+        return create_onehot_image(image, label, self.device, self.classes)
 
     def score_fake(self, fake):
         return self.discriminator(fake)
@@ -181,7 +199,8 @@ def digest(module):
 
 def trace(args):
     torch.backends.cudnn.deterministic = True  # on CUDA, else the bits of a sum may vary from run to run
-    trainer, epochs, at = Trainer(args.seed, args.device), loader(args.data, args.batch), Progress()
+    image, label = read_set(args.data)
+    trainer, epochs, at = Trainer(args, image, label), loader(image, label, args.batch), Progress()
     if args.init:
         at = resume(trainer, args.init)
     losses = [trainer.step(*b) for b in batches(epochs, at, args.steps)]
@@ -216,14 +235,18 @@ def tune(network, args):
 
 def training(args, count):
     """Trains and yields after each step."""
-    trainer = Trainer(args.seed, args.device)
+    image, label = read_set(args.data)
+    trainer = Trainer(args, image, label)
     tune(trainer.generator, args)
     tune(trainer.discriminator, args)
     if args.fused_adam:
         for optimizer in (trainer.optimizerG, trainer.optimizerD):
             optimizer.param_groups[0].update(fused=True, capturable=args.graph)
     torch.backends.cudnn.benchmark = args.fused_adam
-    epochs = OnDevice(args.data, args.batch, args.device) if args.on_device else loader(args.data, args.batch)
+    if args.on_device:
+        epochs = OnDevice(image.to(args.device), label.to(args.device), args.batch)
+    else:
+        epochs = loader(image, label, args.batch)
     step = Graphed(trainer).step if args.graph else trainer.step
     for b in batches(epochs, Progress(), count):
         yield step(*b)
@@ -232,10 +255,8 @@ def training(args, count):
 class OnDevice:
     """The batches of loader for data that stays on the device, as bytes."""
 
-    def __init__(self, folder, batch, device):
-        self.image = read_idx(folder, "train-images-idx3-ubyte").unsqueeze(1).to(device)
-        self.label = read_idx(folder, "train-labels-idx1-ubyte").long().to(device)
-        self.batch_size = batch
+    def __init__(self, image, label, batch):
+        self.image, self.label, self.batch_size = image, label, batch
 
     def __len__(self):
         return -(-len(self.label) // self.batch_size)
@@ -368,6 +389,9 @@ def main():
                 command.add_argument("out")
             continue
         command.add_argument("--data", required=run is trace)
+        command.add_argument("--ngf", type=int, default=128)
+        command.add_argument("--ndf", type=int, default=64)
+        command.add_argument("--flip", action="store_true")
         command.add_argument("--steps", type=int, default=20)
         command.add_argument("--batch", type=int, default=128)
         if run is trace:

@@ -28,8 +28,8 @@ func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
 	t := &Trainer{config: c, device: device}
 	err := torch.Do("make the networks", func() error {
 		torch.ManualSeed(c.Seed)
-		t.generator = models.NewGenerator(int64(c.Noise+c.Classes), int64(c.NgF), int64(c.Channels))
-		t.discriminator = models.NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF))
+		t.generator = c.NewGenerator()
+		t.discriminator = c.NewDiscriminator()
 		t.generator.To(device)
 		t.discriminator.To(device)
 		t.generator.SetFast(c.Fast())
@@ -50,9 +50,12 @@ func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
 // Losses is what one step found: both losses, and D's mean verdict on real and on drawn images.
 type Losses struct{ D, G, DReal, DFake float64 }
 
-// Step trains both networks on one batch: images [B, 1, 28, 28] in [-1, 1], labels [B] int64.
+// Step trains both networks on one batch: images [B, C, size, size] in [-1, 1], labels [B] int64.
 // It runs inside torch.Do.
 func (t *Trainer) Step(image, label *torch.Tensor) Losses {
+	if t.config.Flip {
+		image = mirror(image)
+	}
 	if t.device != torch.CPU && t.config.Uses(models.Graph) {
 		return t.stepGraph(image, label)
 	}

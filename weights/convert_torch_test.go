@@ -51,7 +51,7 @@ for to in (torch.float16, torch.bfloat16):
 		v.Set(to.String()+"back", back)
 	}
 	var file bytes.Buffer
-	if err := pt.Write(&file, "c.pt", v); err != nil {
+	if err := pt.Write(&file, "c.pt", v, nil); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "c.pt")

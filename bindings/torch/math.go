@@ -118,3 +118,17 @@ func (t *Tensor) Addcdiv_(tensor1, tensor2 *Tensor, value float64) *Tensor {
 
 // Pow is x to the power of y in the last bit of Python's **, on plain numbers.
 func Pow(x, y float64) float64 { return libtorch.Pow(x, y) }
+
+// Lt says of each value whether it is below value: a boolean tensor.
+func (t *Tensor) Lt(value float64) *Tensor {
+	return call("lt", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgLt(out, in[0], v) })
+	})
+}
+
+// Where takes each value from a where condition holds, and from b elsewhere.
+func Where(condition, a, b *Tensor) *Tensor {
+	return call("where", []*Tensor{condition, a, b}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgWhereSelf(out, in[0], in[1], in[2])
+	})
+}

@@ -74,3 +74,10 @@ func (g *Generator) Randperm(n int64) *Tensor {
 		return libtorch.Randperm(n, g.native, out)
 	})
 }
+
+// Rand draws a float32 tensor of values from [0, 1) from the default generator.
+func Rand(size []int64, device Device) *Tensor {
+	return call("rand", nil, func(out *libtch.Ctensor, _ []libtch.Ctensor) {
+		libtch.AtgRand(out, size, len(size), int32(Float32), int32(device))
+	})
+}

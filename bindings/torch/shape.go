@@ -80,3 +80,8 @@ func (t *Tensor) Type(dtype DType) *Tensor {
 		libtch.AtgTotype(out, in[0], int32(dtype))
 	})
 }
+
+// Flip is t with dimension dim from the last to the first.
+func (t *Tensor) Flip(dim int64) *Tensor {
+	return call("flip", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgFlip(out, in[0], []int64{dim}, 1) })
+}

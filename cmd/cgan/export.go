@@ -152,9 +152,11 @@ func (e exportConfig) writer(w *models.Weights) (func(io.Writer) error, error) {
 		return nil, err
 	}
 	if e.format == "safetensors" {
-		return func(to io.Writer) error { return safetensors.Write(to, joined(states), metadata(w.Config)) }, nil
+		return func(to io.Writer) error { return safetensors.Write(to, joined(states), metadata(w.Config, w.Classes)) }, nil
 	}
-	return func(to io.Writer) error { return pt.Write(to, filepath.Base(e.out), nested(states)) }, nil
+	return func(to io.Writer) error {
+		return pt.Write(to, filepath.Base(e.out), nested(states), metadata(w.Config, w.Classes))
+	}, nil
 }
 
 // program writes the generator as a program into memory.
@@ -166,7 +168,7 @@ func (e exportConfig) program(w *models.Weights) (func(io.Writer) error, error) 
 	defer g.Free()
 	var out bytes.Buffer
 	if e.format == "onnx" {
-		err = export.ONNX(&out, g, w.Config, metadata(w.Config))
+		err = export.ONNX(&out, g, w.Config, metadata(w.Config, w.Classes))
 	} else {
 		var archive []byte
 		archive, err = export.TorchScript(g, w.Config)
@@ -241,9 +243,9 @@ func joined(states map[string]weights.StateDict) (all weights.StateDict) {
 }
 
 // metadata says architecture and classes in the formats that have a place for it.
-func metadata(c models.Config) map[string]string {
+func metadata(c models.Config, classes models.Classes) map[string]string {
 	return map[string]string{
 		"architecture": "conditional DCGAN", "nz": strconv.Itoa(c.Noise), "ngf": strconv.Itoa(c.NgF), "ndf": strconv.Itoa(c.NdF),
-		"channels": strconv.Itoa(c.Channels), "classes": strconv.Itoa(c.Classes),
+		"channels": strconv.Itoa(c.Channels), "size": strconv.Itoa(c.Size), "classes": strconv.Itoa(c.Classes), models.ClassNames: classes.JSON(),
 	}
 }

@@ -17,7 +17,7 @@ import (
 func smallRun(t *testing.T) string {
 	t.Helper()
 	out := t.TempDir()
-	code, _, stderr := invoke("train", "--quiet", "--data", writeSet(t, 4, nil), "--out", out, "--device", "cpu",
+	code, _, stderr := invoke("train", "--quiet", "--data", writeSet(t, 10, nil), "--out", out, "--device", "cpu",
 		"--steps", "1", "--batch", "4", "--nz", "5", "--ngf", "4", "--ndf", "4")
 	if code != exitOK {
 		t.Fatal(stderr)
@@ -113,7 +113,7 @@ func TestInspectSaysWhatAFileHolds(t *testing.T) {
 		t.Errorf("%+v", report)
 	}
 	text := mustInvoke(t, "inspect", run)
-	for _, want := range []string{"generator: nz 5, ngf 4, 1 channels, 10 classes", "generator.layer1.0.weight", "15x16x3x3", "optimizerG.param_groups.0.lr", "0.0002"} {
+	for _, want := range []string{"generator: nz 5, ngf 4, 1 channels of 28x28, 10 classes: 0 to 9\n", "generator.layer1.0.weight", "15x16x3x3", "optimizerG.param_groups.0.lr", "0.0002"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
@@ -172,7 +172,7 @@ func TestForeignTextsAreQuoted(t *testing.T) {
 	d.Set("key\x1b[31m", &one)
 	d.Set("long", strings.Repeat("x", 100000))
 	var file bytes.Buffer
-	if err := pt.Write(&file, "x.pt", d); err != nil {
+	if err := pt.Write(&file, "x.pt", d, nil); err != nil {
 		t.Fatal(err)
 	}
 	text := mustInvoke(t, "inspect", fileOf(t, file.String()))
@@ -201,7 +201,7 @@ func TestExportRefuses(t *testing.T) {
 		"no discriminator":          {[]string{"export", generator, "--out", "x.pt", "--net", "discriminator"}, exitData, "holds no discriminator"},
 		"no such key":               {[]string{"export", run, "--out", "x.pt", "--key", "netX"}, exitData, `netX`},
 		"no folder":                 {[]string{"export", run, "--out", filepath.Join(dir, "none", "x.pt")}, exitFailure, "none"},
-		"weights of another size":   {[]string{"train", "--init", run, "--ngf", "8", "--data", writeSet(t, 4, nil), "--out", dir, "--device", "cpu"}, exitData, "layer1.0.weight"},
+		"weights of another size":   {[]string{"train", "--init", run, "--ngf", "8", "--data", writeSet(t, 10, nil), "--out", dir, "--device", "cpu"}, exitData, "layer1.0.weight"},
 		"a discriminator to start":  {[]string{"generate", "--weights", run, "--key", "discriminator"}, exitData, "not a generator"},
 		"two arguments for inspect": {[]string{"inspect", run, run}, exitUsage, "inspect takes one RUN_OR_FILE"},
 	} {

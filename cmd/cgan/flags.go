@@ -52,6 +52,8 @@ func sizeFlags(d train.Config) []cli.Flag {
 		intFlag("nz", "noise values per image", d.Noise),
 		intFlag("ngf", "base channels of the generator", d.NgF),
 		intFlag("ndf", "base channels of the discriminator", d.NdF),
+		&cli.IntFlag{Name: "size", Usage: "height and width of the images: 28 as in the article, 32, 64 or 128", Value: d.Size},
+		&cli.IntFlag{Name: "channels", Usage: "channels of the images: 1 for grey, 3 for RGB, 0 for what the data has", Value: d.Channels},
 	}
 }
 
@@ -201,7 +203,7 @@ func fields(cfg train.Config) map[string]string {
 func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 	for name, to := range map[string]*int{
 		"epochs": &cfg.Epochs, "steps": &cfg.Steps, "batch": &cfg.Batch, "threads": &cfg.Threads,
-		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF, "keep": &cfg.Keep,
+		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF, "size": &cfg.Size, "channels": &cfg.Channels, "keep": &cfg.Keep,
 	} {
 		if c.IsSet(name) {
 			*to = c.Int(name)
@@ -212,7 +214,9 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 			*to = c.Float64(name)
 		}
 	}
-	for name, to := range map[string]*string{"data": &cfg.Data, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace} {
+	for name, to := range map[string]*string{
+		"data": &cfg.Data, "fit": &cfg.Fit, "background": &cfg.Background, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace,
+	} {
 		if c.IsSet(name) {
 			*to = c.String(name)
 		}
@@ -225,10 +229,12 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 	if c.IsSet("seed") {
 		cfg.Seed = seedOf(c)
 	}
-	flags := compute(c)
-	if c.IsSet("exact") {
-		cfg.Exact = flags.Exact
+	for name, to := range map[string]*bool{"skip-bad": &cfg.SkipBad, "flip": &cfg.Flip, "exact": &cfg.Exact} {
+		if c.IsSet(name) {
+			*to = c.Bool(name)
+		}
 	}
+	flags := compute(c)
 	if c.IsSet("precision") {
 		cfg.Precision = flags.Precision
 	}

@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"cgan/bindings/torch"
@@ -30,7 +28,7 @@ func generateCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator"},
 			keyFlag(),
-			&cli.StringFlag{Name: "class", Usage: "classes to draw: 3, 0-9 or 1,3,5", Value: "0-9"},
+			&cli.StringFlag{Name: "class", Usage: "classes to draw, by name or number: 3, 0-9, 1,3,5 or trouser; without it all"},
 			&cli.IntFlag{Name: "count", Usage: fmt.Sprintf("images of each class, from 1 to %d", maxCount), Value: 1, Action: checkCount},
 			seedFlag(),
 			&cli.StringFlag{Name: "out", Usage: "PNG `FILE` to write; an existing one is replaced", Value: "images.png"},
@@ -52,10 +50,6 @@ func runGenerate(c *cli.Context) error {
 	if c.String("weights") == "" {
 		return usageError{errors.New("--weights is missing: name a run folder such as runs/00000-mnist, or a weights file")}
 	}
-	classes, err := parseClasses(c.String("class"))
-	if err != nil {
-		return usageError{err}
-	}
 	if out := c.String("out"); !strings.EqualFold(filepath.Ext(out), ".png") {
 		return usageError{fmt.Errorf("--out %s: pictures are PNG: end the name in .png", out)}
 	}
@@ -71,26 +65,27 @@ func runGenerate(c *cli.Context) error {
 		return err
 	}
 	note(c, w)
-	sizes := w.Config
+	classes, err := w.Classes.Parse(c.String("class"))
+	if err != nil {
+		return usageError{fmt.Errorf("--class %s: %w", c.String("class"), err)}
+	}
 	g, err := w.LoadGenerator()
 	if err != nil {
 		return err
 	}
 	defer g.Free()
-	for _, class := range classes {
-		if class >= int64(sizes.Classes) {
-			return usageError{fmt.Errorf("--class %d: these weights know 0 to %d", class, sizes.Classes-1)}
-		}
-	}
-	images, columns, err := draw(c, g, how, sizes, classes)
+	images, columns, err := draw(c, g, how, w.Config, classes)
 	if err != nil {
 		return err
 	}
 	if err := picture.Save(c.String("out"), true, images.Grid(columns)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.App.Writer, "drew %d images into %s\n", len(classes)*c.Int("count"), c.String("out"))
-	return err
+	fmt.Fprintf(c.App.Writer, "drew %d images into %s\n", len(classes)*c.Int("count"), c.String("out"))
+	if len(classes) > 1 {
+		fmt.Fprintf(c.App.Writer, "columns: %s\n", w.Classes.Of(classes))
+	}
+	return nil
 }
 
 // draw gives the images and the columns of their grid; one class fills rows of its own.
@@ -126,26 +121,4 @@ func padRow(images models.Images, columns int) models.Images {
 		images.N++
 	}
 	return images
-}
-
-// parseClasses reads 3, 0-9, 1,3,5 and mixtures of them.
-func parseClasses(text string) (classes []int64, err error) {
-	for _, part := range strings.Split(text, ",") {
-		from, to, isRange := strings.Cut(strings.TrimSpace(part), "-")
-		if !isRange {
-			to = from
-		}
-		first, err1 := strconv.ParseInt(from, 10, 64)
-		last, err2 := strconv.ParseInt(to, 10, 64)
-		switch {
-		case errors.Join(err1, err2) != nil || first < 0:
-			return nil, fmt.Errorf("--class %q: write a class such as 3, a range such as 0-9, or a list such as 1,3,5", text)
-		case last < first || last > math.MaxInt16:
-			return nil, fmt.Errorf("--class %q: the range %s does not go up, or goes too far", text, part)
-		}
-		for class := first; class <= last; class++ {
-			classes = append(classes, class)
-		}
-	}
-	return classes, nil
 }

@@ -33,6 +33,7 @@ func inspectCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			cfg.Channels = max(1, cfg.Channels)
 			summaries, err := models.Summarize(cfg.Config)
 			if err != nil {
 				return err

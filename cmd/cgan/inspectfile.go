@@ -26,7 +26,8 @@ type fileReport struct {
 	Bytes        int64             `json:"bytes"`
 	SHA256       string            `json:"sha256"`
 	Architecture *models.Config    `json:"architecture,omitempty"` // where it is a generator
-	Note         string            `json:"note,omitempty"`         // why it is none
+	Classes      models.Classes    `json:"class_names,omitempty"`
+	Note         string            `json:"note,omitempty"` // why it is none
 	Metadata     map[string]string `json:"metadata,omitempty"`
 	Notices      []string          `json:"notices,omitempty"` // such as NaN
 	Values       []valueReport     `json:"values"`
@@ -54,7 +55,7 @@ func inspectFile(c *cli.Context, path string) error {
 		return err
 	}
 	if w, err := models.Find(file, c.String("key")); err == nil {
-		r.Architecture = &w.Config
+		r.Architecture, r.Classes = &w.Config, w.Classes
 	} else {
 		r.Note = err.Error()
 	}
@@ -124,7 +125,7 @@ func (r fileReport) print(w io.Writer) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s: %s, %s bytes\nsha256 %s\n", r.Path, r.Format, thousands(r.Bytes), r.SHA256)
 	if a := r.Architecture; a != nil {
-		fmt.Fprintf(&b, "generator: nz %d, ngf %d, %d channels, %d classes\n", a.Noise, a.NgF, a.Channels, a.Classes)
+		fmt.Fprintf(&b, "generator: nz %d, ngf %d, %d channels of %[4]dx%[4]d, %[5]d classes: %[6]s\n", a.Noise, a.NgF, a.Channels, a.Size, a.Classes, r.Classes)
 	} else {
 		fmt.Fprintln(&b, r.Note)
 	}

@@ -22,14 +22,34 @@ type trace struct {
 // parityCase is one training that both programs run.
 type parityCase struct {
 	name               string
-	images             int // of MNIST's first ones; 0 for all
+	images             int     // of MNIST's first ones; 0 for all
+	set                madeSet // in place of MNIST
 	batch, seed, steps int
+	flags              []string // of both
 }
 
-var parityCases = []parityCase{
-	{"20 steps, batch 128, seed 0", 0, 128, 0, 20},
-	{"20 steps, batch 128, seed 1", 0, 128, 1, 20},
-	{"25 steps, batch 96 of 1000 images, across two epochs' ends", 1000, 96, 2, 25},
+var parityCases = append([]parityCase{
+	{name: "20 steps, batch 128, seed 0", batch: 128, steps: 20},
+	{name: "20 steps, batch 128, seed 1", batch: 128, seed: 1, steps: 20},
+	{name: "25 steps, batch 96 of 1000 images, across two epochs' ends", images: 1000, batch: 96, seed: 2, steps: 25},
+	{name: "mirrored images", images: 1000, batch: 96, seed: 3, steps: 12, flags: []string{"--flip"}},
+	{name: "47 classes, labels with gaps", set: madeSet{images: 200, channels: 1, size: 28, classes: 47}, batch: 64, steps: 8},
+}, sizeCases()...)
+
+// sizeCases are networks for images of every size, grey and RGB.
+func sizeCases() (cases []parityCase) {
+	for _, size := range []int{28, 32, 64, 128} {
+		for _, channels := range []int{1, 3} {
+			if size == 28 && channels == 1 {
+				continue // MNIST is
+			}
+			cases = append(cases, parityCase{
+				name: fmt.Sprintf("images of %dx%d, %d channels", size, size, channels), set: madeSet{images: 24, channels: channels, size: size, classes: 5},
+				batch: 16, steps: 6, flags: []string{"--ngf", "16", "--ndf", "8"},
+			})
+		}
+	}
+	return cases
 }
 
 // parity runs every case in both programs and fails when one bit differs.
@@ -65,11 +85,19 @@ func (p *programs) parity(ctx context.Context) error {
 // run gives the number of values that differ.
 func (c parityCase) run(ctx context.Context, p *programs) (int, error) {
 	data, err := p.data(c.images)
+	if c.set.images > 0 {
+		data = p.file("-noise")
+		err = c.set.write(data)
+	}
 	if err != nil {
 		return 0, err
 	}
-	flags := []string{"--data", data, "--batch", strconv.Itoa(c.batch), "--seed", strconv.Itoa(c.seed), "--steps", strconv.Itoa(c.steps)}
-	mine, _, err := p.goTrain(ctx, flags)
+	flags := append([]string{"--data", data, "--batch", strconv.Itoa(c.batch), "--seed", strconv.Itoa(c.seed), "--steps", strconv.Itoa(c.steps)}, c.flags...)
+	var own []string // train.py has the size of the images that it gets
+	if c.set.size > 0 {
+		own = []string{"--size", strconv.Itoa(c.set.size)}
+	}
+	mine, _, err := p.goTrain(ctx, append(own, flags...))
 	if err != nil {
 		return 0, err
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // small has noise 5 and 3 classes; the generator is seeded, its running statistics are its own.
-var small = models.Config{Noise: 5, NgF: 2, NdF: 2, Channels: 4, Classes: 3}
+var small = models.Config{Noise: 5, NgF: 2, NdF: 2, Channels: 4, Size: 28, Classes: 3}
 
 func newGenerator(t *testing.T, c models.Config) *models.Generator {
 	t.Helper()

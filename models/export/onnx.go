@@ -38,7 +38,7 @@ func ONNX(w io.Writer, g *models.Generator, c models.Config, metadata map[string
 	if all == nil {
 		all = map[string]string{}
 	}
-	all["architecture"] = fmt.Sprintf("Generator(nz=%d, nch_g=%d, nch=%d)", c.Noise+c.Classes, c.NgF, c.Channels)
+	all["architecture"] = fmt.Sprintf("Generator(nz=%d, nch_g=%d, nch=%d, size=%d)", c.Noise+c.Classes, c.NgF, c.Channels, c.Size)
 	all["classes"] = strconv.Itoa(c.Classes)
 	model := onnx.Model{Producer: "cgan", Graph: graph}
 	for _, key := range slices.Sorted(maps.Keys(all)) {

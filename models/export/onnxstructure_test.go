@@ -69,7 +69,7 @@ func TestONNXInitializers(t *testing.T) {
 
 // onnxWant is the generator of cgan.py with nz 5+3, nch_g 2 and nch 4.
 const onnxWant = `ir [7] opset [14] by [cgan]: [generator]
-architecture=Generator(nz=8, nch_g=2, nch=4)
+architecture=Generator(nz=8, nch_g=2, nch=4, size=28)
 classes=3
 run=7
 noise 1[batch 5 1 1]

@@ -48,14 +48,14 @@ const scriptWant = `def forward(self, noise: Tensor, label: Tensor) -> Tensor:
 
 // The archive of this libtorch loads in both versions and draws what eager PyTorch draws. The sizes are draw.py's.
 func TestTorchScriptDrawsLikeEager(t *testing.T) {
-	c := models.Config{Noise: 6, NgF: 4, NdF: 4, Channels: 1, Classes: 10}
+	c := models.Config{Noise: 6, NgF: 4, NdF: 4, Channels: 1, Size: 28, Classes: 10}
 	g, dir := newGenerator(t, c), t.TempDir()
 	state, err := models.StateDict(g.StateDict())
 	if err != nil {
 		t.Fatal(err)
 	}
 	file, archive := filepath.Join(dir, "g.pt"), filepath.Join(dir, "g.torchscript")
-	if err := atomicfile.Write(file, false, func(w io.Writer) error { return pt.Write(w, "g.pt", state) }); err != nil {
+	if err := atomicfile.Write(file, false, func(w io.Writer) error { return pt.Write(w, "g.pt", state, nil) }); err != nil {
 		t.Fatal(err)
 	}
 	content, err := TorchScript(g, c)

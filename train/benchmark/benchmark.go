@@ -156,7 +156,10 @@ func timeTraining(ctx context.Context, c train.Config, device torch.Device) (t t
 		}
 		var losses train.Losses
 		err = torch.Do("time a step", func() error {
-			image, label := loader.Batch(i)
+			image, label, err := loader.Batch(i)
+			if err != nil {
+				return err
+			}
 			start := time.Now()
 			losses = trainer.Step(image, label)
 			inside = time.Since(start)
@@ -173,6 +176,7 @@ func timeTraining(ctx context.Context, c train.Config, device torch.Device) (t t
 
 func timeDrawing(ctx context.Context, c train.Config, device torch.Device) (times, error) {
 	torch.ManualSeed(c.Seed)
+	c.Channels = max(1, c.Channels)
 	g := c.NewGenerator()
 	defer g.Free()
 	g.To(device)

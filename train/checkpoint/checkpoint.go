@@ -28,6 +28,7 @@ type Progress struct {
 	EpochRNG  []byte // torch.RNGState when the epoch began: it gives the epoch's order again
 	Batch     int    // images per step
 	Images    int    // in the data set
+	Classes   models.Classes
 }
 
 // Network is what a checkpoint needs of the generator or the discriminator: its tensors, by PyTorch's names.
@@ -51,7 +52,7 @@ func Save(path string, parts Parts, p Progress) error {
 	sum := sha256.New()
 	write := func(w io.Writer) error {
 		sum.Reset()
-		return pt.Write(io.MultiWriter(w, sum), filepath.Base(path), value)
+		return pt.Write(io.MultiWriter(w, sum), filepath.Base(path), value, nil)
 	}
 	if err := atomicfile.Write(path, true, write); err != nil {
 		return err
@@ -107,6 +108,7 @@ func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {
 	d.Set("epoch_step", int64(p.EpochStep))
 	d.Set("batch", int64(p.Batch))
 	d.Set("images", int64(p.Images))
+	d.Set(models.ClassNames, p.Classes.List())
 	return d, nil
 }
 

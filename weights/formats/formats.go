@@ -19,7 +19,7 @@ type File struct {
 	Format   Format
 	Size     int64             // bytes
 	Root     weights.Value     // of a safetensors file a StateDict
-	Metadata map[string]string // __metadata__ of a safetensors file
+	Metadata map[string]string // __metadata__ of a safetensors file, or what pt.Write put beside the weights
 	Notices  []string          // worth a line to the user, no reason to refuse
 }
 
@@ -59,6 +59,8 @@ func (f *File) parse(data []byte) (err error) {
 			if reason := foreignZip(data); reason != "" {
 				err = weights.Refuse("", "%s", reason)
 			}
+		} else if err == nil && isZip(data) {
+			f.Metadata = pt.Metadata(data)
 		}
 	case Safetensors:
 		err = f.parseSafetensors(data)

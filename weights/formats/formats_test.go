@@ -30,7 +30,7 @@ func write(t *testing.T, name string, data []byte) string {
 func ptFile(t *testing.T) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := pt.Write(&out, "w.pt", weightstest.TensorDict("w")); err != nil {
+	if err := pt.Write(&out, "w.pt", weightstest.TensorDict("w"), nil); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

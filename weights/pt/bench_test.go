@@ -32,7 +32,7 @@ func generatorFile(t testing.TB) []byte {
 		s = append(s, weights.Entry{Key: names[i], Tensor: w})
 	}
 	var out bytes.Buffer
-	if err := Write(&out, "generator.pt", s); err != nil {
+	if err := Write(&out, "generator.pt", s, nil); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

@@ -78,7 +78,7 @@ func TestFixturesWriteAndReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		var first, second bytes.Buffer
-		err = Write(&first, "again.pt", root)
+		err = Write(&first, "again.pt", root, nil)
 		if strings.Contains(path, "values.v215") { // it holds a uint16 tensor
 			if err == nil || !strings.Contains(err.Error(), `[v3]: uint16 cannot go into a .pt file`) {
 				t.Errorf("%s: %v", path, err)
@@ -95,7 +95,7 @@ func TestFixturesWriteAndReadAgain(t *testing.T) {
 		if weightstest.Dump(again) != weightstest.Dump(root) {
 			t.Errorf("%s changed:\n%s\n%s", path, weightstest.Dump(root), weightstest.Dump(again))
 		}
-		if err := Write(&second, "again.pt", again); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
+		if err := Write(&second, "again.pt", again, nil); err != nil || !bytes.Equal(first.Bytes(), second.Bytes()) {
 			t.Errorf("%s: written twice, the bytes differ (%v)", path, err)
 		}
 	}
@@ -114,7 +114,7 @@ func TestNoticesFindTensorsAnywhere(t *testing.T) {
 		`"6", "7" and perhaps more`:               many,
 	} {
 		var out bytes.Buffer
-		if err := Write(&out, "x.pt", v); err != nil {
+		if err := Write(&out, "x.pt", v, nil); err != nil {
 			t.Fatal(err)
 		}
 		_, notices, err := Read(out.Bytes())

@@ -33,7 +33,7 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		var out bytes.Buffer
-		if err := Write(&out, "x.pt", v); err != nil {
+		if err := Write(&out, "x.pt", v, nil); err != nil {
 			if !strings.Contains(err.Error(), "cannot go into a .pt file") {
 				t.Fatal(err)
 			}

@@ -11,6 +11,7 @@ package pt
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -58,6 +59,18 @@ func readZip(file []byte) (weights.Value, []string, error) {
 		return nil, nil, weights.Refuse(a.top+"data.pkl", "%v", err)
 	}
 	return value, append(a.notices, notices...), nil
+}
+
+// Metadata is what Write put beside the value; nothing where the file has none, or something else in its place.
+func Metadata(file []byte) (metadata map[string]string) {
+	a, err := openArchive(file)
+	if err != nil || a.records[a.top+metadataName] == nil {
+		return nil
+	}
+	if text, err := a.read(metadataName); err == nil {
+		_ = json.Unmarshal(text, &metadata) // another program's is no reason to refuse the weights
+	}
+	return metadata
 }
 
 // maxPickle is far above the pickle of any checkpoint, whose tensors take some 200 bytes each.

@@ -44,7 +44,7 @@ func writeTo(t *testing.T, folder, name string, v weights.Value) string {
 	t.Helper()
 	path := filepath.Join(folder, name)
 	var file bytes.Buffer
-	if err := Write(&file, path, v); err != nil {
+	if err := Write(&file, path, v, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, file.Bytes(), 0o666); err != nil {

@@ -2,6 +2,7 @@ package pt
 
 import (
 	"archive/zip"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -12,14 +13,18 @@ import (
 	"cgan/weights"
 )
 
+// metadataName is the record with Write's metadata. TorchScript keeps what users add below extra/ too.
+const metadataName = "extra/metadata.json"
+
 // alignment is the multiple at which torch starts each payload, so that storages can be mapped.
 const alignment = 64
 
 // Write writes a value as torch.save would: a zip of stored, 64-byte aligned records. The name
 // is the file's name: without its last extension it becomes the folder inside the zip. Tensors
 // become v2 tensors with a storage each, a StateDict an OrderedDict with _metadata. An error says
-// what in the value has no place in the file (then w has received nothing), or that w failed.
-func Write(w io.Writer, name string, v weights.Value) error {
+// what in the value has no place in the file (then w has received nothing), or that w failed. Metadata, which may be nil, goes
+// into a record of its own, which torch passes over.
+func Write(w io.Writer, name string, v weights.Value, metadata map[string]string) error {
 	data, tensors, err := pickle(v)
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", name, err)
@@ -29,6 +34,10 @@ func Write(w io.Writer, name string, v weights.Value) error {
 	p.record("byteorder", []byte("little"))
 	for i, t := range tensors {
 		p.record("data/"+strconv.Itoa(i), t.Data)
+	}
+	if len(metadata) > 0 {
+		text, _ := json.Marshal(metadata) // texts can't fail, and their keys come sorted
+		p.record(metadataName, text)
 	}
 	// No .format_version: it promises torch a layout from which offsets are computed, not read.
 	p.record("version", []byte("3\n"))

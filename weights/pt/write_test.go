@@ -28,7 +28,7 @@ func checkpoint() *weights.Dict {
 
 func TestWriteLayout(t *testing.T) {
 	var out bytes.Buffer
-	if err := Write(&out, "runs/7/generator.epoch3.pt", checkpoint()); err != nil {
+	if err := Write(&out, "runs/7/generator.epoch3.pt", checkpoint(), nil); err != nil {
 		t.Fatal(err)
 	}
 	r, err := zip.NewReader(bytes.NewReader(out.Bytes()), int64(out.Len()))
@@ -56,7 +56,7 @@ func TestWriteLayout(t *testing.T) {
 func TestWriteReadsBack(t *testing.T) {
 	var first, second bytes.Buffer
 	for _, out := range []*bytes.Buffer{&first, &second} {
-		if err := Write(out, "c.pt", checkpoint()); err != nil {
+		if err := Write(out, "c.pt", checkpoint(), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -94,7 +94,7 @@ func TestWriteRefuses(t *testing.T) {
 		"a map[string]int has no place":           map[string]int{},
 	} {
 		var out bytes.Buffer
-		err := Write(&out, "x.pt", v)
+		err := Write(&out, "x.pt", v, nil)
 		if err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 200 {
 			t.Errorf("%.200v does not say %q", err, want)
 		}
@@ -107,7 +107,7 @@ func TestWriteRefuses(t *testing.T) {
 func TestWriteReportsAFullDisk(t *testing.T) {
 	s := weights.StateDict{weightstest.Entry("a", weights.F32, 100_000), weightstest.Entry("b", weights.F32, 100_000)}
 	for _, room := range []int{0, 10, 500_000} {
-		if err := Write(&weightstest.FullDisk{Left: room}, "x.pt", s); !errors.Is(err, weightstest.ErrFull) {
+		if err := Write(&weightstest.FullDisk{Left: room}, "x.pt", s, nil); !errors.Is(err, weightstest.ErrFull) {
 			t.Errorf("room %d: %v", room, err)
 		}
 	}
