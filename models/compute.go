@@ -103,14 +103,19 @@ func (c Compute) Uses(s SpeedUp) bool {
 
 // KernelSet is the set that convolutions run on, or nil for PyTorch's own ops.
 func (c Compute) KernelSet() *kernels.Set {
-	if !c.Uses(Kernels) {
-		return nil
-	}
-	set := c.set()
-	if c.Precision == BF16 && !set.BFloat16() {
+	set := c.convolutions()
+	if set != nil && c.Precision == BF16 && !set.BFloat16() {
 		return nil
 	}
 	return set
+}
+
+// convolutions is the set for convolutions in the types that it multiplies, or nil.
+func (c Compute) convolutions() *kernels.Set {
+	if !c.Uses(Kernels) {
+		return nil
+	}
+	return c.set()
 }
 
 // AdamKernels is the set that Adam runs on, or nil for PyTorch's own ops.
@@ -143,7 +148,7 @@ func (c Compute) leftOut() (names []string) {
 
 // Fast is how networks run with it.
 func (c Compute) Fast() nn.Fast {
-	return nn.Fast{Kernels: c.KernelSet(), Norm: c.Uses(Norm), ChannelsLast: c.Uses(Kernels), BFloat16: c.Precision == BF16}
+	return nn.Fast{Kernels: c.convolutions(), Norm: c.Uses(Norm), ChannelsLast: c.Uses(Kernels), BFloat16: c.Precision == BF16}
 }
 
 // Use makes the generator run as c says from now on. No other goroutine may draw from it meanwhile.

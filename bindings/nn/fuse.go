@@ -9,7 +9,7 @@ import (
 // Fast says where forward passes on the CPU leave PyTorch's ops for faster ones. Its zero value is
 // PyTorch's own way.
 type Fast struct {
-	Kernels      *kernels.Set // convolutions of package fused on this set; nil for PyTorch's
+	Kernels      *kernels.Set // convolutions of package fused on this set, where it multiplies their type; nil for PyTorch's
 	Norm         bool         // BatchNorm2d after such convolutions in one op with them
 	ChannelsLast bool         // on CUDA, convolutions in the memory order torch.channels_last
 	BFloat16     bool         // convolutions multiply bfloat16, as under torch.autocast; parameters and losses stay float32
@@ -35,8 +35,11 @@ func (f Fast) dtype() torch.DType {
 
 // fuses says whether x goes through the kernels.
 func (f Fast) fuses(x *torch.Tensor) bool {
-	return f.Kernels != nil && (!f.BFloat16 || f.Kernels.BFloat16()) && x.Device() == torch.CPU
+	return f.takes(x) && (!f.BFloat16 || f.Kernels.BFloat16())
 }
+
+// takes says whether there are kernels for x in some type.
+func (f Fast) takes(x *torch.Tensor) bool { return f.Kernels != nil && x.Device() == torch.CPU }
 
 // activation is what a fused layer before it can take over: x where x > 0 and slope*x elsewhere.
 type activation interface{ slope() float64 }
@@ -70,8 +73,12 @@ func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torc
 	return c.fused(slope).ForwardNorm(cast(x, c.fast.dtype()), c.weight, c.bias, norm)
 }
 
+// forwardLabels multiplies float32 where the kernels have nothing else: that is little work beside planes for each class.
 func (c *conv) forwardLabels(image, label *torch.Tensor, slope float64) *torch.Tensor {
-	return c.fused(slope).ForwardLabels(cast(image, c.fast.dtype()), label, c.weight, c.bias)
+	if c.fuses(image) {
+		image = cast(image, c.fast.dtype())
+	}
+	return c.fused(slope).ForwardLabels(image, label, c.weight, c.bias)
 }
 
 // layOut gives the weight the kernels' memory order where they run.
@@ -112,7 +119,7 @@ func (s *Sequential) slopeAt(i int) (slope float64, consumed int) {
 // the first module of s is a fused convolution, it makes no planes; else ok is false.
 func ForwardLabels(s *Sequential, image, label *torch.Tensor) (y *torch.Tensor, ok bool) {
 	c, ok := s.at(0).(*Conv2d)
-	if !ok || !c.fuses(image) {
+	if !ok || !c.fast.takes(image) {
 		return nil, false
 	}
 	slope, consumed := s.slopeAt(1)
