@@ -16,6 +16,7 @@ type DataError struct {
 	Offset int64
 	Reason string
 	Err    error
+	Field  string // the option that helps, such as "skip_bad", or empty
 }
 
 // Error gives file, offset if there is one, and reason on one line.
@@ -30,7 +31,7 @@ func (e *DataError) Error() string {
 func (e *DataError) Unwrap() error { return e.Err }
 
 func (f *idxFile) fail(offset int64, cause error, format string, args ...any) error {
-	return &DataError{f.path, offset, fmt.Sprintf(format, args...), cause}
+	return &DataError{File: f.path, Offset: offset, Reason: fmt.Sprintf(format, args...), Err: cause}
 }
 
 // readError puts a failed read into words; it happened at the current offset.

@@ -11,8 +11,9 @@ import (
 	"io/fs"
 	"math"
 	"math/bits"
-	"os"
-	"path/filepath"
+	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -20,64 +21,88 @@ import (
 // idxFile is an IDX file whose header has been read and found sound.
 type idxFile struct {
 	path   string
-	file   *os.File
+	info   fs.FileInfo
+	file   fs.File
 	data   io.Reader // unpacked
 	offset int64     // bytes taken from data
+	kind   byte      // of the values, as IDX has it
 	dims   []uint64
 }
 
-// openIDX opens the first of the places where dir may have the file, and reads the header.
-func openIDX(dir, name string, rank int) (*idxFile, error) {
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		f := &idxFile{path: dir}
-		return nil, f.fail(0, nil, "is not a directory: name the folder with the four IDX files")
-	}
-	for _, path := range places(dir, name) {
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || err == nil && info.IsDir() {
+// idxName is what IDX files are called, from the folders that torchvision makes and from Kaggle: what stands before
+// the split, the split, what it holds.
+var idxName = regexp.MustCompile(`^(.*?)(train|t10k|test)-(images|labels)[-.]idx[134]-ubyte(?:\.gz)?$`)
+
+// idxFolders are where in a folder the files may lie.
+var idxFolders = []string{".", "raw", "MNIST/raw", "mnist", "FashionMNIST/raw", "KMNIST/raw", "EMNIST/raw", "gzip"}
+
+// prefixes are what stands before the split in the names of IDX files in the place, such as emnist-letters-, or nothing.
+func (p *place) prefixes() (found []string) {
+	for _, below := range idxFolders {
+		entries, err := fs.ReadDir(p.FS, below)
+		if err != nil {
 			continue
 		}
-		f := &idxFile{path: path}
-		if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for ever
-			return nil, f.fail(0, nil, "is a device or a pipe, not a file: %s", idxAdvice)
+		for _, e := range entries {
+			m := idxName.FindStringSubmatch(e.Name())
+			if m != nil && strings.HasPrefix(m[1], p.prefix) && !slices.Contains(found, m[1]) {
+				found = append(found, m[1])
+			}
 		}
-		if err == nil {
-			f.file, err = os.Open(path)
-		}
-		if err != nil {
-			return nil, f.readError(err)
-		}
-		if err := f.start(f.file, rank); err != nil {
-			f.file.Close()
-			return nil, err
-		}
-		return f, nil
 	}
-	f := &idxFile{path: filepath.Join(dir, name)}
-	return nil, f.fail(0, fs.ErrNotExist, "there is no such file, nor one with .gz: %s", nearby(dir))
+	return found
+}
+
+// openIDX opens the first of the places where p may have a file of one of those names, and reads the header.
+func openIDX(p *place, names []string, ranks ...int) (*idxFile, error) {
+	for _, name := range names {
+		for _, path := range places(name) {
+			info, err := fs.Stat(p.FS, path)
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || err == nil && info.IsDir() {
+				continue
+			}
+			f := &idxFile{path: p.full(path), info: info}
+			if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for ever
+				return nil, f.fail(0, nil, "is a device or a pipe, not a file: %s", idxAdvice)
+			}
+			if err == nil {
+				f.file, err = p.Open(path)
+			}
+			if err != nil {
+				return nil, f.readError(err)
+			}
+			if err := f.start(f.file, ranks...); err != nil {
+				f.file.Close()
+				return nil, err
+			}
+			return f, nil
+		}
+	}
+	f := &idxFile{path: p.full(names[0])}
+	return nil, f.fail(0, fs.ErrNotExist, "there is no such file, nor one with .gz: %s", p.nearby("; name the one with the four IDX files"))
 }
 
 // places are the paths that a file such as train-images-idx3-ubyte has in folders as people have them, the gzipped one
 // before the plain one: as its authors name it, with a dot as Kaggle and unpackers write it, in a folder of its own name,
 // and below the folders that torchvision makes.
-func places(dir, name string) (paths []string) {
+func places(name string) (paths []string) {
 	dotted := strings.Replace(name, "-idx", ".idx", 1)
-	for _, below := range []string{"", "raw", "MNIST/raw", "mnist"} {
+	for _, below := range idxFolders {
 		for _, base := range []string{name, dotted} {
 			for _, file := range []string{base + ".gz", base, base + "/" + name + ".gz", base + "/" + base, base + "/" + name} {
-				paths = append(paths, filepath.Join(dir, filepath.FromSlash(below), filepath.FromSlash(file)))
+				paths = append(paths, path.Join(below, file))
 			}
 		}
 	}
 	return paths
 }
 
-// nearby says what a folder without the wanted file has instead.
-func nearby(dir string) string {
+// nearby says what a folder without the wanted files has instead, and what to do.
+func (p *place) nearby(advice string) string {
 	const most = 6
-	entries, err := os.ReadDir(dir)
+	entries, err := fs.ReadDir(p.FS, ".")
 	if err != nil {
-		return "name the folder with the four IDX files"
+		return "the folder cannot be read (" + cause(err) + ")" + advice
 	}
 	var names []string
 	for _, e := range entries {
@@ -85,15 +110,15 @@ func nearby(dir string) string {
 	}
 	switch {
 	case len(names) == 0:
-		return "the folder is empty; name the one with the four IDX files"
+		return "the folder is empty" + advice
 	case len(names) > most:
 		names = append(names[:most], fmt.Sprintf("and %d more", len(names)-most))
 	}
-	return "the folder has " + strings.Join(names, ", ") + "; name the one with the four IDX files"
+	return "the folder has " + strings.Join(names, ", ") + advice
 }
 
 // start begins to read raw, unpacking it where it is gzip by its content, and takes the header.
-func (f *idxFile) start(raw io.Reader, rank int) error {
+func (f *idxFile) start(raw io.Reader, ranks ...int) error {
 	data := bufio.NewReaderSize(raw, 1<<16)
 	f.data = data
 	begin, _ := data.Peek(512) // less of a short file
@@ -106,7 +131,7 @@ func (f *idxFile) start(raw io.Reader, rank int) error {
 	} else if what := foreign(begin); what != "" {
 		return f.fail(0, nil, "is %s, not an IDX file: %s", what, idxAdvice)
 	}
-	return f.header(rank)
+	return f.header(ranks...)
 }
 
 // foreign names what a file is that is often taken for an IDX file, or gives nothing.
@@ -129,20 +154,26 @@ func foreign(begin []byte) string {
 	return ""
 }
 
-// header reads the magic (0, 0, 8 for bytes, rank) and one big-endian uint32 for each dimension.
-func (f *idxFile) header(rank int) error {
-	magic, sizes := make([]byte, 4), make([]byte, 4*rank)
+// idxKinds are the bytes of a whole number by its kind; images are unsigned bytes, and labels any of these.
+var idxKinds = map[byte]uint64{0x08: 1, 0x09: 1, 0x0b: 2, 0x0c: 4}
+
+// header reads the magic (0, 0, kind of the values, rank) and one big-endian uint32 for each dimension.
+func (f *idxFile) header(ranks ...int) error {
+	magic := make([]byte, 4)
 	if err := f.read(magic); err != nil {
 		return f.readError(err)
 	}
-	if want := string([]byte{0, 0, 8, byte(rank)}); string(magic) != want {
+	rank := int(magic[3])
+	f.kind = magic[2]
+	if magic[0] != 0 || magic[1] != 0 || !slices.Contains(ranks, rank) || ranks[0] > 1 && f.kind != 8 || idxKinds[f.kind] == 0 {
 		return f.fail(0, nil, "starts with bytes % x, but an IDX file of bytes in %d dimensions starts with % x: %s",
-			magic, rank, want, idxAdvice)
+			magic, ranks[0], []byte{0, 0, 8, byte(ranks[0])}, idxAdvice)
 	}
+	sizes := make([]byte, 4*rank)
 	if err := f.read(sizes); err != nil {
 		return f.readError(err)
 	}
-	product := uint64(1)
+	product := idxKinds[f.kind]
 	for i := range rank {
 		size := uint64(binary.BigEndian.Uint32(sizes[4*i:]))
 		if size == 0 {
@@ -159,7 +190,7 @@ func (f *idxFile) header(rank int) error {
 
 // body reads exactly the bytes that the header promises, and sees that nothing follows them.
 func (f *idxFile) body() ([]byte, error) {
-	want := 1
+	want := int(idxKinds[f.kind])
 	for _, size := range f.dims {
 		want *= int(size)
 	}
@@ -173,13 +204,18 @@ func (f *idxFile) body() ([]byte, error) {
 		}
 		data = data[:cap(data)]
 	}
+	return data, f.end()
+}
+
+// end sees that nothing follows what the header promises.
+func (f *idxFile) end() error {
 	end := f.offset
 	if err := f.read(make([]byte, 1)); err == nil {
-		return nil, f.fail(end, nil, "data goes on where the header says it ends: %s", idxAdvice)
+		return f.fail(end, nil, "data goes on where the header says it ends: %s", idxAdvice)
 	} else if err != io.EOF { // a wrong gzip checksum shows only here
-		return nil, f.fail(end, err, "the gzip data does not end as it should (%v): %s", err, idxAdvice)
+		return f.fail(end, err, "the gzip data does not end as it should (%v): %s", err, idxAdvice)
 	}
-	return data, nil
+	return nil
 }
 
 func (f *idxFile) read(p []byte) error {

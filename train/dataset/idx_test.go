@@ -64,7 +64,7 @@ func TestReadMemory(t *testing.T) {
 		put(t, dir, labelsName, idxBytes([]byte{1, 2}, count))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := readIDX(dir, "train")
+		_, err := Open(t.Context(), dir, Options{}, nil)
 		runtime.ReadMemStats(&after)
 		if err == nil {
 			t.Errorf("%s: read without an error", name)

@@ -1,28 +1,140 @@
 package dataset
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"io/fs"
+	"path"
+	"strings"
+)
 
-// Options say which images of a set to hand out, and how.
-type Options struct {
-	Size, Channels int    // of the images handed out; Size 0: as they are, all of one size; Channels 0: 1 where every image is grey, else 3
-	Fit            string // "crop" (default: scale the shorter side, cut the middle), "pad" (scale the longer side, pad with Background), "stretch"
-	Background     string // colour that alpha and padding is put on: "black" (default), "white" or "#rrggbb"
-	SkipBad        bool   // leave out what cannot be read, and list it in Set.Skipped
-	Split          string // "train" (default) or "test"
+// Open reads one split of a set. data is "" or "mnist" for MNIST, which is fetched once for each user, "fashion-mnist" where it
+// is installed, or a path: a folder of IDX files such as MNIST's, a folder of class folders with images, or of train
+// and test with such folders in them, a .csv table of file,label, or a .zip of any of these. What takes time is told to report, which
+// may be nil, and ctx ends it. Images from files are decoded once into the user's cache. The error is a *DataError
+// where the data is at fault, and an *OptionError where an option is.
+func Open(ctx context.Context, data string, o Options, report func(string)) (*Set, error) {
+	if report == nil {
+		report = func(string) {}
+	}
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	o.Fit, o.Split = cmp.Or(o.Fit, Fits[0]), cmp.Or(o.Split, "train")
+	var err error
+	switch data {
+	case "", "mnist":
+		data, err = MNIST(ctx, report)
+	case "fashion-mnist":
+		data, err = fashionMNIST()
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := locate(data)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	set, err := p.open(ctx, o, report)
+	if err != nil {
+		return nil, err
+	}
+	if err := set.check(); err != nil {
+		set.Close()
+		return nil, err
+	}
+	return set, nil
 }
 
-// Open reads a set: data is a folder of IDX files such as MNIST's, or a name; "" and "mnist" are MNIST, which is
-// fetched once for each user. What takes time is told to report, which may be nil. A damaged set is a *DataError.
-func Open(ctx context.Context, data string, o Options, report func(string)) (*Set, error) {
-	if data == "" || data == "mnist" {
-		var err error
-		if data, err = MNIST(ctx, report); err != nil {
-			return nil, err
+// maxImages bounds what the labels of a hostile set may cost.
+const maxImages = 50_000_000
+
+// open reads the set that lies in the place, of whatever form, or in the one folder that it has.
+func (p *place) open(ctx context.Context, o Options, report func(string)) (*Set, error) {
+	if p.csv != "" {
+		return p.openCSV(ctx, p.csv, o, report)
+	}
+	if prefixes := p.prefixes(); len(prefixes) > 0 {
+		return p.openIDX(ctx, prefixes, o, report)
+	}
+	all, err := p.list(".")
+	if err != nil {
+		return nil, p.fail("", err, "cannot be read ("+cause(err)+"): name a folder that can")
+	}
+	var folders, tables []string
+	files := 0
+	for _, e := range all {
+		switch {
+		case e.IsDir():
+			folders = append(folders, e.Name())
+		case strings.EqualFold(path.Ext(e.Name()), ".csv"):
+			tables = append(tables, e.Name())
+		default:
+			files++
 		}
 	}
-	stem := "train"
-	if o.Split == "test" {
-		stem = "t10k"
+	if split, err := p.splitFolder(folders, o.Split); err != nil || split != nil {
+		if err != nil {
+			return nil, err
+		}
+		return split.openFolders(ctx, o, report)
 	}
-	return readIDX(data, stem)
+	switch {
+	case len(folders) > 1 && o.Split == "test":
+		return nil, p.noSplit(o.Split)
+	case len(folders) > 1:
+		return p.openFolders(ctx, o, report)
+	case len(tables) > 0:
+		return p.openTables(ctx, tables, o, report)
+	case len(folders) == 1:
+		below, err := p.below(folders[0])
+		if err != nil {
+			return nil, err
+		}
+		return below.open(ctx, o, report)
+	}
+	return nil, p.fail("", fs.ErrNotExist, "there is no set: "+
+		p.nearby("; name a folder with IDX files, or with a folder of images for each class, a .csv or a .zip"))
+}
+
+// noSplit says that the set is not divided.
+func (p *place) noSplit(split string) error {
+	return p.fail("", fs.ErrNotExist, "there are no "+split+" images: a set that has some has the folders train and test")
+}
+
+// splitFolder is the folder of the split, where the folders are those of splits that have class folders; else nil.
+func (p *place) splitFolder(folders []string, split string) (*place, error) {
+	names := map[string]string{}
+	for _, name := range folders {
+		names[strings.ToLower(name)] = name
+	}
+	train := names["train"]
+	test := cmp.Or(names["test"], names["val"], names["valid"], names["validation"])
+	if train == "" || test == "" && len(folders) > 1 {
+		return nil, nil
+	}
+	within, err := p.list(train)
+	if err != nil {
+		return nil, p.fail(train, err, "cannot be read ("+cause(err)+")")
+	}
+	if !hasFolder(within) {
+		return nil, nil
+	}
+	if split == "train" {
+		return p.below(train)
+	}
+	if test == "" {
+		return nil, p.noSplit(split)
+	}
+	return p.below(test)
+}
+
+// check finds what no network of classes can be trained on.
+func (s *Set) check() error {
+	fail := func(reason string) error { return fileError(s.Images.File, nil, reason) }
+	if len(s.Classes) < 2 {
+		return fail("all images are of one class: a conditional network needs two or more, name the folder that holds the class folders")
+	}
+	return nil
 }

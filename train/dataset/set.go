@@ -1,4 +1,5 @@
-// Package dataset reads labelled images: IDX files, and MNIST, which it fetches once for each user. It is pure Go.
+// Package dataset reads labelled images: IDX files such as MNIST's, folders of class folders, tables of files, and
+// archives of these. It is pure Go. What was decoded is kept in the user's cache, so that it is decoded once.
 package dataset
 
 import (
@@ -6,6 +7,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"os"
 	"strconv"
 )
 
@@ -13,15 +16,23 @@ import (
 type Images struct {
 	File                       string // where they come from
 	N, Channels, Height, Width int
-	Pixels                     []byte // all images, [N, Channels, Height, Width]; nil where they stay on the disk
+	Pixels                     []byte   // all images, [N, Channels, Height, Width]; nil where they stay on the disk
+	file                       *os.File // where they stay there
 }
 
 // Size is the bytes of one image.
 func (im *Images) Size() int { return im.Channels * im.Height * im.Width }
 
-// Read copies image i into to, which holds Size bytes. It is safe for concurrent use.
+// Read copies image i into to, which holds Size bytes. It is safe for concurrent use. The error names the file.
 func (im *Images) Read(i int, to []byte) error {
-	copy(to, im.Pixels[i*im.Size():(i+1)*im.Size()])
+	size := im.Size()
+	if im.Pixels != nil {
+		copy(to, im.Pixels[i*size:(i+1)*size])
+		return nil
+	}
+	if _, err := im.file.ReadAt(to[:size], int64(i)*int64(size)); err != nil {
+		return fmt.Errorf("read image %d of %s from the cache: %w", i, im.File, err)
+	}
 	return nil
 }
 
@@ -31,35 +42,79 @@ type Set struct {
 	Labels  []int32   // the class of each image, an index into Classes
 	Classes []string  // names, in order
 	Skipped []Problem // with Options.SkipBad: what was left out
+	Found   Found     // what the files held before they were fitted
+	hash    string    // from the cache; empty where it is not there
 }
 
 // Problem is a file that is no readable image, or no image of a class.
 type Problem struct {
-	Name   string // its path within the set
-	Reason string
+	Name   string `json:"name"` // its path within the set
+	Reason string `json:"reason"`
+}
+
+// Found is what the images of a set were in their files.
+type Found struct {
+	Sizes  []SizeCount `json:"sizes"`  // the most frequent first
+	Colour int         `json:"colour"` // images with colours; the others are grey
+}
+
+// SizeCount says how many images have a size; the last one of many has sizes of 0 and counts all others.
+type SizeCount struct {
+	Width  int `json:"width"`
+	Height int `json:"height"`
+	Count  int `json:"count"`
 }
 
 // Hash is a sha256 of sizes, pixels, labels and class names, which tells one set from another wherever they lie.
+// It is empty where the pixels stay on the disk and cannot be read.
 func (s *Set) Hash() string {
-	im, h := &s.Images, sha256.New()
-	if s.plain() {
-		fmt.Fprintf(h, "%d %d %d\n", im.N, im.Height, im.Width)
-		h.Write(im.Pixels)
-		for _, label := range s.Labels {
-			h.Write([]byte{byte(label)})
+	if s.hash != "" {
+		return s.hash
+	}
+	h := sha256.New()
+	if !s.plain() {
+		if s.writePixels(h) != nil {
+			return ""
 		}
-		return hex.EncodeToString(h.Sum(nil))
+		return s.hashAfter(h.Sum(nil))
 	}
-	pixels := sha256.Sum256(im.Pixels)
-	h.Write(pixels[:])
-	fmt.Fprintf(h, "%d %d %d %d\n", im.N, im.Channels, im.Height, im.Width)
-	for _, label := range s.Labels {
-		h.Write(binary.LittleEndian.AppendUint32(nil, uint32(label)))
+	fmt.Fprintf(h, "%d %d %d\n", s.Images.N, s.Images.Height, s.Images.Width)
+	if s.writePixels(h) != nil {
+		return ""
 	}
-	for _, name := range s.Classes {
-		fmt.Fprintf(h, "%q\n", name)
+	labels := make([]byte, len(s.Labels))
+	for i, label := range s.Labels {
+		labels[i] = byte(label)
 	}
+	h.Write(labels)
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// hashAfter is Hash from the sum of the pixels, for sets that are not plain.
+func (s *Set) hashAfter(pixels []byte) string {
+	im := &s.Images
+	text := fmt.Sprintf("%d %d %d %d\n", im.N, im.Channels, im.Height, im.Width)
+	for _, name := range s.Classes {
+		text += strconv.Quote(name) + "\n"
+	}
+	return hexSum(pixels, []byte(text), packLabels(s.Labels))
+}
+
+func packLabels(labels []int32) []byte {
+	packed := make([]byte, 0, 4*len(labels))
+	for _, label := range labels {
+		packed = binary.LittleEndian.AppendUint32(packed, uint32(label))
+	}
+	return packed
+}
+
+func (s *Set) writePixels(w io.Writer) error {
+	if s.Images.Pixels != nil {
+		_, err := w.Write(s.Images.Pixels)
+		return err
+	}
+	_, err := io.Copy(w, io.NewSectionReader(s.Images.file, 0, int64(s.Images.N)*int64(s.Images.Size())))
+	return err
 }
 
 // plain says that the set is one like MNIST: grey images of classes 0 to K-1, each of which a byte holds. Its hash is
@@ -77,4 +132,9 @@ func (s *Set) plain() bool {
 }
 
 // Close gives back what the set holds open.
-func (s *Set) Close() error { return nil }
+func (s *Set) Close() error {
+	if s.Images.file == nil {
+		return nil
+	}
+	return s.Images.file.Close()
+}

@@ -21,7 +21,7 @@ func TestReadPlainAndGzip(t *testing.T) {
 		} else {
 			put(t, dir, imagesName, goodImages)
 		}
-		set, err := readIDX(dir, "train")
+		set, err := Open(t.Context(), dir, Options{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestReadRefuses(t *testing.T) {
 			}
 			put(t, dir, name, tt.images)
 			put(t, dir, labelsName, tt.labels)
-			_, err := readIDX(dir, "train")
+			_, err := Open(t.Context(), dir, Options{}, nil)
 			wantDataError(t, err, filepath.Join(dir, tt.file), tt.offset, tt.reason)
 		})
 	}
@@ -100,7 +100,7 @@ func TestReadTakesSetsAsPeopleHaveThem(t *testing.T) {
 			}
 			put(t, dir, file, data)
 		}
-		if set, err := readIDX(dir, "train"); err != nil || string(set.Images.Pixels) != "abcdefghijkl" {
+		if set, err := Open(t.Context(), dir, Options{}, nil); err != nil || string(set.Images.Pixels) != "abcdefghijkl" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -115,27 +115,32 @@ func wantDataError(t *testing.T, err error, file string, offset int64, reason st
 	if data.File != file || data.Offset != offset || !strings.Contains(data.Reason, reason) {
 		t.Errorf("got %q, want %s, byte %d, %q", err, file, offset, reason)
 	}
-	if strings.Contains(err.Error(), "\n") || strings.Count(err.Error(), file) != 1 {
+	if strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), file+": ") || strings.Count(err.Error(), file) != 1 {
 		t.Errorf("not one line that names the file once: %q", err)
 	}
 }
 
 func TestReadRefusesWhatIsNoFile(t *testing.T) {
 	dir := t.TempDir()
-	_, err := readIDX(dir, "train")
-	wantDataError(t, err, filepath.Join(dir, imagesName), 0, "there is no such file, nor one with .gz: the folder is empty")
+	_, err := Open(t.Context(), dir, Options{}, nil)
+	wantDataError(t, err, dir, -1, "there is no set: the folder is empty")
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v hides fs.ErrNotExist", err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, imagesName), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	_, err = readIDX(dir, "train")
+	_, err = Open(t.Context(), dir, Options{}, nil)
 	wantDataError(t, err, filepath.Join(dir, imagesName), 0, `the folder has "train-images-idx3-ubyte"`)
 
 	put(t, dir, "file", nil)
-	_, err = readIDX(filepath.Join(dir, "file"), "train")
-	wantDataError(t, err, filepath.Join(dir, "file"), 0, "not a directory")
+	_, err = Open(t.Context(), filepath.Join(dir, "file"), Options{}, nil)
+	wantDataError(t, err, filepath.Join(dir, "file"), -1, "not a directory")
+	_, err = Open(t.Context(), filepath.Join(dir, "none"), Options{}, nil)
+	wantDataError(t, err, filepath.Join(dir, "none"), -1, "no such folder or file")
+	put(t, dir, labelsName, goodLabels)
+	_, err = Open(t.Context(), dir, Options{}, nil)
+	wantDataError(t, err, filepath.Join(dir, imagesName), 0, "there is no such file, nor one with .gz: the folder has")
 
 }
 
@@ -148,6 +153,6 @@ func TestReadUnreadable(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, imagesName), 0); err != nil {
 		t.Fatal(err)
 	}
-	_, err := readIDX(dir, "train")
+	_, err := Open(t.Context(), dir, Options{}, nil)
 	wantDataError(t, err, filepath.Join(dir, imagesName), 0, "permission denied")
 }

@@ -1,0 +1,194 @@
+package dataset
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// The names of columns that a table's first line may have.
+var (
+	fileColumns  = []string{"file", "filename", "file_name", "path", "filepath", "file_path", "image", "image_path", "img"}
+	labelColumns = []string{"label", "labels", "class", "class_name", "category", "target"}
+)
+
+// openTables reads the table of a folder: the only one, or that of the split.
+func (p *place) openTables(ctx context.Context, tables []string, o Options, report func(string)) (*Set, error) {
+	for _, name := range tables {
+		if strings.EqualFold(name, o.Split+".csv") {
+			return p.openCSV(ctx, name, o, report)
+		}
+	}
+	if len(tables) > 1 {
+		return nil, p.fail("", nil, fmt.Sprintf("there are several tables: name one of them, such as %s", p.full(tables[0])))
+	}
+	return p.openCSV(ctx, tables[0], o, report)
+}
+
+// openCSV reads a table with a line for each image, its file and its class, and a first line with the names of the
+// columns or not. Files are named from the table's folder on; in an archive none may lie outside of it.
+func (p *place) openCSV(ctx context.Context, name string, o Options, report func(string)) (*Set, error) {
+	name, err := p.tableOf(name, o.Split)
+	if err != nil {
+		return nil, err
+	}
+	f, err := p.Open(name)
+	if err != nil {
+		return nil, p.fail(name, err, "cannot be read ("+cause(err)+")")
+	}
+	defer f.Close()
+	text := bufio.NewReader(f)
+	if mark, _ := text.Peek(3); string(mark) == "\ufeff" { // as spreadsheets write it
+		_, _ = text.Discard(len(mark))
+	}
+	t := &table{place: p, name: name, rows: csv.NewReader(text)}
+	l, err := t.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return l.open(ctx, o, report)
+}
+
+// tableOf is the table itself, or for test images the one beside it that is named as its test table.
+func (p *place) tableOf(name, split string) (string, error) {
+	at := strings.LastIndex(name, "train")
+	if split == "train" || at < 0 && strings.Contains(name, "test") {
+		return name, nil
+	}
+	if at >= 0 {
+		test := name[:at] + "test" + name[at+len("train"):]
+		if _, err := fs.Stat(p.FS, test); err == nil {
+			return test, nil
+		}
+	}
+	return "", p.fail(name, fs.ErrNotExist, "there are no test images: they are in a table test.csv beside a train.csv")
+}
+
+// table is a CSV that is being read.
+type table struct {
+	place       *place
+	name        string
+	rows        *csv.Reader
+	file, label int // columns
+	width       int // of the first row
+}
+
+type row struct {
+	file, label string
+	line        int
+}
+
+// read lists the files that the table names.
+func (t *table) read(ctx context.Context) (*listing, error) {
+	t.rows.ReuseRecord, t.rows.FieldsPerRecord, t.rows.TrimLeadingSpace = true, -1, true
+	l := &listing{place: t.place}
+	var rows []row
+	for {
+		record, err := t.rows.Read()
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, t.failed(err)
+		}
+		line, _ := t.rows.FieldPos(0)
+		if t.width == 0 {
+			header, err := t.columns(record)
+			if err != nil {
+				return nil, err
+			}
+			if header {
+				continue
+			}
+		}
+		r, err := t.row(record, line)
+		if err != nil {
+			return nil, err
+		}
+		if rows = append(rows, r); len(rows) > maxImages {
+			return nil, t.fail(line, "more lines than the %d images that are read", maxImages)
+		}
+	}
+	return l, t.list(l, rows)
+}
+
+func (t *table) fail(line int, format string, args ...any) error {
+	return t.place.fail(t.name, nil, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...))
+}
+
+// failed is an error of the reader, which names the line itself.
+func (t *table) failed(err error) error {
+	var parse *csv.ParseError
+	if errors.As(err, &parse) {
+		return t.fail(parse.Line, "%v: the table must have a line for each image, file,label, with quotes as in RFC 4180", parse.Err)
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return t.place.fail(t.name, err, "cannot be read ("+cause(err)+")")
+}
+
+// columns finds the columns of file and label in the first row, which may be one of names.
+func (t *table) columns(first []string) (header bool, err error) {
+	find := func(names []string) int {
+		return slices.IndexFunc(first, func(s string) bool { return slices.Contains(names, strings.ToLower(strings.TrimSpace(s))) })
+	}
+	t.width, t.file, t.label = len(first), find(fileColumns), find(labelColumns)
+	if t.file >= 0 && t.label >= 0 {
+		return true, nil
+	}
+	if t.width != 2 {
+		return false, t.fail(1, "%d columns, and no names such as file and label for two of them: a table has the columns file,label, or a first line with names",
+			t.width)
+	}
+	t.file, t.label = 0, 1
+	return false, nil
+}
+
+func (t *table) row(record []string, line int) (row, error) {
+	if len(record) != t.width {
+		return row{}, t.fail(line, "%d columns where the first line has %d", len(record), t.width)
+	}
+	r := row{strings.Clone(record[t.file]), strings.Clone(record[t.label]), line}
+	if r.file == "" || r.label == "" {
+		return row{}, t.fail(line, "the file or the label is empty")
+	}
+	if t.place.zip != nil && !fs.ValidPath(path.Clean(r.file)) {
+		return row{}, t.fail(line, "%.200q leads out of the archive's folder: name files in the table's own", r.file)
+	}
+	return r, nil
+}
+
+// list looks for the files. Classes are in natural order.
+func (t *table) list(l *listing, rows []row) error {
+	index := map[string]int32{}
+	for _, r := range rows {
+		if _, known := index[r.label]; !known {
+			index[r.label] = 0
+			l.classes = append(l.classes, r.label)
+		}
+	}
+	slices.SortFunc(l.classes, natural)
+	for i, name := range l.classes {
+		index[name] = int32(i)
+	}
+	for _, r := range rows {
+		name := r.file
+		if t.place.zip != nil {
+			name = path.Clean(name)
+		}
+		info, err := fs.Stat(t.place.FS, name)
+		l.add(name, index[r.label], entry{name, info, err})
+	}
+	return nil
+}

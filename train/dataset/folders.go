@@ -1,0 +1,145 @@
+package dataset
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// maxDepth is how many folders deep a class is read.
+const maxDepth = 32
+
+// entry is a file or folder with what a link leads to.
+type entry struct {
+	name string
+	fs.FileInfo
+	broken error // of a link
+}
+
+func (e entry) Name() string { return e.name }
+func (e entry) IsDir() bool  { return e.broken == nil && e.FileInfo.IsDir() }
+
+// list reads a folder in order, without what is hidden and what systems leave beside files.
+func (p *place) list(folder string) ([]entry, error) {
+	entries, err := fs.ReadDir(p.FS, folder)
+	if err != nil {
+		return nil, err
+	}
+	var all []entry
+	for _, e := range entries {
+		name := e.Name()
+		if name[0] == '.' || name == "__MACOSX" || strings.EqualFold(name, "Thumbs.db") || strings.EqualFold(name, "desktop.ini") {
+			continue
+		}
+		info, err := fs.Stat(p.FS, path.Join(folder, name))
+		all = append(all, entry{name, info, err})
+	}
+	return all, nil
+}
+
+func hasFolder(entries []entry) bool { return slices.ContainsFunc(entries, entry.IsDir) }
+
+// openFolders reads a place where each folder is a class; folders within it belong to it.
+func (p *place) openFolders(ctx context.Context, o Options, report func(string)) (*Set, error) {
+	entries, err := p.list(".")
+	if err != nil {
+		return nil, p.fail("", err, "cannot be read ("+cause(err)+")")
+	}
+	l := &listing{place: p}
+	for _, e := range entries {
+		if e.IsDir() {
+			l.classes = append(l.classes, e.Name())
+		} else if isImageName(e.Name()) {
+			l.problem(e.Name(), "lies in no class folder")
+		}
+	}
+	slices.SortFunc(l.classes, natural)
+	for class, name := range l.classes {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		before := len(l.files) + len(l.problems)
+		l.walk(name, int32(class), nil)
+		if len(l.files)+len(l.problems) == before {
+			return nil, p.fail(name, nil, "the class has no image: put some into its folder, or remove it")
+		}
+	}
+	return l.open(ctx, o, report)
+}
+
+// isImageName says that a name ends as those of images do; in class folders the content decides.
+func isImageName(name string) bool {
+	ends := []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
+	return slices.Contains(ends, strings.ToLower(path.Ext(name)))
+}
+
+// walk lists the files of a class. above are the folders that it came through, which a link may lead back to.
+func (l *listing) walk(folder string, class int32, above []fs.FileInfo) {
+	info, err := fs.Stat(l.place.FS, folder)
+	if err != nil {
+		l.problem(folder, "cannot be read ("+cause(err)+")")
+		return
+	}
+	if len(above) == maxDepth || slices.ContainsFunc(above, func(a fs.FileInfo) bool { return os.SameFile(a, info) }) {
+		l.problem(folder, "leads back to a folder above it, or lies too deep")
+		return
+	}
+	entries, err := l.place.list(folder)
+	if err != nil {
+		l.problem(folder, "cannot be read ("+cause(err)+")")
+	}
+	for _, e := range entries {
+		name := path.Join(folder, e.name)
+		if e.IsDir() {
+			l.walk(name, class, append(slices.Clip(above), info))
+		} else {
+			l.add(name, class, e)
+		}
+	}
+}
+
+// natural compares names so that 2 stands before 10.
+func natural(a, b string) int {
+	x, y := a, b
+	for x != "" && y != "" {
+		m, n := digits(x), digits(y)
+		if m == 0 || n == 0 {
+			if c := cmp.Compare(x[0], y[0]); c != 0 {
+				return c
+			}
+			x, y = x[1:], y[1:]
+			continue
+		}
+		v, w := strings.TrimLeft(x[:m], "0"), strings.TrimLeft(y[:n], "0")
+		if c := cmp.Or(cmp.Compare(len(v), len(w)), strings.Compare(v, w)); c != 0 {
+			return c
+		}
+		x, y = x[m:], y[n:]
+	}
+	return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(a, b))
+}
+
+// digits is how many digits the text begins with.
+func digits(text string) int { return len(text) - len(strings.TrimLeft(text, "0123456789")) }
+
+// problem notes what cannot be an image of a class.
+func (l *listing) problem(name, reason string) {
+	l.problems = append(l.problems, Problem{name, reason})
+}
+
+// add notes a file of a class.
+func (l *listing) add(name string, class int32, e entry) {
+	switch {
+	case e.broken != nil:
+		l.problem(name, "cannot be read ("+cause(e.broken)+")")
+	case !e.Mode().IsRegular():
+		l.problem(name, fmt.Sprintf("is not a file (%s)", e.Mode().Type()))
+	default:
+		l.files = append(l.files, newFile(name, class, e.FileInfo))
+	}
+}
