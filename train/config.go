@@ -91,8 +91,8 @@ func (c Config) Validate() error {
 			return err
 		}
 	}
-	if c.Channels != 0 && c.Channels != 1 && c.Channels != 3 {
-		return &models.FieldError{Field: "channels", Problem: fmt.Sprintf("is %d: it must be 1 for grey, 3 for RGB, or 0 for what the data has", c.Channels)}
+	if err := c.dataOptions().Validate(); err != nil {
+		return optionError(err)
 	}
 	if c.TimeLimit.Steps > 0 {
 		return &models.FieldError{Field: "time_limit", Problem: fmt.Sprintf("is %d: it must be a time such as 8h", c.TimeLimit.Steps)}

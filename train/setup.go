@@ -2,7 +2,7 @@ package train
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"cgan/bindings/torch"
 	"cgan/models"
@@ -11,17 +11,25 @@ import (
 
 // ReadData reads the images to train on, and notes their channels and classes. Close them.
 func (c *Config) ReadData(ctx context.Context, say func(string)) (*dataset.Set, error) {
-	set, err := dataset.Open(ctx, c.Data, dataset.Options{
-		Size: c.Size, Channels: c.Channels, Fit: c.Fit, Background: c.Background, SkipBad: c.SkipBad,
-	}, say)
+	set, err := dataset.Open(ctx, c.Data, c.dataOptions(), say)
 	if err != nil {
-		return nil, err
-	}
-	if i := set.Images; i.Height != c.Size || i.Width != c.Size {
-		return nil, &models.FieldError{Field: "size", Problem: fmt.Sprintf("is %d, and the images of %s are %dx%d", c.Size, i.File, i.Height, i.Width)}
+		return nil, optionError(err)
 	}
 	c.Channels, c.Classes = set.Images.Channels, len(set.Classes)
 	return set, nil
+}
+
+func (c *Config) dataOptions() dataset.Options {
+	return dataset.Options{Size: c.Size, Channels: c.Channels, Fit: c.Fit, Background: c.Background, SkipBad: c.SkipBad}
+}
+
+// optionError is an option that the data set refuses as an error of the Config's field.
+func optionError(err error) error {
+	var option *dataset.OptionError
+	if errors.As(err, &option) {
+		return &models.FieldError{Field: option.Field, Problem: option.Problem}
+	}
+	return err
 }
 
 // Setup finds the device and notes it and the threads. It runs inside torch.Do.

@@ -12,6 +12,7 @@ import (
 
 	"cgan/models"
 	"cgan/train"
+	"cgan/train/dataset"
 
 	"github.com/urfave/cli/v2"
 )
@@ -52,8 +53,6 @@ func sizeFlags(d train.Config) []cli.Flag {
 		intFlag("nz", "noise values per image", d.Noise),
 		intFlag("ngf", "base channels of the generator", d.NgF),
 		intFlag("ndf", "base channels of the discriminator", d.NdF),
-		&cli.IntFlag{Name: "size", Usage: "height and width of the images: 28 as in the article, 32, 64 or 128", Value: d.Size},
-		&cli.IntFlag{Name: "channels", Usage: "channels of the images: 1 for grey, 3 for RGB, 0 for what the data has", Value: d.Channels},
 	}
 }
 
@@ -139,8 +138,26 @@ func keyFlag() cli.Flag {
 
 func dataFlag() cli.Flag {
 	return &cli.StringFlag{
-		Name: "data", Usage: "folder `DIR` with the IDX files of a set like MNIST, gzipped or not; without it MNIST is fetched once",
+		Name: "data", Usage: "labelled images: mnist, fashion-mnist, or a `PATH`: a folder with the IDX files of a set like MNIST, a folder of class folders, a CSV of file,label, or a .zip of one of these; without it MNIST is fetched once",
 	}
+}
+
+// imageFlags say how the images of a set come to those that the networks take.
+func imageFlags(d train.Config) []cli.Flag {
+	return []cli.Flag{
+		sizeFlag(d), channelsFlag(d),
+		oneOfFlag("fit", "how images come to their size: crop, pad or stretch", d.Fit, dataset.Fits),
+		&cli.StringFlag{Name: "background", Usage: "colour below transparent and beside padded images: black, white or #rrggbb", Value: d.Background},
+		&cli.BoolFlag{Name: "skip-bad", Usage: "leave out images that can't be read"},
+	}
+}
+
+func sizeFlag(d train.Config) cli.Flag {
+	return &cli.IntFlag{Name: "size", Usage: "height and width of the images: 28 as in the article, 32, 64 or 128", Value: d.Size}
+}
+
+func channelsFlag(d train.Config) cli.Flag {
+	return &cli.IntFlag{Name: "channels", Usage: "channels of the images: 1 for grey, 3 for RGB, 0 for what the data has", Value: d.Channels}
 }
 
 // trainConfig reads the flags that are there into the article's defaults, or those of --init or --resume.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"cgan/train"
@@ -23,6 +24,7 @@ func trainCommand() *cli.Command {
 			"every signal that asks for an end.",
 		Flags: append([]cli.Flag{
 			dataFlag(),
+			&cli.BoolFlag{Name: "flip", Usage: "show half of the images as in a mirror, drawn anew each time"},
 			&cli.StringFlag{Name: "resume", Usage: "go on in the run folder `RUN` as if it had never stopped: its settings stay, and --epochs, --steps, --threads, --device and the place of --data may be others"},
 			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a run folder, or a checkpoint of Go or Python, goes on where it stood, its random numbers too; unless flags say else, the data and settings of a folder's config.json are kept, and a file's sizes, batch, lr and betas"},
 			keyFlag(),
@@ -43,7 +45,7 @@ func trainCommand() *cli.Command {
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but errors"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print the settings as JSON and end"},
 			&cli.StringFlag{Name: "trace", Usage: "write every loss and the sha256 of every parameter to `FILE` at the end"},
-		}, append(speedFlags(d), sizeFlags(d)...)...),
+		}, slices.Concat(speedFlags(d), sizeFlags(d), imageFlags(d))...),
 		Action: func(c *cli.Context) error {
 			cfg, err := trainConfig(c)
 			if err != nil {
