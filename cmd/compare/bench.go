@@ -27,6 +27,7 @@ type results struct {
 	facts
 	training training
 	drawing  drawing
+	images   images
 	units    []unit
 	starts   starts
 	scaling  []series
@@ -79,6 +80,9 @@ func measure(ctx context.Context, p *programs, plan plan) (r results, err error)
 	}
 	r.drawing = newDrawing(p, plan.steps*drawFactor)
 	if err = race(ctx, "drawing", r.drawing.all(), plan.rounds); err != nil {
+		return r, err
+	}
+	if r.images, err = raceImages(ctx, p, plan); err != nil {
 		return r, err
 	}
 	if r.units, err = raceUnits(ctx, p, plan); err != nil {

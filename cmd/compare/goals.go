@@ -78,7 +78,8 @@ const shareBF16 = 60
 
 // goals are what cgan wants to reach.
 func (r results) goals() []goal {
-	t, d, s := r.training, r.drawing, r.starts
+	t, d, s, i := r.training, r.drawing, r.starts, r.images
+	rgb64 := i.rgb64
 	return []goal{
 		{"train f32, against Python", atLeast, 1.5, "x", both(t.f32.ratio(t.python)), 2},
 		{"train bf16, against Python", atLeast, 2.2, "x", both(t.bf16.ratio(t.python)), 3},
@@ -87,6 +88,10 @@ func (r results) goals() []goal {
 		{"share of the matrix product's rate, bf16", atLeast, shareBF16, "%", both(t.bf16.summary().share()), 0},
 		{"draw f32, against Python", atLeast, 2, "x", both(d.f32.ratio(d.python)), 0},
 		{"draw bf16, against Python", atLeast, 3, "x", both(d.bf16.ratio(d.python)), 0},
+		{"train 64x64 RGB f32, against Python", atLeast, 2, "x", both(rgb64[1].ratio(rgb64[0])), 0},
+		{"train 64x64 RGB bf16, against Python, where there is AMX", atLeast, 5, "x", both(rgb64[2].ratio(rgb64[0])), 0},
+		{"a step of 1,000 classes beside one of 10, f32", atMost, 1.1, "x", i.growth(1), 0},
+		{"a step of 1,000 classes beside one of 10, bf16", atMost, 1.1, "x", i.growth(2), 0},
 		{"first PNG, against Python", atLeast, 8, "x", both(s.python.least()/s.cgan.least(), s.python.middle()/s.cgan.middle()), 0},
 		{"first PNG, from the command on", under, 0.5, "s", both(s.cgan.least(), s.cgan.middle()), 0},
 		{"peak memory of training f32, against Python", atMost, 0.6, "x", []float64{t.memory(t.f32)}, 0},

@@ -86,8 +86,7 @@ func (p *programs) parity(ctx context.Context) error {
 func (c parityCase) run(ctx context.Context, p *programs) (int, error) {
 	data, err := p.data(c.images)
 	if c.set.images > 0 {
-		data = p.file("-noise")
-		err = c.set.write(data)
+		data, err = p.noise(c.set)
 	}
 	if err != nil {
 		return 0, err

@@ -7,7 +7,7 @@ import (
 
 // markdown is the whole report.
 func (r results) markdown() string {
-	parts := []string{r.head(), r.goalTable(), r.trainingTable(), r.drawingTable(), r.limitTable(), r.workTable(), r.unitTable(), r.startTable()}
+	parts := []string{r.head(), r.goalTable(), r.trainingTable(), r.drawingTable(), r.images.markdown(), r.limitTable(), r.workTable(), r.unitTable(), r.startTable()}
 	if len(r.scaling) > 0 {
 		parts = append(parts, r.scalingTable())
 	}
