@@ -23,7 +23,7 @@ func invoke(args ...string) (code int, stdout, stderr string) {
 func TestHelpIsGolden(t *testing.T) {
 	for name, args := range map[string][]string{
 		"cgan": {"--help"}, "train": {"train", "--help"}, "generate": {"generate", "--help"},
-		"inspect": {"inspect", "--help"}, "export": {"export", "--help"}, "bench": {"bench", "--help"}, "doctor": {"doctor", "--help"},
+		"inspect": {"inspect", "--help"}, "export": {"export", "--help"}, "bench": {"bench", "--help"}, "doctor": {"doctor", "--help"}, "data": {"data", "--help"},
 		"inspect-table": {"inspect"},
 	} {
 		code, got, stderr := invoke(args...)
@@ -119,7 +119,7 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		"no such mode":            {[]string{"bench", "--mode", "draw"}, exitUsage, `--mode is "draw": it must be train or generate`},
 		"bench without steps":     {[]string{"bench", "--steps", "0"}, exitUsage, "--steps is 0: it must be from 1"},
 		"out is a file":           {[]string{"train", "--data", good, "--out", aFile, "--device", "cpu"}, exitFailure, "make a folder for runs"},
-		"data is not there":       {[]string{"train", "--data", "/nowhere", "--device", "cpu"}, exitData, "/nowhere/train-images-idx3-ubyte"},
+		"data is not there":       {[]string{"train", "--data", "/nowhere", "--device", "cpu"}, exitData, "/nowhere: there is no such folder or file"},
 		"data is a file":          {[]string{"train", "--data", aFile, "--device", "cpu"}, exitData, aFile},
 		"images are empty":        {set(func(_, l []byte) ([]byte, []byte) { return nil, l }), exitData, "byte 0: the file is empty"},
 		"images are cut":          {set(func(i, l []byte) ([]byte, []byte) { return i[:100], l }), exitData, "byte 100"},

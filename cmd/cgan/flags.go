@@ -12,6 +12,7 @@ import (
 
 	"cgan/models"
 	"cgan/train"
+	"cgan/train/dataset"
 
 	"github.com/urfave/cli/v2"
 )
@@ -138,6 +139,25 @@ func keyFlag() cli.Flag {
 func dataFlag() cli.Flag {
 	return &cli.StringFlag{
 		Name: "data", Usage: "folder `DIR` with the IDX files of a set like MNIST, gzipped or not; without it MNIST is fetched once",
+	}
+}
+
+// dataFlags say which images of a set are handed out, and how.
+func dataFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "size", Usage: fmt.Sprintf("fit images to `N` x N pixels, %d at most; 0 leaves them as they are", dataset.MaxSize)},
+		&cli.IntFlag{Name: "channels", Usage: "1 for grey, 3 for RGB, 0 for what the images have"},
+		oneOfFlag("fit", "images of another size: crop scales the shorter side and cuts the middle, pad scales the longer side and adds background, stretch scales both",
+			dataset.Fits[0], dataset.Fits),
+		&cli.StringFlag{Name: "background", Usage: "what is behind transparent pixels and around padded images: black, white or a `COLOUR` such as #ff8000", Value: "black"},
+		&cli.BoolFlag{Name: "skip-bad", Usage: "leave out files that cannot be read as images"},
+	}
+}
+
+// dataOptions reads the flags of dataFlags.
+func dataOptions(c *cli.Context) dataset.Options {
+	return dataset.Options{
+		Size: c.Int("size"), Channels: c.Int("channels"), Fit: c.String("fit"), Background: c.String("background"), SkipBad: c.Bool("skip-bad"),
 	}
 }
 

@@ -90,7 +90,11 @@ func TestSetsThatCannotBeTrainedOn(t *testing.T) {
 			t.Errorf("%q: %v", want, err)
 		}
 	}
-	_, err := Open(t.Context(), folderOf(t, map[string][]byte{"a/x": good, "b/x": good}), Options{Split: "test"}, nil)
+	_, err := Open(t.Context(), folderOf(t, map[string][]byte{"a/x": good, "b\x1b[2J/\nx": grey(t, 1, 8, 8)}), Options{}, nil)
+	if err == nil || strings.ContainsAny(err.Error(), "\x1b\n") {
+		t.Errorf("%q", err)
+	}
+	_, err = Open(t.Context(), folderOf(t, map[string][]byte{"a/x": good, "b/x": good}), Options{Split: "test"}, nil)
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no test images") {
 		t.Errorf("a set without a split: %v", err)
 	}
