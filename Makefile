@@ -13,6 +13,7 @@
 # make mutants  mistakes that a test must notice, one after the other
 # make before   the speed beside an older build of cgan, OLD
 # make gpu-kit  the folder gpu-kit: proofs and timings on CUDA, for a machine with cgan's torch but no Go and no network
+# make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
 # make lint     gofmt, go vet, golangci-lint
 
 TORCH_VERSION ?= 2.15.0
@@ -34,7 +35,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture mutants before gpu-kit lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture mutants before gpu-kit sets lint clean
 
 build: libtorch
 	@go build -o bin/cgan ./cmd/cgan
@@ -60,7 +61,7 @@ exchange: libtorch
 	CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch
 
 fuzz:
-	for target in weights/pt:FuzzRead weights/pt:FuzzPickle weights/safetensors:FuzzRead train/dataset:FuzzIDX; do \
+	for target in weights/pt:FuzzRead weights/pt:FuzzPickle weights/safetensors:FuzzRead train/dataset:FuzzIDX train/dataset:FuzzCSV; do \
 		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) ./$${target%:*} || exit 1; \
 	done
 
@@ -102,10 +103,13 @@ clean:
 	rm -rf bin gpu-kit .libtorch go.work go.work.sum compile_commands.json bindings/*/prepared.go
 
 # What needs no libtorch needs no go.work, which make libtorch writes.
-sanitize race portable fuzz: override GOWORK := off
+sanitize race portable fuzz sets: override GOWORK := off
 
 sanitize:
 	CGAN_EMULATE=all CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels
+
+sets:
+	cmd/compare/sets.sh
 
 PURE = ./weights/... ./train/dataset ./train/runfolder ./models/picture
 

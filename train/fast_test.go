@@ -195,6 +195,17 @@ func TestFastModeTakesOtherSizes(t *testing.T) {
 	}
 }
 
+// Of many classes a batch shows some: the others cost nothing and get the gradient 0, as in exact mode.
+func TestFastModeTakesMoreClassesThanImages(t *testing.T) {
+	c := articleConfig()
+	c.Noise, c.NgF, c.NdF, c.Channels, c.Classes = 13, 10, 6, 3, 40
+	near(t, c, 5)
+	c.Precision = models.BF16
+	if losses, gradient := distance(t, c, 30); losses > 1e-2 || gradient > 0.3 {
+		t.Errorf("bf16: the losses are off by %.1e, the worst gradient by %.1e", losses, gradient)
+	}
+}
+
 func TestBFloat16IsNearExactMode(t *testing.T) {
 	for _, without := range [][]models.SpeedUp{{models.Grads}, {models.Grads, models.Kernels}} {
 		c := articleConfig()

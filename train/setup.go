@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"cgan/bindings/torch"
 	"cgan/models"
@@ -14,6 +15,9 @@ func (c *Config) ReadData(ctx context.Context, say func(string)) (*dataset.Set, 
 	set, err := dataset.Open(ctx, c.Data, c.dataOptions(), say)
 	if err != nil {
 		return nil, optionError(err)
+	}
+	if n := len(set.Skipped); n > 0 {
+		say(fmt.Sprintf("notice: %d files are left out; the first one is %s: %s", n, set.Skipped[0].Name, set.Skipped[0].Reason))
 	}
 	c.Channels, c.Classes = set.Images.Channels, len(set.Classes)
 	return set, nil

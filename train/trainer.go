@@ -81,8 +81,7 @@ func (t *Trainer) update(image, label *torch.Tensor) found {
 	t.discriminator.ZeroGrad()
 	dReal := t.discriminate(real)
 	lossReal := t.criterion.Forward(dReal, ones)
-	z := models.ConcatNoiseLabel(noise, fakeLabel, device, classes)
-	fake := t.condition(t.generator.Forward(z), fakeLabel)
+	fake := t.condition(t.generate(noise, fakeLabel), fakeLabel)
 	dFake := t.discriminate(fake.detach())
 	lossFake := t.criterion.Forward(dFake, zeros)
 	lossD := lossReal.Add(lossFake)
@@ -94,6 +93,15 @@ func (t *Trainer) update(image, label *torch.Tensor) found {
 	lossG.Backward()
 	t.optimizerG.Step()
 	return found{lossD, lossG, dReal.Mean(), dFake.Mean()}
+}
+
+// generate is the generator's image of noise and label, self.generator(z) in train.py.
+func (t *Trainer) generate(noise, label *torch.Tensor) *torch.Tensor {
+	classes := int64(t.config.Classes)
+	if t.config.Uses(models.Labels) {
+		return t.generator.ForwardLabels(noise, label, classes)
+	}
+	return t.generator.Forward(models.ConcatNoiseLabel(noise, label, t.device, classes))
 }
 
 // conditioned is an image with its label: as planes after its channels, or beside it where the speed-up for

@@ -73,14 +73,6 @@ func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torc
 	return c.fused(slope).ForwardNorm(cast(x, c.fast.dtype()), c.weight, c.bias, norm)
 }
 
-// forwardLabels multiplies float32 where the kernels have nothing else: that is little work beside planes for each class.
-func (c *conv) forwardLabels(image, label *torch.Tensor, slope float64) *torch.Tensor {
-	if c.fuses(image) {
-		image = cast(image, c.fast.dtype())
-	}
-	return c.fused(slope).ForwardLabels(image, label, c.weight, c.bias)
-}
-
 // layOut gives the weight the kernels' memory order where they run.
 func (c *conv) layOut() {
 	if c.fuses(c.weight) {
@@ -113,17 +105,6 @@ func (s *Sequential) slopeAt(i int) (slope float64, consumed int) {
 		return a.slope(), 1
 	}
 	return 1, 0
-}
-
-// ForwardLabels is Forward of the image [B, C, H, W] with the one-hot planes of label [B] after its channels. Where
-// the first module of s is a fused convolution, it makes no planes; else ok is false.
-func ForwardLabels(s *Sequential, image, label *torch.Tensor) (y *torch.Tensor, ok bool) {
-	c, ok := s.at(0).(*Conv2d)
-	if !ok || !c.fast.takes(image) {
-		return nil, false
-	}
-	slope, consumed := s.slopeAt(1)
-	return s.from(1+consumed, c.forwardLabels(image, label, slope)), true
 }
 
 // cast is x with values of dtype: x itself where it has them.

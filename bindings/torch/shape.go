@@ -85,3 +85,8 @@ func (t *Tensor) Type(dtype DType) *Tensor {
 func (t *Tensor) Flip(dim int64) *Tensor {
 	return call("flip", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgFlip(out, in[0], []int64{dim}, 1) })
 }
+
+// Permute is t with its dimensions in another order, on the same values.
+func (t *Tensor) Permute(dims ...int64) *Tensor {
+	return call("permute", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgPermute(out, in[0], dims, len(dims)) })
+}

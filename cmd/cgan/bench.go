@@ -41,7 +41,7 @@ func benchCommand() *cli.Command {
 			deviceFlag(d.Device),
 			&cli.BoolFlag{Name: "speed-ups", Usage: "say what the speed-ups of --without are, and end"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
-		}, slices.Concat(speedFlags(d), sizeFlags(d), imageFlags(d))...),
+		}, slices.Concat(speedFlags(d), sizeFlags(d), imageFlags(sizeFlag(d)))...),
 		Action: func(c *cli.Context) error {
 			if c.Bool("speed-ups") {
 				return printSpeedUps(c)

@@ -142,22 +142,31 @@ func dataFlag() cli.Flag {
 	}
 }
 
-// imageFlags say how the images of a set come to those that the networks take.
-func imageFlags(d train.Config) []cli.Flag {
+// imageFlags say which images of a set are handed out, and how.
+func imageFlags(size cli.Flag) []cli.Flag {
 	return []cli.Flag{
-		sizeFlag(d), channelsFlag(d),
-		oneOfFlag("fit", "how images come to their size: crop, pad or stretch", d.Fit, dataset.Fits),
-		&cli.StringFlag{Name: "background", Usage: "colour below transparent and beside padded images: black, white or #rrggbb", Value: d.Background},
-		&cli.BoolFlag{Name: "skip-bad", Usage: "leave out images that can't be read"},
+		size, channelsFlag(),
+		oneOfFlag("fit", "images of another size: crop scales the shorter side and cuts the middle, pad scales the longer side and adds background, stretch scales both",
+			dataset.Fits[0], dataset.Fits),
+		&cli.StringFlag{Name: "background", Usage: "what is behind transparent pixels and around padded images: black, white or a `COLOUR` such as #ff8000", Value: "black"},
+		&cli.BoolFlag{Name: "skip-bad", Usage: "leave out files that can't be read as images"},
 	}
 }
 
+// sizeFlag is the size of the networks' images.
 func sizeFlag(d train.Config) cli.Flag {
 	return &cli.IntFlag{Name: "size", Usage: "height and width of the images: 28 as in the article, 32, 64 or 128", Value: d.Size}
 }
 
-func channelsFlag(d train.Config) cli.Flag {
-	return &cli.IntFlag{Name: "channels", Usage: "channels of the images: 1 for grey, 3 for RGB, 0 for what the data has", Value: d.Channels}
+func channelsFlag() cli.Flag {
+	return &cli.IntFlag{Name: "channels", Usage: "1 for grey, 3 for RGB, 0 for what the images have"}
+}
+
+// dataOptions reads the flags of imageFlags.
+func dataOptions(c *cli.Context) dataset.Options {
+	return dataset.Options{
+		Size: c.Int("size"), Channels: c.Int("channels"), Fit: c.String("fit"), Background: c.String("background"), SkipBad: c.Bool("skip-bad"),
+	}
 }
 
 // trainConfig reads the flags that are there into the article's defaults, or those of --init or --resume.

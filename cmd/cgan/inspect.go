@@ -18,7 +18,7 @@ func inspectCommand() *cli.Command {
 		Usage:     "print the layers of both networks, or what a weights file holds",
 		ArgsUsage: "[RUN_OR_FILE]",
 		Flags: append(sizeFlags(train.Default()),
-			sizeFlag(train.Default()), channelsFlag(train.Default()), keyFlag(),
+			sizeFlag(train.Default()), channelsFlag(), keyFlag(),
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		),
 		Action: func(c *cli.Context) error {

@@ -38,6 +38,14 @@ func usage(err error) error { return usageError{flagged(err)} }
 
 // flagged is err with the flag of the field that it names.
 func flagged(err error) error {
+	var data *dataset.DataError
+	if errors.As(err, &data) && data.Field != "" {
+		return fmt.Errorf("%w (--%s)", err, flagOf(data.Field))
+	}
+	var option *dataset.OptionError
+	if errors.As(err, &option) {
+		return errors.New("--" + flagOf(option.Field) + " " + option.Problem)
+	}
 	var field *models.FieldError
 	if !errors.As(err, &field) {
 		return err
@@ -101,7 +109,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:       stderr,
 		HideHelpCommand: true,
 		Version:         version(),
-		Commands:        []*cli.Command{trainCommand(), generateCommand(), exportCommand(), inspectCommand(), benchCommand(), doctorCommand()},
+		Commands:        []*cli.Command{trainCommand(), generateCommand(), exportCommand(), inspectCommand(), benchCommand(), dataCommand(), doctorCommand()},
 		ExitErrHandler:  func(*cli.Context, error) {}, // run prints the error and picks the code
 		OnUsageError:    onUsageError,
 		Action:          noCommand,

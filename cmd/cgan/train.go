@@ -45,7 +45,7 @@ func trainCommand() *cli.Command {
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but errors"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print the settings as JSON and end"},
 			&cli.StringFlag{Name: "trace", Usage: "write every loss and the sha256 of every parameter to `FILE` at the end"},
-		}, slices.Concat(speedFlags(d), sizeFlags(d), imageFlags(d))...),
+		}, slices.Concat(speedFlags(d), sizeFlags(d), imageFlags(sizeFlag(d)))...),
 		Action: func(c *cli.Context) error {
 			cfg, err := trainConfig(c)
 			if err != nil {

@@ -6,6 +6,7 @@
 //	compare gpu       all of this on CUDA, in the folder that make gpu-kit makes
 //	compare before    the speed beside an older build of cgan
 //	compare mutants   mistakes that the tests must notice
+//	compare letters   a set of letters from fonts, and emoji one of pictures; sets.sh has the packages
 //	compare python    the Python that it runs, for tests that exchange files with it
 //
 // It installs the torch that bin/cgan was built against into a cached virtual environment, from wheels
@@ -92,6 +93,8 @@ func newApp() *cli.App {
 				Usage:  "make mistakes in a copy of the checkout, each of which a test must notice",
 				Action: func(c *cli.Context) error { return runMutants(c.Context) },
 			},
+			intoSet("letters", "draw A to Z from the fonts below FROM, a class folder for each letter", letters),
+			intoSet("emoji", "sort the pictures of emoji-datasource-twitter, unpacked in FROM, into class folders", emoji),
 			{
 				Name:      "python",
 				Usage:     "print the Python with torch 2.15.0 or 2.1.0, or with onnx",
@@ -117,6 +120,16 @@ func newApp() *cli.App {
 			},
 		},
 	}
+}
+
+// intoSet is a command that makes a set of images.
+func intoSet(name, usage string, do func(from, to string) error) *cli.Command {
+	return &cli.Command{Name: name, Usage: usage, ArgsUsage: "FROM TO", Action: func(c *cli.Context) error {
+		if c.NArg() != 2 {
+			return fmt.Errorf("%s takes two folders, FROM and TO", name)
+		}
+		return do(c.Args().Get(0), c.Args().Get(1))
+	}}
 }
 
 func planOf(c *cli.Context) plan {

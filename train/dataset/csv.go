@@ -39,6 +39,14 @@ func (p *place) openCSV(ctx context.Context, name string, o Options, report func
 	if err != nil {
 		return nil, err
 	}
+	l, err := p.readTable(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return l.open(ctx, o, report)
+}
+
+func (p *place) readTable(ctx context.Context, name string) (*listing, error) {
 	f, err := p.Open(name)
 	if err != nil {
 		return nil, p.fail(name, err, "cannot be read ("+cause(err)+")")
@@ -49,11 +57,7 @@ func (p *place) openCSV(ctx context.Context, name string, o Options, report func
 		_, _ = text.Discard(len(mark))
 	}
 	t := &table{place: p, name: name, rows: csv.NewReader(text)}
-	l, err := t.read(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return l.open(ctx, o, report)
+	return t.read(ctx)
 }
 
 // tableOf is the table itself, or for test images the one beside it that is named as its test table.

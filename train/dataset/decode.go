@@ -10,6 +10,7 @@ import (
 	_ "image/png"  // likewise
 	"io"
 	"io/fs"
+	"strings"
 	"sync"
 
 	"github.com/bep/imagemeta"
@@ -153,7 +154,7 @@ func damaged(data []byte, err error) error {
 			return bad("is %s", what)
 		}
 		return bad("is no %s", imageFormats)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.HasSuffix(err.Error(), io.ErrUnexpectedEOF.Error()):
 		return bad("is cut short")
 	}
 	return bad("is damaged (%v)", err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strconv"
+	"strings"
 )
 
 const idxAdvice = "get the file again, or name another folder"
@@ -22,9 +24,18 @@ type DataError struct {
 // Error gives file, offset if there is one, and reason on one line.
 func (e *DataError) Error() string {
 	if e.Offset < 0 {
-		return e.File + ": " + e.Reason
+		return printable(e.File) + ": " + printable(e.Reason)
 	}
-	return fmt.Sprintf("%s: byte %d: %s", e.File, e.Offset, e.Reason)
+	return fmt.Sprintf("%s: byte %d: %s", printable(e.File), e.Offset, printable(e.Reason))
+}
+
+// printable is a text with what would act on a terminal written out, as a foreign set may have it in its names.
+func printable(text string) string {
+	if strings.IndexFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) < 0 {
+		return text
+	}
+	quoted := strconv.Quote(text)
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
 
 // Unwrap returns the cause, so that errors.Is finds it.

@@ -36,17 +36,20 @@ var idxName = regexp.MustCompile(`^(.*?)(train|t10k|test)-(images|labels)[-.]idx
 // idxFolders are where in a folder the files may lie.
 var idxFolders = []string{".", "raw", "MNIST/raw", "mnist", "FashionMNIST/raw", "KMNIST/raw", "EMNIST/raw", "gzip"}
 
-// prefixes are what stands before the split in the names of IDX files in the place, such as emnist-letters-, or nothing.
-func (p *place) prefixes() (found []string) {
-	for _, below := range idxFolders {
-		entries, err := fs.ReadDir(p.FS, below)
+// idxStem is where IDX files lie in a place, and what stands before the split in their names, such as emnist-letters-.
+type idxStem struct{ folder, prefix string }
+
+// stems finds the IDX files of the place, by one of each prefix; of those that begin with the prefix that was named.
+func (p *place) stems() (found []idxStem) {
+	for _, folder := range idxFolders {
+		entries, err := fs.ReadDir(p.FS, folder)
 		if err != nil {
 			continue
 		}
 		for _, e := range entries {
 			m := idxName.FindStringSubmatch(e.Name())
-			if m != nil && strings.HasPrefix(m[1], p.prefix) && !slices.Contains(found, m[1]) {
-				found = append(found, m[1])
+			if m != nil && strings.HasPrefix(m[1], p.prefix) && !slices.ContainsFunc(found, func(s idxStem) bool { return s.prefix == m[1] }) {
+				found = append(found, idxStem{folder, m[1]})
 			}
 		}
 	}

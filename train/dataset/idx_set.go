@@ -5,10 +5,10 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-
 	"fmt"
 	"image"
 	"io"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -26,18 +26,19 @@ type idxSet struct {
 	raw                     []byte           // images of the block at hand
 }
 
-// openIDX reads train-images-idx3-ubyte and train-labels-idx1-ubyte of the place, or t10k- or test-, after one of the
-// prefixes that it has, under the names and in the folders that people have them in, the .gz of each before the plain one;
+// openIDX reads train-images-idx3-ubyte and train-labels-idx1-ubyte of the place, or t10k- or test-, after the prefix
+// of one of the stems, under the names and in the folders that people have them in, the .gz of each before the plain one;
 // their content decides whether they are gzipped. Images may have four dimensions, [N, 1 or 3, H, W], and labels may be any whole
 // numbers of up to four bytes. Both files must hold the same number (at least one), and neither may be damaged, short or over-long.
-func (p *place) openIDX(ctx context.Context, prefixes []string, o Options, report func(string)) (*Set, error) {
-	prefix := prefixes[0]
-	if len(prefixes) > 1 && !slices.Contains(prefixes, p.prefix) {
+func (p *place) openIDX(ctx context.Context, stems []idxStem, o Options, report func(string)) (*Set, error) {
+	stem := stems[0]
+	if exact := slices.IndexFunc(stems, func(s idxStem) bool { return s.prefix == p.prefix }); exact >= 0 {
+		stem = stems[exact]
+	} else if len(stems) > 1 {
 		return nil, p.fail("", nil, fmt.Sprintf("there are several sets: name one of them, such as %s",
-			p.full(strings.TrimSuffix(prefix, "-"))))
-	} else if slices.Contains(prefixes, p.prefix) {
-		prefix = p.prefix
+			p.full(path.Join(stem.folder, strings.TrimSuffix(stem.prefix, "-")))))
 	}
+	prefix := stem.prefix
 	splits := []string{"train"}
 	if o.Split == "test" {
 		splits = []string{"t10k", "test"}
@@ -239,8 +240,8 @@ func classNames(values []int32, names map[int32]string) []string {
 
 // mapping reads EMNIST's table of labels and the codes of the characters that they stand for, of which the first is the name.
 func (p *place) mapping(prefix string) map[int32]string {
-	for _, path := range places(prefix + "mapping.txt") {
-		f, err := p.Open(path)
+	for _, name := range places(prefix + "mapping.txt") {
+		f, err := p.Open(name)
 		if err != nil {
 			continue
 		}

@@ -80,7 +80,7 @@ func (l *listing) judge(set *Set, o Options) error {
 		seen[label] = true
 	}
 	if class := slices.Index(seen, false); class >= 0 {
-		return l.place.fail("", nil, fmt.Sprintf("class %q has no image that can be read: mend its files, or remove it", l.classes[class]))
+		return l.place.fail("", nil, fmt.Sprintf("class %.200q has no image that can be read: mend its files, or remove it", l.classes[class]))
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func (l *listing) refuse(good int, problems []Problem) error {
 		return e
 	}
 	first := problems[0]
-	e.Reason = fmt.Sprintf("%d of %d files cannot be taken, the first is %q: it %s", len(problems), good+len(problems), first.Name, first.Reason)
+	e.Reason = fmt.Sprintf("%d of %d files cannot be taken, the first is %.200q: it %.200s", len(problems), good+len(problems), first.Name, first.Reason)
 	if good > 0 {
 		e.Reason += "; mend or remove them, or leave them out"
 		e.Field = "skip_bad"

@@ -1,9 +1,10 @@
 package dataset
 
-import "slices"
-
-// MNISTName is what Open takes where no data is named.
-const MNISTName = "mnist"
+// The names that Open takes in place of a path. MNIST is what it takes where no data is named.
+const (
+	MNISTName   = "mnist"
+	FashionName = "fashion-mnist"
+)
 
 // IsName says that data is the name of a set, not a path.
-func IsName(data string) bool { return slices.Contains([]string{MNISTName, "fashion-mnist"}, data) }
+func IsName(data string) bool { return data == MNISTName || data == FashionName }

@@ -23,9 +23,9 @@ func Open(ctx context.Context, data string, o Options, report func(string)) (*Se
 	o.Fit, o.Split = cmp.Or(o.Fit, Fits[0]), cmp.Or(o.Split, "train")
 	var err error
 	switch data {
-	case "", "mnist":
+	case "", MNISTName:
 		data, err = MNIST(ctx, report)
-	case "fashion-mnist":
+	case FashionName:
 		data, err = fashionMNIST()
 	}
 	if err != nil {
@@ -55,15 +55,15 @@ func (p *place) open(ctx context.Context, o Options, report func(string)) (*Set,
 	if p.csv != "" {
 		return p.openCSV(ctx, p.csv, o, report)
 	}
-	if prefixes := p.prefixes(); len(prefixes) > 0 {
-		return p.openIDX(ctx, prefixes, o, report)
+	if stems := p.stems(); len(stems) > 0 {
+		return p.openIDX(ctx, stems, o, report)
 	}
 	all, err := p.list(".")
 	if err != nil {
 		return nil, p.fail("", err, "cannot be read ("+cause(err)+"): name a folder that can")
 	}
 	var folders, tables []string
-	files := 0
+	images := false
 	for _, e := range all {
 		switch {
 		case e.IsDir():
@@ -71,7 +71,7 @@ func (p *place) open(ctx context.Context, o Options, report func(string)) (*Set,
 		case strings.EqualFold(path.Ext(e.Name()), ".csv"):
 			tables = append(tables, e.Name())
 		default:
-			files++
+			images = images || isImageName(e.Name())
 		}
 	}
 	if split, err := p.splitFolder(folders, o.Split); err != nil || split != nil {
@@ -93,6 +93,8 @@ func (p *place) open(ctx context.Context, o Options, report func(string)) (*Set,
 			return nil, err
 		}
 		return below.open(ctx, o, report)
+	case images:
+		return nil, p.fail("", nil, "the images are of one class or none: name a folder that has a folder for each class, or a table of file,label")
 	}
 	return nil, p.fail("", fs.ErrNotExist, "there is no set: "+
 		p.nearby("; name a folder with IDX files, or with a folder of images for each class, a .csv or a .zip"))

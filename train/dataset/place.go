@@ -144,7 +144,7 @@ func (p *place) pick(name string) (*place, error) {
 		return nil, missing(p.full(name))
 	}
 	if err != nil {
-		if picked.prefix = base + "-"; len(picked.prefixes()) == 0 {
+		if picked.prefix = base + "-"; len(picked.stems()) == 0 {
 			return nil, missing(p.full(name))
 		}
 		return picked, nil

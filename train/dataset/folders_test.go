@@ -1,0 +1,179 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/jpeg"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// hugePNG is the beginning of a PNG that claims as many pixels.
+func hugePNG(width, height uint32) []byte {
+	chunk := binary.BigEndian.AppendUint32([]byte("IHDR"), width)
+	chunk = append(binary.BigEndian.AppendUint32(chunk, height), 8, 2, 0, 0, 0)
+	return binary.BigEndian.AppendUint32(append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), chunk...), crc32.ChecksumIEEE(chunk))
+}
+
+func TestBadImages(t *testing.T) {
+	ownCache(t)
+	good := grey(t, 2, 1, 2, 3, 4)
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 64)), nil); err != nil {
+		t.Fatal(err)
+	}
+	broken := bytes.Clone(good)
+	broken[45] ^= 1
+	bad := map[string]struct {
+		data   []byte
+		reason string
+	}{
+		"a/00 empty.png":  {nil, "is empty"},
+		"a/01 cut.png":    {good[:len(good)-20], "is cut short"},
+		"a/02 cut.jpg":    {b.Bytes()[:b.Len()/2], "is cut short"},
+		"a/03 notes.txt":  {[]byte("a note"), "is no PNG, JPEG, GIF, WebP, BMP or TIFF"},
+		"b/04 page.png":   {[]byte("<!DOCTYPE html>"), "is a web page: the download went wrong"},
+		"b/05 pointer":    {[]byte("version https://git-lfs.github.com/spec/v1"), "is a git-LFS pointer"},
+		"b/06 huge.png":   {hugePNG(9000, 9000), "is 9000x9000: at most 64 megapixels are decoded"},
+		"b/07 wide.png":   {hugePNG(40000, 1), "is 40000x1: at most"},
+		"b/08 broken.png": {broken, "is damaged (png: invalid format: "},
+	}
+	files := map[string][]byte{"a/good": good, "b/good": good}
+	for name, c := range bad {
+		files[name] = c.data
+	}
+	dir := folderOf(t, files)
+	put(t, dir, "beside.png", good)
+	_, err := Open(t.Context(), dir, Options{}, nil)
+	var data *DataError
+	want := `10 of 12 files cannot be taken, the first is "beside.png": it lies in no class folder; mend or remove them, or leave them out`
+	if !errors.As(err, &data) || data.Field != "skip_bad" || data.Reason != want || data.File != dir {
+		t.Errorf("%v", err)
+	}
+	set := open(t, dir, Options{SkipBad: true})
+	if set.Images.N != 2 || !slices.Equal(set.Labels, []int32{0, 1}) || len(set.Skipped) != 10 {
+		t.Errorf("%+v", set)
+	}
+	for _, p := range set.Skipped {
+		if c, ok := bad[p.Name]; ok && !strings.HasPrefix(p.Reason, c.reason) || !ok && p.Name != "beside.png" {
+			t.Errorf("%s %s", p.Name, p.Reason)
+		}
+	}
+}
+
+func TestSetsThatCannotBeTrainedOn(t *testing.T) {
+	ownCache(t)
+	good := grey(t, 1, 9)
+	for want, files := range map[string]map[string][]byte{
+		"the folder is empty":            nil,
+		"there is no set":                {"one.txt": good, "two": good},
+		"of one class or none":           {"one.png": good, "two.png": good},
+		"of one class":                   {"a/sub/1.png": good, "a/sub/2.png": good},
+		"the class has no image":         {"a/x": good, "b/.DS_Store": nil},
+		`class "b" has no image that`:    {"a/x": good, "b/x": []byte("no image")},
+		"is 1x2, and others are 1x1":     {"a/x": good, "b/x": grey(t, 1, 8, 8)},
+		"there are several sets":         {"emnist-a-train-images-idx3-ubyte": nil, "emnist-b-train-images-idx3-ubyte": nil},
+		"there are several tables":       {"x.csv": nil, "y.csv": nil},
+		"the first is \"a/x\": it is no": {"a/x": []byte("none"), "b/x": []byte("none")},
+	} {
+		_, err := Open(t.Context(), folderOf(t, files), Options{SkipBad: true}, nil)
+		var data *DataError
+		if !errors.As(err, &data) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", want, err)
+		}
+	}
+	_, err := Open(t.Context(), folderOf(t, map[string][]byte{"a/x": good, "b\x1b[2J/\nx": grey(t, 1, 8, 8)}), Options{}, nil)
+	if err == nil || strings.ContainsAny(err.Error(), "\x1b\n") {
+		t.Errorf("%q", err)
+	}
+	_, err = Open(t.Context(), folderOf(t, map[string][]byte{"a/x": good, "b/x": good}), Options{Split: "test"}, nil)
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no test images") {
+		t.Errorf("a set without a split: %v", err)
+	}
+}
+
+// Folders as people have them: nested, with spaces, letters of any script, junk of other systems, and links in a circle.
+func TestClassFolders(t *testing.T) {
+	ownCache(t)
+	at := func(v byte) []byte { return grey(t, 1, v) }
+	dir := folderOf(t, map[string][]byte{
+		"10/z": at(5), "2/deep/er/x": at(2), "2/a": at(1), "9 lives/größe ☃.png": at(4), "猫/1": at(6), "2/zz": at(3),
+		".git/x": at(0), "__MACOSX/2/._a": at(0), "2/.DS_Store": at(0), "2/Thumbs.db": at(0), "2/._a": at(0), "README.md": at(0),
+	})
+	if err := os.Symlink("..", filepath.Join(dir, "2", "loop")); err != nil {
+		t.Skip("no symbolic links:", err)
+	}
+	outside := folderOf(t, map[string][]byte{"x": at(7)})
+	if err := os.Symlink(outside, filepath.Join(dir, "linked")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("nowhere", filepath.Join(dir, "10", "broken")); err != nil {
+		t.Fatal(err)
+	}
+	set := open(t, dir, Options{SkipBad: true})
+	if want := []string{"2", "9 lives", "10", "linked", "猫"}; !slices.Equal(set.Classes, want) {
+		t.Errorf("classes %q", set.Classes)
+	}
+	// In the circle lie all files of the set once more, as they do for every program that follows links.
+	if !bytes.HasPrefix(set.Images.Pixels, []byte{1, 2}) || !bytes.HasSuffix(set.Images.Pixels, []byte{3, 4, 5, 7, 6}) {
+		t.Errorf("pixels %v of classes %v", set.Images.Pixels, set.Labels)
+	}
+	var names []string
+	for _, p := range set.Skipped {
+		names = append(names, p.Name)
+	}
+	if !slices.Contains(names, "10/broken") || !slices.ContainsFunc(names, func(s string) bool { return strings.HasPrefix(s, "2/loop") }) {
+		t.Errorf("problems %q", set.Skipped)
+	}
+}
+
+func TestManyClasses(t *testing.T) {
+	ownCache(t)
+	for _, n := range []int{47, 1000} {
+		files := map[string][]byte{}
+		for i := range n {
+			files[fmt.Sprintf("class %d/x", i)] = grey(t, 1, byte(i))
+		}
+		set := open(t, folderOf(t, files), Options{})
+		if len(set.Classes) != n || set.Images.N != n {
+			t.Fatalf("%d classes of %d", len(set.Classes), n)
+		}
+		for i, label := range set.Labels {
+			if int(label) != i || set.Images.Pixels[i] != byte(i) || set.Classes[i] != fmt.Sprintf("class %d", i) {
+				t.Errorf("image %d is of class %d, %q", i, label, set.Classes[i])
+			}
+		}
+	}
+}
+
+func TestSplits(t *testing.T) {
+	ownCache(t)
+	for _, test := range []string{"test", "val", "Validation"} {
+		dir := folderOf(t, map[string][]byte{
+			"set/train/a/x": grey(t, 1, 1), "set/train/b/x": grey(t, 1, 2), "set/" + test + "/a/x": grey(t, 1, 3), "set/" + test + "/b/x": grey(t, 1, 4),
+		})
+		for split, want := range map[string][]byte{"": {1, 2}, "train": {1, 2}, "test": {3, 4}} {
+			if set := open(t, dir, Options{Split: split}); !bytes.Equal(set.Images.Pixels, want) || !slices.Equal(set.Classes, []string{"a", "b"}) {
+				t.Errorf("%s, %q: %+v", test, split, set)
+			}
+		}
+	}
+}
+
+func TestNaturalOrder(t *testing.T) {
+	want := []string{"", "01", "1", "2", "10", "a", "a2", "a10", "a10b", "ab", "b"}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, natural)
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
