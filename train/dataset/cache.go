@@ -70,8 +70,8 @@ func openCache(path string) (set *Set, r *record, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	set = &Set{Labels: labels, Classes: r.Classes, Skipped: r.Bad, Found: r.Found, hash: r.Hash}
-	set.Images = Images{N: r.N, Channels: r.Channels, Height: r.Height, Width: r.Width, file: file}
+	set = r.set(labels)
+	set.Images.file = file
 	if r.size() <= inMemory {
 		pixels := make([]byte, r.size())
 		if _, err := file.ReadAt(pixels, 0); err != nil {
@@ -141,24 +141,28 @@ func sum(parts ...[]byte) []byte {
 
 func hexSum(parts ...[]byte) string { return hex.EncodeToString(sum(parts...)) }
 
-// writeCache writes a set whole or not at all: build writes the pixels and gives labels and record.
-func writeCache(path string, build func(io.Writer) ([]int32, *record, error)) error {
+// writeCache writes a set whole or not at all. r says what is planned; build writes the pixels and gives the labels, and
+// notes in r what has become of the plan.
+func writeCache(path string, r *record, build func(io.Writer) ([]int32, error)) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("make room for decoded images: %w: set XDG_CACHE_HOME to a folder that can be written", err)
 	}
 	sweepCache(filepath.Dir(path))
 	var ours error // which needs no word of the cache
 	err := atomicfile.Write(path, true, func(w io.Writer) error {
-		h := sha256.New()
-		labels, r, err := build(io.MultiWriter(w, h))
+		planned := r.set(nil)
+		pixels, all := sha256.New(), planned.startHash()
+		labels, err := build(io.MultiWriter(w, pixels, all))
 		if ours = err; err != nil {
 			return err
 		}
-		pixels := h.Sum(nil)
-		r.Pixels = hex.EncodeToString(pixels)
-		set := &Set{Images: Images{N: r.N, Channels: r.Channels, Height: r.Height, Width: r.Width}, Labels: labels, Classes: r.Classes}
-		if !set.plain() { // whose hash begins with the number of images
-			r.Hash = set.hashAfter(pixels)
+		sum := pixels.Sum(nil)
+		r.Pixels = hex.EncodeToString(sum)
+		set := r.set(labels)
+		if !set.plain() {
+			r.Hash = set.hashAfter(sum)
+		} else if r.N == planned.Images.N {
+			r.Hash = set.endHash(all)
 		}
 		return writeRecord(w, labels, r)
 	})
@@ -169,6 +173,14 @@ func writeCache(path string, build func(io.Writer) ([]int32, *record, error)) er
 		return fmt.Errorf("keep the decoded images: %w: set XDG_CACHE_HOME to a larger disk", err)
 	}
 	return nil
+}
+
+// set is the set of the record, without its pixels.
+func (r *record) set(labels []int32) *Set {
+	return &Set{
+		Images: Images{N: r.N, Channels: r.Channels, Height: r.Height, Width: r.Width},
+		Labels: labels, Classes: r.Classes, Skipped: r.Bad, Found: r.Found, hash: r.Hash,
+	}
 }
 
 func writeRecord(w io.Writer, labels []int32, r *record) error {

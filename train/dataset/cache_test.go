@@ -118,7 +118,10 @@ func TestSetOnTheDisk(t *testing.T) {
 	for i := range 100 {
 		files[fmt.Sprintf("%d/%d", i%3, i)] = grey(t, 2, byte(i), 1, 2, 3)
 	}
-	for _, o := range []Options{{}, {Channels: 3}} {
+	for _, o := range []Options{{}, {Channels: 3}, {SkipBad: true}} {
+		if o.SkipBad {
+			files["0/bad"] = nil // so that there are fewer images than planned
+		}
 		dir := folderOf(t, files)
 		held := open(t, dir, o)
 		hash := held.Hash()
@@ -126,7 +129,7 @@ func TestSetOnTheDisk(t *testing.T) {
 		os.RemoveAll(cache)
 		onDisk(t)
 		set := open(t, dir, o)
-		if set.Images.Pixels != nil || set.Hash() != hash {
+		if set.Images.Pixels != nil || set.Hash() != hash || set.hash == "" && !o.SkipBad {
 			t.Fatalf("%d bytes in memory, hash %s, want %s", len(set.Images.Pixels), set.Hash(), hash)
 		}
 		var readers sync.WaitGroup

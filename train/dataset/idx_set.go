@@ -144,13 +144,13 @@ func (x *idxSet) openCached(ctx context.Context, frame *frame, o Options, report
 		set.Images.File = x.images.path
 		return set, nil
 	}
-	err = writeCache(path, func(w io.Writer) ([]int32, *record, error) {
-		set, err := x.named()
-		if err != nil {
-			return nil, nil, err
-		}
-		r := &record{N: x.n, Channels: frame.channels, Height: frame.height, Width: frame.width, Classes: set.Classes, Found: set.Found}
-		return set.Labels, r, x.each(ctx, frame, report, func(pixels []byte) error {
+	named, err := x.named()
+	if err != nil {
+		return nil, err
+	}
+	r := &record{N: x.n, Channels: frame.channels, Height: frame.height, Width: frame.width, Classes: named.Classes, Found: named.Found}
+	err = writeCache(path, r, func(w io.Writer) ([]int32, error) {
+		return named.Labels, x.each(ctx, frame, report, func(pixels []byte) error {
 			_, err := w.Write(pixels)
 			return err
 		})

@@ -153,8 +153,8 @@ func (l *listing) decodeInto(ctx context.Context, path string, frame *frame, o O
 		})
 		return found, err
 	}
-	return writeCache(path, func(w io.Writer) ([]int32, *record, error) {
-		r := &record{Channels: frame.channels, Height: frame.height, Width: frame.width, Classes: l.classes}
+	r := &record{N: src.count, Channels: frame.channels, Height: frame.height, Width: frame.width, Classes: l.classes}
+	return writeCache(path, r, func(w io.Writer) ([]int32, error) {
 		var labels []int32
 		sizes := sizes{}
 		err := src.each(ctx, report, func(i int, d decoded) error {
@@ -171,15 +171,15 @@ func (l *listing) decodeInto(ctx context.Context, path string, frame *frame, o O
 				r.Found.Colour++
 			}
 			sizes.add(d.width, d.height)
-			labels, r.N = append(labels, l.files[i].class), r.N+1
+			labels = append(labels, l.files[i].class)
 			_, err := w.Write(d.pixels)
 			return err
 		})
-		if err == nil && r.N == 0 {
+		if err == nil && len(labels) == 0 {
 			err = l.refuse(0, append(slices.Clone(l.problems), r.Bad...))
 		}
-		r.Found.Sizes = sizes.counts()
-		return labels, r, err
+		r.N, r.Found.Sizes = len(labels), sizes.counts()
+		return labels, err
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"strconv"
@@ -71,17 +72,28 @@ func (s *Set) Hash() string {
 	if s.hash != "" {
 		return s.hash
 	}
-	h := sha256.New()
-	if !s.plain() {
+	if s.plain() {
+		h := s.startHash()
 		if s.writePixels(h) != nil {
 			return ""
 		}
-		return s.hashAfter(h.Sum(nil))
+		return s.endHash(h)
 	}
-	fmt.Fprintf(h, "%d %d %d\n", s.Images.N, s.Images.Height, s.Images.Width)
+	h := sha256.New()
 	if s.writePixels(h) != nil {
 		return ""
 	}
+	return s.hashAfter(h.Sum(nil))
+}
+
+// startHash begins the hash of a plain set. The pixels follow, and then endHash.
+func (s *Set) startHash() hash.Hash {
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %d %d\n", s.Images.N, s.Images.Height, s.Images.Width)
+	return h
+}
+
+func (s *Set) endHash(h hash.Hash) string {
 	labels := make([]byte, len(s.Labels))
 	for i, label := range s.Labels {
 		labels[i] = byte(label)
