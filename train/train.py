@@ -58,8 +58,8 @@ def read_idx(folder, stem):
 def read_set(folder):
     image = read_idx(folder, "train-images-idx3-ubyte")  # [N, 28, 28], or of rank 4 [N, C, H, W]
     image = image.reshape(len(image), -1, *image.shape[-2:])  # [N, C, H, W]
-    label = read_idx(folder, "train-labels-idx1-ubyte")  # [N]
-    return image, label.unique(return_inverse=True)[1]  # values -> classes, 0 to n-1
+    values, label = read_idx(folder, "train-labels-idx1-ubyte").unique(return_inverse=True)  # [N], 0 to n-1
+    return image, label, [str(v) for v in values.tolist()]
 
 
 def loader(image, label, batch):
@@ -76,11 +76,12 @@ def mirror(image):
 
 
 class Trainer:
-    def __init__(self, args, image, label, lr=2e-4, beta1=0.5, beta2=0.999):
+    def __init__(self, args, image, class_names, lr=2e-4, beta1=0.5, beta2=0.999):
         torch.manual_seed(args.seed)
         self.device = device = args.device
         self.flip = args.flip
-        self.classes, channels, size = int(label.max()) + 1, image.size(1), image.size(2)
+        self.class_names, channels, size = class_names, image.size(1), image.size(2)
+        self.classes = len(class_names)
         self.generator = Generator(NOISE + self.classes, args.ngf, channels, size).to(device)
         self.discriminator = Discriminator(channels + self.classes, args.ndf, size).to(device)
         self.optimizerG = torch.optim.Adam(self.generator.parameters(), lr, (beta1, beta2))
@@ -173,6 +174,7 @@ def checkpoint(trainer, epochs, at):
         "epoch_step": at.epoch_step,
         "batch": epochs.batch_size,
         "images": len(epochs.dataset),
+        "class_names": trainer.class_names,
     }
 
 
@@ -199,8 +201,8 @@ def digest(module):
 
 def trace(args):
     torch.backends.cudnn.deterministic = True  # on CUDA, else the bits of a sum may vary from run to run
-    image, label = read_set(args.data)
-    trainer, epochs, at = Trainer(args, image, label), loader(image, label, args.batch), Progress()
+    image, label, class_names = read_set(args.data)
+    trainer, epochs, at = Trainer(args, image, class_names), loader(image, label, args.batch), Progress()
     if args.init:
         at = resume(trainer, args.init)
     losses = [trainer.step(*b) for b in batches(epochs, at, args.steps)]
@@ -235,8 +237,8 @@ def tune(network, args):
 
 def training(args, count):
     """Trains and yields after each step."""
-    image, label = read_set(args.data)
-    trainer = Trainer(args, image, label)
+    image, label, class_names = read_set(args.data)
+    trainer = Trainer(args, image, class_names)
     tune(trainer.generator, args)
     tune(trainer.discriminator, args)
     if args.fused_adam:

@@ -129,7 +129,7 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		"labels are images":       {set(func(i, _ []byte) ([]byte, []byte) { return i, i }), exitData, "train-labels-idx1-ubyte: byte"},
 		"labels are fewer":        {set(func(i, l []byte) ([]byte, []byte) { l[7] = 3; return i, l[:11] }), exitData, "3 labels for the 4 images"},
 		"no such size":            {[]string{"train", "--size", "48"}, exitUsage, "--size is 48: it must be 28, 32, 64 or 128"},
-		"no such fit":             {[]string{"train", "--fit", "zoom"}, exitUsage, `--fit is "zoom": it must be crop, pad, stretch`},
+		"no such fit":             {[]string{"train", "--fit", "zoom"}, exitUsage, `--fit is "zoom": it must be crop, pad or stretch`},
 		"background is no colour": {[]string{"train", "--background", "#12"}, exitUsage, `--background is "#12"`},
 		"two channels":            {[]string{"train", "--channels", "2"}, exitUsage, "--channels is 2: it must be 1 (grey), 3 (RGB)"},
 		"no weights":              {[]string{"generate"}, exitUsage, "--weights is missing"},
