@@ -60,6 +60,8 @@ func TestCacheHit(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := open(t, dir, Options{})
+	used := cached(t, cache)
+	age(t, used, 20*24*time.Hour)
 	old := filepath.Join(cache, "old.bytes")
 	put(t, cache, "old.bytes", nil)
 	age(t, old, 31*24*time.Hour)
@@ -75,6 +77,9 @@ func TestCacheHit(t *testing.T) {
 	}
 	if set := open(t, dir, Options{}); !bytes.Equal(set.Images.Pixels, first.Images.Pixels) || set.Hash() != first.Hash() {
 		t.Error("the cache was not used")
+	}
+	if info, err := os.Stat(used); err != nil || time.Since(info.ModTime()) > time.Hour {
+		t.Errorf("the cache does not note that it is used: %v", err)
 	}
 	age(t, file, time.Minute)
 	if set := open(t, dir, Options{}); set.Images.Pixels[0] != 9 {
@@ -124,7 +129,8 @@ func TestSetOnTheDisk(t *testing.T) {
 		}
 		dir := folderOf(t, files)
 		held := open(t, dir, o)
-		hash := held.Hash()
+		held.hash = ""
+		hash := held.Hash() // from all of its parts
 		want := held.Images.Pixels
 		os.RemoveAll(cache)
 		onDisk(t)

@@ -102,6 +102,26 @@ func TestIDXFitted(t *testing.T) {
 	}
 }
 
+// A set of several blocks is fitted in its order, and what follows its end is an error as elsewhere.
+func TestIDXInBlocks(t *testing.T) {
+	n := 2*blockMost + 100
+	body, labels := make([]byte, n), make([]byte, n)
+	for i := range body {
+		body[i], labels[i] = byte(i*7), byte(i%2)
+	}
+	files := map[string][]byte{imagesName: idxBytes(body, uint32(n), 1, 1), labelsName: idxBytes(labels, uint32(n))}
+	set := open(t, folderOf(t, files), Options{Size: 2})
+	for i, v := range body {
+		if got := set.Images.Pixels[4*i:][:4]; !bytes.Equal(got, []byte{v, v, v, v}) {
+			t.Fatalf("image %d is %v, want %d", i, got, v)
+		}
+	}
+	files[imagesName] = append(files[imagesName], 0)
+	if _, err := Open(t.Context(), folderOf(t, files), Options{Size: 2}, nil); err == nil || !strings.Contains(err.Error(), "goes on where the header says it ends") {
+		t.Errorf("%v", err)
+	}
+}
+
 // EMNIST's images lie on their side, its files have names of their own, and a table names the classes.
 func TestEMNIST(t *testing.T) {
 	images := idxBytes([]byte{1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16}, 2, 3, 2)

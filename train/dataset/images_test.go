@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"image"
 	"image/color"
 	"image/gif"
@@ -150,6 +151,33 @@ func TestJPEG(t *testing.T) {
 			if got := int(set.Images.Pixels[64*i+27]); got < int(want)-3 || got > int(want)+3 {
 				t.Errorf("%s, channel %d: %d, want %d", name, i, got, want)
 			}
+		}
+	}
+}
+
+// The first frame of an animation may be smaller than its screen.
+func TestFrameOnItsScreen(t *testing.T) {
+	ownCache(t)
+	frame := image.NewPaletted(image.Rect(1, 1, 3, 2), color.Palette{color.Gray{200}})
+	var b bytes.Buffer
+	if err := gif.EncodeAll(&b, &gif.GIF{Image: []*image.Paletted{frame}, Delay: []int{0}, Config: image.Config{Width: 4, Height: 2, ColorModel: frame.Palette}}); err != nil {
+		t.Fatal(err)
+	}
+	set := open(t, folderOf(t, map[string][]byte{"a/x": b.Bytes(), "b/x": b.Bytes()}), Options{Background: "#0a0a0a"})
+	if got := set.Images.Pixels[:8]; set.Images.Width != 4 || !bytes.Equal(got, []byte{10, 10, 10, 10, 10, 200, 200, 10}) {
+		t.Errorf("%d wide: %v", set.Images.Width, got)
+	}
+}
+
+// A panic on the way is the image's fault, and the next large image is not locked out by it.
+func TestDecoderThatPanics(t *testing.T) {
+	dir := folderOf(t, map[string][]byte{"x": grey(t, 2100, make([]byte, 2100*2000)...)})
+	images := &reader{place: &place{FS: folder(dir), path: dir}}
+	for range 2 {
+		err := images.use("x", func(picture) error { panic("index out of range") })
+		var why *badImage
+		if !errors.As(err, &why) || why.reason != "is damaged (index out of range)" {
+			t.Errorf("%v", err)
 		}
 	}
 }
