@@ -7,7 +7,7 @@ require (
 	github.com/cheggaaa/pb/v3 v3.1.7
 	github.com/sugarme/gotch v0.9.1
 	github.com/urfave/cli/v2 v2.27.7
-	golang.org/x/image v0.30.0
+	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/image v0.30.0
 	golang.org/x/sys v0.35.0
 	golang.org/x/term v0.34.0

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,6 +87,9 @@ func speedFlags(d train.Config) []cli.Flag {
 func compute(c *cli.Context) models.Compute {
 	var without []models.SpeedUp
 	for _, name := range c.StringSlice("without") {
+		if name == "" { // an empty list
+			continue
+		}
 		without = append(without, models.SpeedUp(name))
 	}
 	return models.Compute{
@@ -188,21 +192,19 @@ func trainConfig(c *cli.Context) (train.Config, error) {
 
 // resumeConfig is the settings of a run that goes on: flags that would change its result are refused.
 func resumeConfig(c *cli.Context, run string) (train.Config, error) {
-	if c.IsSet("init") {
-		return train.Config{}, usageError{errors.New("--resume goes on in the run's folder, --init begins a new run: give one of them")}
+	if c.String("init") != "" {
+		return train.Config{}, usageError{fmt.Errorf("%s goes on in the run's folder, %s begins a new run: give one of them", givenIn(c, "resume").name, givenIn(c, "init").name)}
 	}
 	given, err := train.ResumeConfig(run)
 	if err != nil {
 		return given, err
 	}
 	cfg := flagsOver(c, given)
-	if c.IsSet("epochs") && !c.IsSet("steps") {
-		cfg.Steps = 0
-	}
+	cfg.Channels = cmp.Or(cfg.Channels, given.Channels) // 0 is as the data has, and so has the run
 	before, after := fields(given), fields(cfg)
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		if !train.Extends(name) && before[name] != after[name] {
-			return cfg, usageError{fmt.Errorf("--%s: the run in %s has %s and keeps it; leave the flag out, or begin a new run with --init", flagOf(name), run, before[name])}
+			return cfg, usageError{fmt.Errorf("%s: the run in %s has %s and keeps it; leave it out, or begin a new run with --init", givenIn(c, flagOf(name)).name, run, before[name])}
 		}
 	}
 	return cfg, nil
@@ -254,6 +256,9 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 	}
 	if c.IsSet("seed") {
 		cfg.Seed = seedOf(c)
+	}
+	if givenIn(c, "epochs").rank > givenIn(c, "steps").rank {
+		cfg.Steps = 0
 	}
 	for name, to := range map[string]*bool{"skip-bad": &cfg.SkipBad, "flip": &cfg.Flip, "exact": &cfg.Exact} {
 		if c.IsSet(name) {

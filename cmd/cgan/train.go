@@ -21,7 +21,10 @@ func trainCommand() *cli.Command {
 		Usage: "train generator and discriminator",
 		Description: "Writes a run folder with the settings, statistics of every step (stats.jsonl), and for each\n" +
 			"epoch a sample grid (PNG) and a checkpoint (.pt). Ctrl-C finishes the step and saves, and so does\n" +
-			"every signal that asks for an end.",
+			"every signal that asks for an end.\n\n" +
+			"What a flag gives may also be given by a variable, as --save-every by CGAN_SAVE_EVERY=10m, or by\n" +
+			"a line of the file of --config, as save-every: 10m. A flag comes before a variable, and a variable\n" +
+			"before the file.",
 		Flags: append([]cli.Flag{
 			dataFlag(),
 			&cli.BoolFlag{Name: "flip", Usage: "show half of the images as in a mirror, drawn anew each time"},
@@ -43,10 +46,12 @@ func trainCommand() *cli.Command {
 			floatFlag("beta2", "Adam's decay of the variance", d.Beta2),
 			deviceFlag(d.Device),
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but errors"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "print the settings as JSON and end"},
 			&cli.StringFlag{Name: "trace", Usage: "write every loss and the sha256 of every parameter to `FILE` at the end"},
-		}, slices.Concat(speedFlags(d), sizeFlags(d), imageFlags(sizeFlag(d)))...),
+		}, slices.Concat(speedFlags(d), sizeFlags(d), imageFlags(sizeFlag(d)), configFlags())...),
 		Action: func(c *cli.Context) error {
+			if err := takeSettings(c); err != nil {
+				return err
+			}
 			cfg, err := trainConfig(c)
 			if err != nil {
 				return err
@@ -54,8 +59,8 @@ func trainCommand() *cli.Command {
 			if err := checkTrain(cfg); err != nil {
 				return err
 			}
-			if c.Bool("dry-run") {
-				return printJSON(c, cfg)
+			if c.Bool("print-config") {
+				return printConfig(c, cfg)
 			}
 			return runTrain(c, cfg)
 		},
