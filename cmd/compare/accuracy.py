@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "train"))
-from train import CLASSES, NOISE, Generator, concat_noise_label, loader, read_idx  # noqa: E402
+from train import CLASSES, NOISE, Generator, concat_noise_label, loader, read_idx, read_set  # noqa: E402
 
 SEED, EPOCHS, BATCH, EACH = 0, 3, 128, 100  # EACH: images of a class
 
@@ -40,7 +40,8 @@ def train(args):
     torch.manual_seed(SEED)
     cnn = network()
     optimizer = torch.optim.Adam(cnn.parameters())
-    epochs = loader(args.data, BATCH)
+    image, label, _ = read_set(args.data)
+    epochs = loader(image, label, BATCH)
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 0, EPOCHS * len(epochs))  # ends well above the least score
     for _ in range(EPOCHS):
         for image, label in epochs:

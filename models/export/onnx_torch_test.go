@@ -46,7 +46,8 @@ func exportONNX(t *testing.T, folder, name string, g *models.Generator, c models
 // The sizes are those of the script.
 var scriptSizes = map[string]models.Config{
 	"article": models.Default(),
-	"small":   {Noise: 7, NgF: 4, NdF: 4, Channels: 2, Classes: 3},
+	"small":   {Noise: 7, NgF: 4, NdF: 4, Channels: 2, Size: 28, Classes: 3},
+	"large":   {Noise: 5, NgF: 4, NdF: 4, Channels: 3, Size: 64, Classes: 4},
 }
 
 // The files are valid for onnx and run in onnxruntime.
@@ -55,7 +56,7 @@ func TestONNXIsValid(t *testing.T) {
 	for name, c := range scriptSizes {
 		exportONNX(t, folder, name, newGenerator(t, c), c)
 	}
-	if lines := onnxScript(t, python, "check", folder); len(lines) != 7 {
+	if lines := onnxScript(t, python, "check", folder); len(lines) != 1+3*len(scriptSizes) {
 		t.Errorf("%q", lines)
 	}
 }
@@ -88,7 +89,7 @@ func TestONNXDrawsAsTorch(t *testing.T) {
 			exportONNX(t, folder, name, g, c)
 		}
 		lines := onnxScript(t, python, "check", folder)
-		if len(lines) != 9 || strings.Count(strings.Join(lines, "\n"), "differs by") != 8 {
+		if len(lines) != 1+4*len(scriptSizes) || strings.Count(strings.Join(lines, "\n"), "differs by") != 4*len(scriptSizes) {
 			t.Errorf("%s: %q", variable, lines)
 		}
 		t.Logf("%s:\n%s", variable, strings.Join(lines, "\n"))

@@ -13,7 +13,8 @@ import sys
 import numpy as np
 
 BATCHES, TOLERANCE = (1, 3, 128), 1e-5
-SIZES = {"article": (100, 10, 128, 1), "small": (7, 3, 4, 2)}  # noise, classes, nch_g, nch
+SIZES = {"article": (100, 10, 128, 1, 28), "small": (7, 3, 4, 2, 28), "large": (5, 4, 4, 3, 64)}  # noise, classes, nch_g, nch, size
+SIDES = {28: (3, 7, 14, 28), 64: (4, 8, 16, 32, 64)}  # of what each layer makes
 
 
 def reference(folder):
@@ -23,8 +24,8 @@ def reference(folder):
     from cgan import Generator, concat_noise_label
 
     torch.manual_seed(11)
-    for name, (nz, classes, nch_g, nch) in SIZES.items():
-        net = Generator(nz + classes, nch_g, nch)
+    for name, (nz, classes, nch_g, nch, size) in SIZES.items():
+        net = Generator(nz + classes, nch_g, nch, size)
         with torch.no_grad():
             for key, parameter in net.named_parameters():
                 if key.endswith(".1.weight") or key.endswith(".1.bias"):  # a norm starts with ones and zeros
@@ -59,7 +60,7 @@ def check(folder):
 
 def check_form(onnx, path, sizes):
     """The model is valid, and its operators alone, without the declared output, give the generator's shapes."""
-    nz, classes, nch_g, nch = sizes
+    nz, classes, nch_g, nch, size = sizes
     onnx.checker.check_model(str(path), full_check=True)
     model = onnx.load(path)
     model.graph.output[0].type.tensor_type.ClearField("shape")
@@ -70,13 +71,15 @@ def check_form(onnx, path, sizes):
     }
     want = {
         "noise": ["batch", nz, 1, 1], "label": ["batch"], "onehot_encode": ["batch", classes, 1, 1],
-        "concat_noise_label": ["batch", nz + classes, 1, 1], "layer1": ["batch", nch_g * 4, 3, 3],
-        "layer2": ["batch", nch_g * 2, 7, 7], "layer3": ["batch", nch_g, 14, 14], "image": ["batch", nch, 28, 28],
+        "concat_noise_label": ["batch", nz + classes, 1, 1], "image": ["batch", nch, size, size],
     }  # fmt: skip
+    *hidden, _ = SIDES[size]
+    for i, side in enumerate(hidden, 1):
+        want[f"layer{i}"] = ["batch", nch_g * 2 ** (len(hidden) - i), side, side]
     got = {name: shapes.get(name) for name in want}
     assert got == want, got
     props = {p.key: p.value for p in model.metadata_props}
-    assert props["architecture"] == f"Generator(nz={nz + classes}, nch_g={nch_g}, nch={nch})", props
+    assert props["architecture"] == f"Generator(nz={nz + classes}, nch_g={nch_g}, nch={nch}, size={size})", props
     assert props["classes"] == str(classes), props
 
 
@@ -98,16 +101,16 @@ def check_labels(session, nz, classes):
 
 
 def compare(session, path, n, sizes):
-    nz, classes, _, nch = sizes
+    nz, classes, _, nch, size = sizes
     stem = path.with_suffix("")
     if not pathlib.Path(f"{stem}.{n}.image.npy").exists():
         feed = {"noise": np.ones((n, nz, 1, 1), np.float32), "label": np.arange(n) % classes}
-        assert session.run(["image"], feed)[0].shape == (n, nch, 28, 28)
+        assert session.run(["image"], feed)[0].shape == (n, nch, size, size)
         print(f"{path.stem} batch {n}: runs")
         return
     noise, label, want = (np.load(f"{stem}.{n}.{what}.npy") for what in ("noise", "label", "image"))
     got = session.run(["image"], {"noise": noise, "label": label})[0]
-    assert got.shape == want.shape == (n, nch, 28, 28) and np.isfinite(got).all() and got.std() > 0.01
+    assert got.shape == want.shape == (n, nch, size, size) and np.isfinite(got).all() and got.std() > 0.01
     difference = np.abs(got - want).max()
     print(f"{path.stem} batch {n}: differs by {difference:.1e}, values from {want.min():.2f} to {want.max():.2f}")
     assert difference <= TOLERANCE, difference
