@@ -34,6 +34,10 @@ func saveOn(t *testing.T, trainer *Trainer, dir string, disk atomicfile.Disk) (s
 	s = saving{&run{config: trainer.config, trainer: trainer, disk: disk, result: Result{Dir: dir}}, &listener{}}
 	s.report = s.said
 	var err error
+	if s.lock, err = runfolder.Take(dir); err != nil {
+		t.Fatal(err)
+	}
+	defer s.lock.Release()
 	if s.stats, err = runfolder.OpenLog(disk, dir); err != nil {
 		return s, err
 	}

@@ -39,7 +39,10 @@ func (r *run) sample() {
 		return
 	}
 	r.sampled, r.sampledAt = r.at.Step, time.Now()
-	path, err := r.trainer.SaveSamples(r.result.Dir, r.at.Step)
+	path, err := "", r.lock.Check()
+	if err == nil {
+		path, err = r.trainer.SaveSamples(r.result.Dir, r.at.Step)
+	}
 	if err != nil {
 		r.report.Say(fmt.Sprintf("notice: %v; training goes on", err))
 		return
@@ -60,7 +63,10 @@ func (r *run) save() error {
 	r.triedAt = time.Now()
 	r.sayLog(r.stats.Sync()) // first: a run that goes on from the checkpoint has the lines before it
 	path := filepath.Join(r.result.Dir, fmt.Sprintf("checkpoint-%06d.pt", r.at.Step))
-	if r.failed = checkpoint.Save(r.disk, path, r.trainer.parts(), r.at); r.failed != nil {
+	if r.failed = r.lock.Check(); r.failed == nil {
+		r.failed = checkpoint.Save(r.disk, path, r.trainer.parts(), r.at)
+	}
+	if r.failed != nil {
 		r.report.Say(fmt.Sprintf("notice: %v; training goes on, and the next save tries again", r.failed))
 		return nil
 	}
