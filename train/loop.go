@@ -15,6 +15,7 @@ import (
 	"cgan/train/checkpoint"
 	"cgan/train/dataset"
 	"cgan/train/runfolder"
+	"cgan/weights/atomicfile"
 )
 
 // Run trains as c says, in a new run folder with config.json, stats.jsonl, and for each epoch a sample
@@ -23,7 +24,15 @@ func Run(ctx context.Context, c Config, report Reporter) (result Result, err err
 	if err := c.Validate(); err != nil {
 		return result, err
 	}
-	r := &run{config: c, report: report, name: dataName(c.Data)}
+	return newRun(c, report, atomicfile.System()).train(ctx)
+}
+
+func newRun(c Config, report Reporter, disk atomicfile.Disk) *run {
+	return &run{config: c, report: report, disk: disk, name: dataName(c.Data)}
+}
+
+// train is Run for a valid config.
+func (r *run) train(ctx context.Context) (result Result, err error) {
 	err = torch.Do("", func() (err error) { // one scope around the run keeps it on one OS thread
 		defer func() { err = errors.Join(err, r.close()) }()
 		if err := r.open(ctx); err != nil || r.result.Interrupted {
@@ -54,11 +63,13 @@ type run struct {
 	name      string // of the data set
 	report    Reporter
 	set       *dataset.Set
+	disk      atomicfile.Disk // that the folder is on
 	loader    *Loader
 	trainer   *Trainer
 	lock      *runfolder.Lock
 	stats     *runfolder.Log
-	before    saved // config.json of a run that goes on
+	before    saved    // config.json of a run that goes on
+	damaged   []string // checkpoints that the run could not go on from
 	hash      string
 	trace     *Trace
 	result    Result
@@ -157,10 +168,13 @@ func (r *run) openFolder(images int) (err error) {
 		if r.lock, err = runfolder.Take(r.result.Dir); err != nil {
 			return err
 		}
-	} else if err := runfolder.CutLog(r.result.Dir, r.at.Step); err != nil {
+		if err = r.disk.SyncFolder(r.config.Out); err != nil { // or a power cut may take the folder with all that is in it
+			return &models.FieldError{Field: "out", Problem: fmt.Sprintf("%q can't take the run: %v", r.config.Out, err)}
+		}
+	} else if err := r.cutLog(); err != nil {
 		return err
 	}
-	if r.stats, err = runfolder.OpenLog(r.result.Dir); err != nil {
+	if r.stats, err = runfolder.OpenLog(r.disk, r.result.Dir); err != nil {
 		return err
 	}
 	if err = r.saveConfig(); err != nil {
@@ -288,9 +302,6 @@ func (r *run) step() error {
 	now := time.Now()
 	stats := Stats{r.at.Epoch, number, losses.D, losses.G, losses.DReal, losses.DFake, r.pace.add(now, images), now, r.at.EpochStep}
 	r.report.Step(stats)
-	if err := r.stats.Write(stats); err != nil && !r.logFails {
-		r.logFails = true
-		r.report.Say(fmt.Sprintf("notice: %v; training goes on, and the next step tries again", err))
-	}
+	r.sayLog(r.stats.Write(stats))
 	return nil
 }

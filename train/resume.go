@@ -77,8 +77,21 @@ func (r *run) resume(set *dataset.Set) error {
 		return w.Fail(fmt.Errorf("it is of %d images in batches of %d, the run of %d in batches of %d", r.at.Images, r.at.Batch, set.Images.N, r.config.Batch))
 	}
 	r.saved, r.result.Steps, r.result.Checkpoint = r.at.Step, r.at.Step, w.File.Path
+	if newer, err := models.Checkpoints(r.config.Resume); err == nil {
+		r.damaged = newer[:max(0, slices.Index(newer, w.File.Path))]
+	}
 	r.sayWhatDiffers()
 	return nil
+}
+
+// cutLog takes off the statistics what the checkpoint has not had. They are on the disk before it is: lines that lack are of
+// steps that another program made, or of a disk that took the checkpoint alone.
+func (r *run) cutLog() error {
+	last, err := runfolder.CutLog(r.disk, r.result.Dir, r.at.Step)
+	if err == nil && last < r.at.Step {
+		r.report.Say(fmt.Sprintf("notice: stats.jsonl has no lines of the steps %d to %d", last+1, r.at.Step))
+	}
+	return err
 }
 
 // sayWhatDiffers warns of what may give other bits than the run would have had without a stop.

@@ -118,6 +118,50 @@ func TestAKilledRunIsResumed(t *testing.T) {
 	}
 }
 
+// A damaged checkpoint takes no whole one's place, and goes with the first save.
+func TestADamagedCheckpointCountsForNone(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps, c.SaveEvery, c.Keep = 5, Every{Steps: 1}, 2
+	result, _ := mustRun(t, c)
+	if err := os.Truncate(result.Checkpoint, size(t, result.Checkpoint)/2); err != nil {
+		t.Fatal(err)
+	}
+	next, err := ResumeConfig(result.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.Steps, next.SaveEvery = 8, Every{Steps: 3}
+	l := &listener{}
+	l.step = func(s Stats) {
+		if got := strings.Join(names(t, result.Dir+"/checkpoint-*"), " "); s.Step == 5 && got != "checkpoint-000004.pt checkpoint-000005.pt" ||
+			s.Step == 7 && got != "checkpoint-000004.pt checkpoint-000006.pt" {
+			t.Errorf("at step %d the folder keeps %s", s.Step, got)
+		}
+	}
+	if _, err := Run(context.Background(), next, l); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Statistics that lack lines before the checkpoint are said to.
+func TestStatisticsThatLackLines(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps = 3
+	result, _ := mustRun(t, c)
+	stats := filepath.Join(result.Dir, "stats.jsonl")
+	if err := os.Truncate(stats, size(t, stats)-10); err != nil {
+		t.Fatal(err)
+	}
+	next, err := ResumeConfig(result.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.Steps = 4
+	if _, said := mustRun(t, next); !strings.Contains(strings.Join(said.said, "\n"), "no lines of the steps 3 to 3") {
+		t.Errorf("said %q", said.said)
+	}
+}
+
 func size(t *testing.T, path string) int64 {
 	t.Helper()
 	info, err := os.Stat(path)

@@ -2,9 +2,12 @@ package train
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"cgan/bindings/torch"
@@ -37,7 +40,10 @@ func (r *run) sample() {
 		return
 	}
 	r.sampled, r.sampledAt = r.at.Step, time.Now()
-	path, err := r.trainer.SaveSamples(r.result.Dir, r.at.Step)
+	path, err := "", r.lock.Check()
+	if err == nil {
+		path, err = r.trainer.SaveSamples(r.result.Dir, r.at.Step)
+	}
 	if err != nil {
 		r.report.Say(fmt.Sprintf("notice: %v; training goes on", err))
 		return
@@ -56,8 +62,12 @@ func (r *run) save() error {
 		return r.diverged(r.at.Step, where)
 	}
 	r.triedAt = time.Now()
+	r.sayLog(r.stats.Sync()) // first: a run that goes on from the checkpoint has the lines before it
 	path := filepath.Join(r.result.Dir, fmt.Sprintf("checkpoint-%06d.pt", r.at.Step))
-	if r.failed = checkpoint.Save(path, r.trainer.parts(), r.at); r.failed != nil {
+	if r.failed = r.lock.Check(); r.failed == nil {
+		r.failed = checkpoint.Save(r.disk, path, r.trainer.parts(), r.at)
+	}
+	if r.failed != nil {
 		r.report.Say(fmt.Sprintf("notice: %v; training goes on, and the next save tries again", r.failed))
 		return nil
 	}
@@ -65,6 +75,14 @@ func (r *run) save() error {
 	r.report.Saved(path)
 	r.removeOldest()
 	return nil
+}
+
+// sayLog says once that the statistics can't be written.
+func (r *run) sayLog(err error) {
+	if err != nil && !r.logFails {
+		r.logFails = true
+		r.report.Say(fmt.Sprintf("notice: %v; training goes on, and the next step tries again", err))
+	}
 }
 
 // DivergedError is the end of a training whose numbers are none any more.
@@ -79,27 +97,25 @@ func (r *run) diverged(step int, where string) error {
 	if where == "" {
 		where = "a loss"
 	}
-	stands := "no checkpoint of this run was written before"
-	if r.result.Checkpoint != "" {
-		stands = r.result.Checkpoint + " is from before and stands"
-	}
+	stands := r.stands()
 	bad := filepath.Join(r.result.Dir, fmt.Sprintf("diverged-%06d.pt", step))
-	if r.pace.times != nil && checkpoint.Save(bad, r.trainer.parts(), r.at) == nil { // not of a folder that goes
+	if r.pace.times != nil && checkpoint.Save(r.disk, bad, r.trainer.parts(), r.at) == nil { // not of a folder that goes
 		stands += "; what it came to is in " + bad
 	}
 	return &DivergedError{fmt.Sprintf("train step %d: training has diverged: %s is not a finite number; %s; try a smaller learning rate than %v, or another seed",
 		step, where, stands, r.config.LR)}
 }
 
-// removeOldest leaves the newest config.Keep checkpoints.
+// removeOldest leaves the newest config.Keep checkpoints. Damaged ones count for none.
 func (r *run) removeOldest() {
 	paths, err := models.Checkpoints(r.result.Dir)
 	if err != nil || r.config.Keep == 0 {
 		return
 	}
-	for _, path := range paths[min(len(paths), r.config.Keep):] {
+	paths = slices.DeleteFunc(paths, func(path string) bool { return path == r.result.Checkpoint || slices.Contains(r.damaged, path) })
+	for _, path := range slices.Concat(r.damaged, paths[min(len(paths), r.config.Keep-1):]) {
 		if path != r.result.Checkpoint {
-			_ = os.Remove(path) // the next save tries again
+			_ = r.disk.Remove(path) // the next save tries again
 		}
 	}
 }
@@ -109,11 +125,18 @@ func (r *run) lastSave() error {
 	if r.failed == nil {
 		return nil
 	}
-	kept := "no checkpoint of it is kept"
-	if r.result.Checkpoint != "" {
-		kept = r.result.Checkpoint + " is the last one"
+	return fmt.Errorf("trained to step %d, but the last save failed: %w; %s", r.at.Step, r.failed, r.stands())
+}
+
+// stands says which checkpoint there is to go on from.
+func (r *run) stands() string {
+	if r.result.Checkpoint == "" {
+		return "no checkpoint of this run was written before"
 	}
-	return fmt.Errorf("trained to step %d, but the last save failed: %w; %s", r.at.Step, r.failed, kept)
+	if _, err := os.Stat(r.result.Checkpoint); errors.Is(err, fs.ErrNotExist) {
+		return r.result.Checkpoint + ", the last one, is gone too"
+	}
+	return r.result.Checkpoint + " is from before and stands"
 }
 
 // checkSpace refuses a run whose first checkpoint would find no room.
@@ -147,5 +170,5 @@ func (r *run) saveConfig() error {
 			c.Data = path
 		}
 	}
-	return runfolder.WriteConfig(r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash})
+	return runfolder.WriteConfig(r.disk, r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash})
 }

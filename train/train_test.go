@@ -372,7 +372,7 @@ func TestAnUpdateThatDivergesIsNotSaved(t *testing.T) {
 	c.Steps = 3
 	first, _ := mustRun(t, c)
 	c.Init, c.Steps, c.Exact = first.Checkpoint, 4, true
-	r := &run{config: c, report: &listener{}, name: "a"}
+	r := newRun(c, &listener{}, atomicfile.System())
 	err := torch.Do("", func() error {
 		defer r.close()
 		if err := r.open(context.Background()); err != nil {

@@ -4,12 +4,25 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"cgan/models"
 )
+
+// limitFiles is the variable with the size, in bytes, past which no file of a cgan that a test starts can grow.
+const limitFiles = "CGAN_TEST_LIMIT_FILES"
+
+func init() {
+	if size, err := strconv.ParseUint(os.Getenv(limitFiles), 10, 64); err == nil {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: size}); err != nil {
+			panic(err)
+		}
+	}
+}
 
 // disk mounts a file system of so many bytes, which takes a user who may.
 func disk(t *testing.T, size int) string {
@@ -61,6 +74,67 @@ func TestReadOnlyDisk(t *testing.T) {
 		t.Errorf("%v, %s", err, text)
 	}
 	o.wantCheckpoint()
+}
+
+// A file that may not grow so far is no end of the training, and neither is the signal that comes with it.
+func TestFilesThatMayNotGrow(t *testing.T) {
+	o := torture{t: t, data: writeSet(t, 40, nil), out: t.TempDir()}
+	cmd := o.command("--quiet=false", "--out", o.out, "--steps", "12", "--save-every", "4")
+	cmd.Env = append(cmd.Env, limitFiles+"=16384")
+	text, err := cmd.CombinedOutput()
+	for _, want := range []string{
+		"notice: cannot write ", "checkpoint-000004.pt: write ", "file too large; training goes on, and the next save tries again",
+		"cgan: trained to step 12, but the last save failed: ", "no checkpoint of this run was written before",
+	} {
+		if exitCodeOf(err) != exitFailure || !strings.Contains(string(text), want) {
+			t.Errorf("%v, %s does not say %q", err, text, want)
+		}
+	}
+	stats, err := os.ReadFile(filepath.Join(o.first(), "stats.jsonl"))
+	if litter, _ := filepath.Glob(filepath.Join(o.first(), ".*")); err != nil || strings.Count(string(stats), "\n") != 12 || len(litter) > 0 {
+		t.Errorf("%d lines of statistics, %v; %v stays", strings.Count(string(stats), "\n"), err, litter)
+	}
+}
+
+// A run whose folder is removed trains on and says that it can't save; what begins in its place is another's.
+func TestTheFolderIsRemoved(t *testing.T) {
+	o := torture{t: t, data: writeSet(t, 40, nil), out: t.TempDir()}
+	for _, again := range []bool{false, true} {
+		var said strings.Builder
+		cmd := o.command("--quiet=false", "--out", o.out, "--save-every", "5", "--steps", "1000000")
+		cmd.Stdout, cmd.Stderr = &said, &said
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		o.waitFor(func() bool { return o.newest() != "" })
+		o.waitFor(func() bool { return os.RemoveAll(o.first()) == nil }) // a save in between makes it fail
+		want := "no such file or directory"
+		if again {
+			o.train("--out", o.out, "--steps", "2")
+			want = "another process trains there now"
+		}
+		time.Sleep(300 * time.Millisecond)
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		err := cmd.Wait()
+		text := said.String()
+		if exitCodeOf(err) != exitFailure || !strings.Contains(text, "notice: ") || !strings.Contains(text, "but the last save failed: ") || !strings.Contains(text, want) {
+			t.Errorf("again %v: %v, %s", again, err, text)
+		}
+		if saved, _ := filepath.Glob(filepath.Join(o.out, "*", "[cs]*-*")); again != (len(saved) == 2) {
+			t.Errorf("again %v: there is %v", again, saved)
+		}
+	}
+}
+
+func (o *torture) waitFor(done func() bool) {
+	o.t.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			o.t.Fatal("nothing in a minute")
+		}
+	}
 }
 
 // wantCheckpoint wants a whole checkpoint in the first run, and nothing half-written.

@@ -14,6 +14,7 @@ import (
 	"cgan/models"
 	"cgan/train"
 	"cgan/train/runfolder"
+	"cgan/weights/atomicfile"
 
 	"golang.org/x/sys/unix"
 )
@@ -142,7 +143,7 @@ func timeTraining(ctx context.Context, c train.Config, device torch.Device) (t t
 		return t, err
 	}
 	defer os.RemoveAll(dir)
-	log, err := runfolder.OpenLog(dir)
+	log, err := runfolder.OpenLog(atomicfile.System(), dir)
 	if err != nil {
 		return t, err
 	}

@@ -43,8 +43,9 @@ type Parts struct {
 	OptimizerG, OptimizerD   *optim.Adam // over all parameters of the one and of the other
 }
 
-// Save writes parts and progress to path, in place of a file of that name, and reads it back.
-func Save(path string, parts Parts, p Progress) error {
+// Save writes parts and progress to path, in place of a file of that name, and reads it back. A file that holds something else
+// than was written is taken away.
+func Save(disk atomicfile.Disk, path string, parts Parts, p Progress) error {
 	value, err := checkpoint(parts, p)
 	if err != nil {
 		return fmt.Errorf("make the checkpoint of step %d: %w", p.Step, err)
@@ -54,15 +55,19 @@ func Save(path string, parts Parts, p Progress) error {
 		sum.Reset()
 		return pt.Write(io.MultiWriter(w, sum), filepath.Base(path), value, nil)
 	}
-	if err := atomicfile.Write(path, true, write); err != nil {
+	if err := disk.Write(path, true, write); err != nil {
 		return err
 	}
-	return readBack(path, sum.Sum(nil))
+	if err := readBack(disk, path, sum.Sum(nil)); err != nil {
+		_ = disk.Remove(path)
+		return err
+	}
+	return nil
 }
 
 // readBack sees that the file holds what was written.
-func readBack(path string, want []byte) error {
-	file, err := os.Open(path)
+func readBack(disk atomicfile.Disk, path string, want []byte) error {
+	file, err := disk.OpenFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return fmt.Errorf("read back: %w", err)
 	}

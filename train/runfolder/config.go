@@ -19,12 +19,12 @@ const configName = "config.json"
 const maxConfig = 1 << 20
 
 // WriteConfig writes the settings of a run to dir/config.json, whole or not at all, in place of those before.
-func WriteConfig(dir string, config any) error {
+func WriteConfig(disk atomicfile.Disk, dir string, config any) error {
 	text, err := json.MarshalIndent(config, "", "  ")
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(filepath.Join(dir, configName), true, func(w io.Writer) error {
+	return disk.Write(filepath.Join(dir, configName), true, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))
 		return err
 	})

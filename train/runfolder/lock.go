@@ -12,8 +12,9 @@ const lockName = "lock"
 
 // Lock is what a process holds of a run folder while it trains there, so that no other one does.
 type Lock struct {
-	file *os.File
-	sure bool // the file system has locks
+	file   *os.File
+	holder string // what is in the file
+	sure   bool   // the file system has locks
 }
 
 // ErrLocked says that another process trains in the run folder.
@@ -34,10 +35,20 @@ func Take(dir string) (*Lock, error) {
 		return nil, fmt.Errorf("%s: %w: %.100q has it", dir, ErrLocked, strings.TrimSpace(string(holder)))
 	}
 	host, _ := os.Hostname()
+	l := &Lock{file, fmt.Sprintf("process %d on %s\n", os.Getpid(), host), locked == nil}
 	if err := file.Truncate(0); err == nil {
-		_, _ = fmt.Fprintf(file, "process %d on %s\n", os.Getpid(), host)
+		_, _ = file.WriteString(l.holder)
 	}
-	return &Lock{file, locked == nil}, nil
+	return l, nil
+}
+
+// Check is ErrLocked where another process has the folder now: this one's was removed, and a run began in its place.
+func (l *Lock) Check() error {
+	holder, err := os.ReadFile(l.file.Name())
+	if err != nil || len(holder) == 0 || string(holder) == l.holder { // without the file nobody else has it
+		return nil
+	}
+	return fmt.Errorf("%s: %w now: %.100q has it, and the folder of this run is gone", filepath.Dir(l.file.Name()), ErrLocked, strings.TrimSpace(string(holder)))
 }
 
 // Release gives the run folder back. The file stays: taking it away would let two processes hold one each.

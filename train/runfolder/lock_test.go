@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -26,4 +27,27 @@ func TestOneProcessHasARun(t *testing.T) {
 	}
 	first.Release()
 	take(t, dir).Release()
+}
+
+// A process whose folder was removed does not write into that of the run which began in its place.
+func TestAFolderThatIsAnothersNow(t *testing.T) {
+	dir := t.TempDir()
+	l := take(t, dir)
+	defer l.Release()
+	if err := l.Check(); err != nil {
+		t.Error(err)
+	}
+	path := filepath.Join(dir, lockName)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Check(); err != nil {
+		t.Errorf("without a lock: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("process 7 on another\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Check(); !errors.Is(err, ErrLocked) || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "process 7 on another") {
+		t.Errorf("another has it: %v", err)
+	}
 }

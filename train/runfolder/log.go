@@ -8,20 +8,22 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"cgan/weights/atomicfile"
 )
 
 const logName = "stats.jsonl"
 
 // Log is the file stats.jsonl of a run folder: one JSON object a line, in the order written.
 type Log struct {
-	file    *os.File
+	file    atomicfile.File
 	size    int64  // of the whole lines
 	waiting []byte // lines that are not in the file yet
 }
 
 // OpenLog opens dir/stats.jsonl for appending, and makes it where it is missing.
-func OpenLog(dir string) (*Log, error) {
-	file, err := os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+func OpenLog(disk atomicfile.Disk, dir string) (*Log, error) {
+	file, err := disk.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open the log of the run: %w", err)
 	}
@@ -34,15 +36,15 @@ func OpenLog(dir string) (*Log, error) {
 }
 
 // CutLog takes off dir/stats.jsonl what follows the line of this step, the field "step" of its records. What it can't read
-// goes as well.
-func CutLog(dir string, step int) error {
+// goes as well. It returns the step of the last line that stays, 0 where none does.
+func CutLog(disk atomicfile.Disk, dir string, step int) (last int, err error) {
 	path := filepath.Join(dir, logName)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return 0, nil
 	}
 	if err != nil {
-		return fmt.Errorf("read the log of the run: %w", err)
+		return 0, fmt.Errorf("read the log of the run: %w", err)
 	}
 	keep := 0
 	for end := bytes.IndexByte(text, '\n'); end >= 0; end = bytes.IndexByte(text[keep:], '\n') {
@@ -52,15 +54,25 @@ func CutLog(dir string, step int) error {
 		if json.Unmarshal(text[keep:keep+end], &record) != nil || record.Step > step {
 			break
 		}
+		last = record.Step
 		keep += end + 1
 	}
 	if keep == len(text) {
-		return nil
+		return last, nil
 	}
-	if err := os.Truncate(path, int64(keep)); err != nil {
-		return fmt.Errorf("cut the log of the run: %w", err)
+	if err := truncate(disk, path, int64(keep)); err != nil {
+		return last, fmt.Errorf("cut the log of the run: %w", err)
 	}
-	return nil
+	return last, nil
+}
+
+func truncate(disk atomicfile.Disk, path string, size int64) error {
+	file, err := disk.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return file.Truncate(size)
 }
 
 // Write appends record, a struct or map, as one line. It is not buffered, so a killed run keeps every line. What the system
@@ -80,6 +92,9 @@ func (s *Log) Write(record any) error {
 
 // flush writes the lines that wait.
 func (s *Log) flush() error {
+	if len(s.waiting) == 0 {
+		return nil
+	}
 	n, err := s.file.Write(s.waiting)
 	if err != nil {
 		if n > 0 {
@@ -94,17 +109,22 @@ func (s *Log) flush() error {
 	return nil
 }
 
-// Close puts the log on the disk, and reports what the system could not keep.
-func (s *Log) Close() error {
-	err := s.flush()
-	if synced := s.file.Sync(); err == nil {
-		err = synced
+// Sync puts all lines on the disk, where they outlast a power cut.
+func (s *Log) Sync() error {
+	if err := s.flush(); err != nil {
+		return err
 	}
-	if closed := s.file.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return fmt.Errorf("close the log of the run: %w", err)
+	if err := s.file.Sync(); err != nil {
+		return fmt.Errorf("write the log of the run: %w", err)
 	}
 	return nil
+}
+
+// Close puts the log on the disk, and reports what the system could not keep.
+func (s *Log) Close() error {
+	err := s.Sync()
+	if closed := s.file.Close(); err == nil && closed != nil {
+		err = fmt.Errorf("close the log of the run: %w", closed)
+	}
+	return err
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"cgan/weights/atomicfile"
 )
 
 type lossRecord struct {
@@ -26,7 +28,7 @@ func readStats(t *testing.T, dir string) string {
 
 func TestLog(t *testing.T) {
 	dir := t.TempDir()
-	s, err := OpenLog(dir)
+	s, err := OpenLog(atomicfile.System(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func TestLog(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = OpenLog(dir); err != nil {
+	if s, err = OpenLog(atomicfile.System(), dir); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Write(map[string]int{"step": 2}); err != nil {
@@ -56,7 +58,7 @@ func TestLog(t *testing.T) {
 
 func TestLogRefuses(t *testing.T) {
 	dir := t.TempDir()
-	s, err := OpenLog(dir)
+	s, err := OpenLog(atomicfile.System(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +79,7 @@ func TestLogRefuses(t *testing.T) {
 	if err := s.Write(lossRecord{}); err == nil {
 		t.Error("writing after Close reports nothing")
 	}
-	if _, err := OpenLog(filepath.Join(dir, "missing")); err == nil || !strings.Contains(err.Error(), "missing") {
+	if _, err := OpenLog(atomicfile.System(), filepath.Join(dir, "missing")); err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("a missing folder gave %v", err)
 	}
 }
@@ -85,7 +87,7 @@ func TestLogRefuses(t *testing.T) {
 // A line that does not fit whole is taken back, and written with the next one.
 func TestLogCutLine(t *testing.T) {
 	dir := t.TempDir()
-	s, err := OpenLog(dir)
+	s, err := OpenLog(atomicfile.System(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,20 +132,22 @@ func TestCutLog(t *testing.T) {
 		text string
 		step int
 		want string
+		last int
 	}{
-		{lines, 3, lines}, {lines, 9, lines}, {lines, 2, lines[:28]}, {lines, 0, ""}, {lines + `{"ste`, 3, lines}, {lines + "\x00\x00\n", 3, lines}, {"", 5, ""},
+		{lines, 3, lines, 3}, {lines, 9, lines, 3}, {lines, 2, lines[:28], 2}, {lines, 0, "", 0}, {lines + `{"ste`, 3, lines, 3},
+		{lines + "\x00\x00\n", 3, lines, 3}, {"", 5, "", 0},
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, logName)
 		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		err := CutLog(dir, c.step)
-		if got, _ := os.ReadFile(path); err != nil || string(got) != c.want {
-			t.Errorf("%q after step %d: %q, %v", c.text, c.step, got, err)
+		last, err := CutLog(atomicfile.System(), dir, c.step)
+		if got, _ := os.ReadFile(path); err != nil || string(got) != c.want || last != c.last {
+			t.Errorf("%q after step %d: %q, which ends with step %d, %v", c.text, c.step, got, last, err)
 		}
 	}
-	if err := CutLog(t.TempDir(), 1); err != nil {
+	if _, err := CutLog(atomicfile.System(), t.TempDir(), 1); err != nil {
 		t.Errorf("no log: %v", err)
 	}
 }

@@ -3,10 +3,9 @@ package runfolder
 import (
 	"os"
 	"path/filepath"
-)
 
-// leftovers are the files that a killed run leaves half-written.
-var leftovers = []string{".checkpoint-*.pt.*.tmp", ".samples-*.png.*.tmp", "." + configName + ".*.tmp"}
+	"cgan/weights/atomicfile"
+)
 
 // sweep removes what killed runs left half-written in the run folders in out. A folder that another process has stays as
 // it is, and so does every other file.
@@ -34,11 +33,8 @@ func Sweep(dir string) {
 	}
 }
 
-func leftoversIn(dir string) (files []string) {
-	for _, pattern := range leftovers {
-		found, _ := filepath.Glob(filepath.Join(escape(dir), pattern))
-		files = append(files, found...)
-	}
+func leftoversIn(dir string) []string {
+	files, _ := filepath.Glob(filepath.Join(escape(dir), atomicfile.Temporary)) // the pattern is sound
 	return files
 }
 

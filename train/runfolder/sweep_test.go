@@ -23,7 +23,7 @@ func TestNewSweepsWhatKilledRunsLeft(t *testing.T) {
 		}
 		return dir
 	}
-	half := []string{".checkpoint-000003.pt.1a2b.tmp", ".samples-000003.png.zz9.tmp", ".config.json.q.tmp"}
+	half := []string{".checkpoint-000003.pt.1a2b.tmp", ".samples-000003.png.zz9.tmp", ".config.json.q.tmp", ".diverged-000004.pt.0.tmp"}
 	kept := []string{".notes.tmp", "checkpoint-000002.pt", "checkpoint-000003.pt.tmp"}
 	alive := fill("alive", append(half, kept...)...)
 	taken := take(t, alive)

@@ -10,9 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
-	"syscall"
 
 	"cgan/weights/internal/filekind"
 )
@@ -22,25 +20,30 @@ import (
 // anything that is not a regular file always. Nothing is left when it fails; with force, the file that
 // was there, or where only the folder could not be synced the new one. The error names the path.
 func Write(path string, force bool, write func(io.Writer) error) error {
+	return System().Write(path, force, write)
+}
+
+// Write is the function Write on this disk.
+func (d Disk) Write(path string, force bool, write func(io.Writer) error) error {
 	target, mode, err := writeTarget(path, force)
 	if err != nil {
 		return err
 	}
-	temp, err := createTemp(target, mode)
+	temp, err := d.createTemp(target, mode)
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	defer os.Remove(temp.Name()) // fails once the file has its final name
-	defer temp.Close()           // for a write that panics; closing twice does no harm
+	defer func() { _ = d.Remove(temp.Name()) }() // fails once the file has its final name
+	defer temp.Close()                           // for a write that panics; closing twice does no harm
 	if err := writeTemp(temp, write); err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	if err := publish(temp.Name(), target, force); err != nil {
+	if err := d.publish(temp.Name(), target, force); err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	if err := syncFolder(target); err != nil {
+	if err := d.SyncFolder(filepath.Dir(target)); err != nil {
 		if !force {
-			_ = os.Remove(target)
+			_ = d.Remove(target)
 		}
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
@@ -70,13 +73,17 @@ func errExists(path string) error {
 	return fmt.Errorf("%s exists already: choose another name or force to overwrite it: %w", path, fs.ErrExist)
 }
 
+// Temporary is the pattern, as of filepath.Match, of the names of temporary files: one that a killed process left is no use
+// to anybody. Files whose own name has no ending have others.
+const Temporary = ".*.*.*.tmp"
+
 // createTemp makes a new hidden file beside the target. Unlike os.CreateTemp it gives the file the
 // mode it will keep.
-func createTemp(target string, mode fs.FileMode) (*os.File, error) {
+func (d Disk) createTemp(target string, mode fs.FileMode) (File, error) {
 	for {
 		suffix := strconv.FormatUint(rand.Uint64(), 36)
 		name := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+suffix+".tmp")
-		temp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		temp, err := d.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if !errors.Is(err, fs.ErrExist) {
 			return temp, err
 		}
@@ -84,7 +91,7 @@ func createTemp(target string, mode fs.FileMode) (*os.File, error) {
 }
 
 // writeTemp writes, syncs and closes the temporary file.
-func writeTemp(temp *os.File, write func(io.Writer) error) error {
+func writeTemp(temp File, write func(io.Writer) error) error {
 	buffered := bufio.NewWriterSize(temp, 1<<16)
 	if err := write(buffered); err != nil {
 		return err
@@ -100,9 +107,9 @@ func writeTemp(temp *os.File, write func(io.Writer) error) error {
 
 // publish gives the temporary file its name. Without force it links, which fails where a file has
 // appeared meanwhile; a file system without links gets a last look instead.
-func publish(temp, target string, force bool) error {
+func (d Disk) publish(temp, target string, force bool) error {
 	if !force {
-		err := os.Link(temp, target)
+		err := d.Link(temp, target)
 		if err == nil {
 			return nil
 		}
@@ -110,26 +117,5 @@ func publish(temp, target string, force bool) error {
 			return errExists(target)
 		}
 	}
-	return os.Rename(temp, target)
-}
-
-// syncFolder makes a rename last through a power cut. Windows cannot sync a folder and needs not.
-func syncFolder(target string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	folder, err := os.Open(filepath.Dir(target))
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	if err := folder.Sync(); !lacksSync(err) {
-		return err
-	}
-	return nil
-}
-
-// lacksSync says that the file system has no sync of a folder, as some network and shared ones have none.
-func lacksSync(err error) bool {
-	return errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported)
+	return d.Rename(temp, target)
 }
