@@ -135,6 +135,17 @@ func TestClassFolders(t *testing.T) {
 	}
 }
 
+// A folder that holds nothing but a link to itself ends in an error.
+func TestFolderInItself(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink(".", filepath.Join(dir, "self")); err != nil {
+		t.Skip("no symbolic links:", err)
+	}
+	if _, err := Open(t.Context(), dir, Options{}, nil); err == nil || !strings.Contains(err.Error(), "there is no set") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestManyClasses(t *testing.T) {
 	ownCache(t)
 	for _, n := range []int{47, 1000} {

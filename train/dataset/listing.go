@@ -139,10 +139,10 @@ func (l *listing) decode(ctx context.Context, path string, o Options, report fun
 	return err
 }
 
-func (l *listing) decodeInto(ctx context.Context, path string, frame *frame, o Options, report func(string)) error {
+// source decodes the files into a frame.
+func (l *listing) source(frame *frame, o Options) *source {
 	images := &reader{place: l.place}
-	src := source{name: l.place.path, count: len(l.files), frame: frame}
-	src.decode = func(i int, to []byte) (found original, err error) {
+	return &source{name: l.place.path, count: len(l.files), frame: frame, decode: func(i int, to []byte) (found original, err error) {
 		err = images.use(l.files[i].name, func(p picture) error {
 			size := p.size()
 			if o.Size == 0 && (size.X != frame.width || size.Y != frame.height) {
@@ -152,12 +152,15 @@ func (l *listing) decodeInto(ctx context.Context, path string, frame *frame, o O
 			return nil
 		})
 		return found, err
-	}
-	r := &record{N: src.count, Channels: frame.channels, Height: frame.height, Width: frame.width, Classes: l.classes}
+	}}
+}
+
+func (l *listing) decodeInto(ctx context.Context, path string, frame *frame, o Options, report func(string)) error {
+	r := &record{N: len(l.files), Channels: frame.channels, Height: frame.height, Width: frame.width, Classes: l.classes}
 	return writeCache(path, r, func(w io.Writer) ([]int32, error) {
 		var labels []int32
 		sizes := sizes{}
-		err := src.each(ctx, report, func(i int, d decoded) error {
+		err := l.source(frame, o).each(ctx, report, func(i int, d decoded) error {
 			var why *badImage
 			switch {
 			case errors.As(d.err, &why):

@@ -58,46 +58,59 @@ func (p *place) open(ctx context.Context, o Options, report func(string)) (*Set,
 	if stems := p.stems(); len(stems) > 0 {
 		return p.openIDX(ctx, stems, o, report)
 	}
-	all, err := p.list(".")
+	has, err := p.contents()
 	if err != nil {
-		return nil, p.fail("", err, "cannot be read ("+cause(err)+"): name a folder that can")
+		return nil, err
 	}
-	var folders, tables []string
-	images := false
-	for _, e := range all {
-		switch {
-		case e.IsDir():
-			folders = append(folders, e.Name())
-		case strings.EqualFold(path.Ext(e.Name()), ".csv"):
-			tables = append(tables, e.Name())
-		default:
-			images = images || isImageName(e.Name())
-		}
+	split, err := p.splitFolder(has.folders, o.Split)
+	if err != nil {
+		return nil, err
 	}
-	if split, err := p.splitFolder(folders, o.Split); err != nil || split != nil {
-		if err != nil {
-			return nil, err
-		}
+	if split != nil {
 		return split.openFolders(ctx, o, report)
 	}
 	switch {
-	case len(folders) > 1 && o.Split == "test":
+	case len(has.folders) > 1 && o.Split == "test":
 		return nil, p.noSplit(o.Split)
-	case len(folders) > 1:
+	case len(has.folders) > 1:
 		return p.openFolders(ctx, o, report)
-	case len(tables) > 0:
-		return p.openTables(ctx, tables, o, report)
-	case len(folders) == 1:
-		below, err := p.below(folders[0])
+	case len(has.tables) > 0:
+		return p.openTables(ctx, has.tables, o, report)
+	case len(has.folders) == 1:
+		below, err := p.below(has.folders[0])
 		if err != nil {
 			return nil, err
 		}
 		return below.open(ctx, o, report)
-	case images:
+	case has.images:
 		return nil, p.fail("", nil, "the images are of one class or none: name a folder that has a folder for each class, or a table of file,label")
 	}
 	return nil, p.fail("", fs.ErrNotExist, "there is no set: "+
 		p.nearby("; name a folder with IDX files, or with a folder of images for each class, a .csv or a .zip"))
+}
+
+// contents is what a folder has.
+type contents struct {
+	folders, tables []string
+	images          bool // by their names
+}
+
+func (p *place) contents() (c contents, err error) {
+	all, err := p.list(".")
+	if err != nil {
+		return c, p.fail("", err, "cannot be read ("+cause(err)+"): name a folder that can")
+	}
+	for _, e := range all {
+		switch {
+		case e.IsDir():
+			c.folders = append(c.folders, e.Name())
+		case strings.EqualFold(path.Ext(e.Name()), ".csv"):
+			c.tables = append(c.tables, e.Name())
+		default:
+			c.images = c.images || isImageName(e.Name())
+		}
+	}
+	return c, nil
 }
 
 // noSplit says that the set is not divided.
