@@ -3,10 +3,12 @@ package train
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"cgan/bindings/torch"
@@ -185,5 +187,31 @@ func TestARunGoesOnAfterADiskBroke(t *testing.T) {
 				t.Errorf("the disk %s at %s, and the run that goes on is another", fault, folder.Broke())
 			}
 		}
+	}
+}
+
+// A step that finds no memory ends the run with the sizes that were asked for, and the checkpoint before it stands.
+func TestNoMemoryForAStep(t *testing.T) {
+	c := smallConfig(t)
+	c.Steps, c.SaveEvery = 4, Every{Steps: 2}
+	l := &listener{}
+	r := newRun(c, l, atomicfile.System())
+	l.step = func(s Stats) {
+		if s.Step == 3 {
+			r.trainer.config.Noise = 1 << 45 // more than any machine has for the next step's noise
+		}
+	}
+	result, err := r.train(context.Background())
+	var field *models.FieldError
+	if !errors.As(err, &field) || field.Field != "batch" {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"is 16, which with ngf 4 and ndf 4 takes more memory", "checkpoint-000003.pt is from before and stands", "(train step 4: randn", "bytes"} {
+		if !strings.Contains(field.Problem, want) {
+			t.Errorf("%s does not say %q", field.Problem, want)
+		}
+	}
+	if w, err := models.Open(result.Dir, ""); err != nil || w.File.Path != result.Checkpoint || filepath.Base(result.Checkpoint) != "checkpoint-000003.pt" {
+		t.Errorf("%+v, %v", result, err)
 	}
 }

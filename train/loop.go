@@ -36,9 +36,9 @@ func (r *run) train(ctx context.Context) (result Result, err error) {
 	err = torch.Do("", func() (err error) { // one scope around the run keeps it on one OS thread
 		defer func() { err = errors.Join(err, r.close()) }()
 		if err := r.open(ctx); err != nil || r.result.Interrupted {
-			return err
+			return r.sayMemory(err)
 		}
-		return r.loop(ctx)
+		return r.sayMemory(r.loop(ctx))
 	})
 	return r.result, err
 }

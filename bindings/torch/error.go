@@ -28,6 +28,16 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// OutOfMemory says that libtorch had no memory for the op, in main memory or on the device.
+func (e *Error) OutOfMemory() bool {
+	for _, words := range []string{"can't allocate memory", "not enough memory", "out of memory", "bad_alloc"} {
+		if strings.Contains(e.Reason, words) {
+			return true
+		}
+	}
+	return false
+}
+
 // reason keeps the message of a C++ exception and drops its stack.
 func reason(message string) string {
 	message, _, _ = strings.Cut(message, "\nException raised from ")

@@ -13,14 +13,26 @@ import (
 	"cgan/models"
 )
 
-// limitFiles is the variable with the size, in bytes, past which no file of a cgan that a test starts can grow.
-const limitFiles = "CGAN_TEST_LIMIT_FILES"
+// limitFiles is the variable with the size, in bytes, past which no file of a cgan that a test starts can grow, and
+// limitMemory that with the bytes that it can have beside what it has at its start.
+const limitFiles, limitMemory = "CGAN_TEST_LIMIT_FILES", "CGAN_TEST_LIMIT_MEMORY"
 
 func init() {
-	if size, err := strconv.ParseUint(os.Getenv(limitFiles), 10, 64); err == nil {
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: size}); err != nil {
+	limit := func(resource int, most uint64) {
+		if err := syscall.Setrlimit(resource, &syscall.Rlimit{Cur: most, Max: most}); err != nil {
 			panic(err)
 		}
+	}
+	if size, err := strconv.ParseUint(os.Getenv(limitFiles), 10, 64); err == nil {
+		limit(syscall.RLIMIT_FSIZE, size)
+	}
+	if size, err := strconv.ParseUint(os.Getenv(limitMemory), 10, 64); err == nil {
+		var pages uint64
+		text, err := os.ReadFile("/proc/self/statm")
+		if _, scan := fmt.Sscan(string(text), &pages); err != nil || scan != nil {
+			panic("the system does not tell the size of this process")
+		}
+		limit(syscall.RLIMIT_AS, pages*uint64(os.Getpagesize())+size)
 	}
 }
 
@@ -93,6 +105,24 @@ func TestFilesThatMayNotGrow(t *testing.T) {
 	stats, err := os.ReadFile(filepath.Join(o.first(), "stats.jsonl"))
 	if litter, _ := filepath.Glob(filepath.Join(o.first(), ".*")); err != nil || strings.Count(string(stats), "\n") != 12 || len(litter) > 0 {
 		t.Errorf("%d lines of statistics, %v; %v stays", strings.Count(string(stats), "\n"), err, litter)
+	}
+}
+
+// Networks that are larger than the memory end the command with the sizes, in huge pages or not, and nothing stays.
+func TestNetworksLargerThanTheMemory(t *testing.T) {
+	for _, flags := range [][]string{{"--exact"}, {"--without", "pages"}, {}} {
+		o := torture{t: t, data: writeSet(t, 40, nil), out: t.TempDir()}
+		cmd := o.command(append([]string{"--out", o.out, "--ngf", "4096"}, flags...)...)
+		cmd.Env = append(cmd.Env, limitMemory+"=3000000000")
+		text, err := cmd.CombinedOutput()
+		for _, want := range []string{"cgan: --batch is 8, which with ngf 4096 and ndf 4 takes more memory than there is: ask for a smaller batch", "(make the networks: ", "4831838208 bytes"} {
+			if exitCodeOf(err) != exitFailure || !strings.Contains(string(text), want) {
+				t.Errorf("%v: %v, %.2000s does not say %q", flags, err, text, want)
+			}
+		}
+		if left, err := os.ReadDir(o.out); err != nil || len(left) > 0 {
+			t.Errorf("%v: %v stays, %v", flags, left, err)
+		}
 	}
 }
 
