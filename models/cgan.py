@@ -65,7 +65,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    def __init__(self, nch=1, nch_d=64):
+    def __init__(self, nch=1, nch_d=64, sigmoid=True):
         super().__init__()
         self.layer1 = nn.Sequential(
             nn.Conv2d(nch, nch_d, 4, 2, 1),
@@ -83,7 +83,7 @@ class Discriminator(nn.Module):
         )
         self.layer4 = nn.Sequential(
             nn.Conv2d(nch_d * 4, 1, 3, 1, 0),
-            nn.Sigmoid(),
+            nn.Sigmoid() if sigmoid else nn.Identity(),
         )
 
     def forward(self, x):  # [B, nch, 28, 28]

@@ -6,7 +6,7 @@ import (
 )
 
 // Discriminator judges an image with its label planes [B, nch, 28, 28]: the probability [B] that it
-// is real. It mirrors Discriminator of cgan.py.
+// is real, or a score of any size where it ends without the Sigmoid. It mirrors Discriminator of cgan.py.
 type Discriminator struct {
 	nn.Base
 	layer1                 *nn.Sequential
@@ -14,9 +14,13 @@ type Discriminator struct {
 }
 
 // NewDiscriminator makes a discriminator of nch input channels (image and label planes) and nch_d base
-// channels, initialised from the default random number generator as PyTorch does.
-func NewDiscriminator(nch, nchD int64) *Discriminator {
-	d := &Discriminator{}
+// channels, initialised from the default random number generator as PyTorch does. The Sigmoid at its end has no
+// weights: with and without it the state dicts have the same keys.
+func NewDiscriminator(nch, nchD int64, sigmoid bool) *Discriminator {
+	d, verdict := &Discriminator{}, nn.Module(nn.NewIdentity())
+	if sigmoid {
+		verdict = nn.NewSigmoid()
+	}
 	d.layer1 = nn.NewSequential(
 		nn.NewConv2d(nch, nchD, 4, 2, 1),
 		nn.NewLeakyReLU(0.2),
@@ -34,7 +38,7 @@ func NewDiscriminator(nch, nchD int64) *Discriminator {
 	))
 	d.layer4 = d.Register("layer4", nn.NewSequential(
 		nn.NewConv2d(nchD*4, 1, 3, 1, 0),
-		nn.NewSigmoid(),
+		verdict,
 	))
 	return d
 }

@@ -15,6 +15,7 @@ import (
 type Config struct {
 	models.Config
 	models.Compute
+	Options
 	Data        string  `json:"data"`         // folder with IDX files; empty for MNIST
 	Resume      string  `json:"-"`            // run folder to go on in; empty for a new one
 	Init        string  `json:"init"`         // run folder or weights file to begin with; empty for fresh networks
@@ -39,8 +40,8 @@ type Config struct {
 // Default is the article's training with the values that it leaves open.
 func Default() Config {
 	return Config{
-		Config: models.Default(),
-		Out:    "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Keep: 3, Compute: models.Compute{Precision: models.F32},
+		Config: models.Default(), Options: DefaultOptions(),
+		Out: "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Keep: 3, Compute: models.Compute{Precision: models.F32},
 	}
 }
 
@@ -51,6 +52,7 @@ type Range struct{ Min, Max float64 }
 var Ranges = map[string]Range{
 	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "keep": {0, 1e6}, "threads": {0, 1024},
 	"lr": {0, 1}, "beta1": {0, math.Nextafter(1, 0)}, "beta2": {0, math.Nextafter(1, 0)},
+	"label_smoothing": {0, math.Nextafter(1, 0)}, "d_steps": {1, 1000}, "r1": {0, 1e6}, "lr_g": {0, 1}, "lr_d": {0, 1},
 	"nz": {1, 4096}, "ngf": {1, 4096}, "ndf": {1, 4096},
 }
 
@@ -89,6 +91,9 @@ func (c Config) Validate() error {
 		return &models.FieldError{Field: "time_limit", Problem: fmt.Sprintf("is %d: it must be a time such as 8h", c.TimeLimit.Steps)}
 	}
 	if err := c.Compute.Validate(); err != nil {
+		return err
+	}
+	if err := c.Options.validate(); err != nil {
 		return err
 	}
 	return c.Config.Validate()

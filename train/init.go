@@ -67,7 +67,7 @@ func initFromFile(path, key string, w *models.Weights) (Config, error) {
 		c.Batch = s.Batch
 	}
 	if s.Adam {
-		c.LR, c.Beta1, c.Beta2 = s.LR, s.Beta1, s.Beta2
+		c.LR, c.LRD, c.Beta1, c.Beta2 = s.LR, s.LRD, s.Beta1, s.Beta2
 	}
 	return c, nil
 }

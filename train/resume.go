@@ -19,6 +19,7 @@ type saved struct {
 	Libtorch  string `json:"libtorch"`
 	KernelSet string `json:"kernel_set"`  // that convolutions ran on; empty for libtorch's own ops
 	DataHash  string `json:"data_sha256"` // dataset.Set.Hash
+	Planned   int    `json:"planned"`     // steps in all when the run began: what LRSchedule counts to
 }
 
 // ResumeConfig is the settings of the run in dir, to go on with in the same folder as if it had never stopped. Only

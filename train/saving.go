@@ -144,5 +144,5 @@ func (r *run) saveConfig() error {
 	if path, err := filepath.Abs(c.Data); err == nil {
 		c.Data = path
 	}
-	return runfolder.WriteConfig(r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash})
+	return runfolder.WriteConfig(r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash, r.trainer.planned})
 }

@@ -43,7 +43,7 @@ func trainCommand() *cli.Command {
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but errors"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "print the settings as JSON and end"},
 			&cli.StringFlag{Name: "trace", Usage: "write every loss and the sha256 of every parameter to `FILE` at the end"},
-		}, append(speedFlags(d), sizeFlags(d)...)...),
+		}, append(optionFlags(d), append(speedFlags(d), sizeFlags(d)...)...)...),
 		Action: func(c *cli.Context) error {
 			cfg, err := trainConfig(c)
 			if err != nil {

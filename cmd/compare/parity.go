@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // trace is what `cgan train --trace` and `train.py trace` write.
@@ -24,12 +25,24 @@ type parityCase struct {
 	name               string
 	images             int // of MNIST's first ones; 0 for all
 	batch, seed, steps int
+	flags              []string // options of both programs
 }
 
 var parityCases = []parityCase{
-	{"20 steps, batch 128, seed 0", 0, 128, 0, 20},
-	{"20 steps, batch 128, seed 1", 0, 128, 1, 20},
-	{"25 steps, batch 96 of 1000 images, across two epochs' ends", 1000, 96, 2, 25},
+	{"20 steps, batch 128, seed 0", 0, 128, 0, 20, nil},
+	{"20 steps, batch 128, seed 1", 0, 128, 1, 20, nil},
+	{"25 steps, batch 96 of 1000 images, across two epochs' ends", 1000, 96, 2, 25, nil},
+	withOptions("--label-smoothing", "0.1", "--lr-g", "1e-4", "--lr-d", "4e-4"),
+	withOptions("--loss", "hinge", "--d-steps", "2"),
+	withOptions("--loss", "lsgan", "--label-smoothing", "0.2", "--lr-schedule", "linear"),
+	withOptions("--loss", "wgan-gp", "--d-steps", "3", "--lr-schedule", "cosine"),
+	withOptions("--r1", "10"),
+	withOptions("--loss", "hinge", "--r1", "0.5"),
+}
+
+// withOptions is a short training: of 200 images in batches of 48, so that the sixth step is in the second epoch.
+func withOptions(flags ...string) parityCase {
+	return parityCase{"6 steps, batch 48 of 200 images, " + strings.Join(flags, " "), 200, 48, 4, 6, flags}
 }
 
 // parity runs every case in both programs and fails when one bit differs.
@@ -69,6 +82,7 @@ func (c parityCase) run(ctx context.Context, p *programs) (int, error) {
 		return 0, err
 	}
 	flags := []string{"--data", data, "--batch", strconv.Itoa(c.batch), "--seed", strconv.Itoa(c.seed), "--steps", strconv.Itoa(c.steps)}
+	flags = append(flags, c.flags...)
 	mine, _, err := p.goTrain(ctx, flags)
 	if err != nil {
 		return 0, err

@@ -16,9 +16,10 @@ type Settings struct {
 	Batch            int  // 0 where it does not say
 	Adam             bool // whether it holds Adam's state, and with it these
 	LR, Beta1, Beta2 float64
+	LRD              float64 // of optimizerD where it is another than LR, else 0
 }
 
-// SettingsOf reads the settings off a file. Both optimizers must have the same.
+// SettingsOf reads the settings off a file. Both optimizers must have the same betas.
 func SettingsOf(root weights.Value) (s Settings, err error) {
 	s.Batch, _ = number(root, "batch")
 	value, ok := get(root, "optimizerG")
@@ -34,8 +35,11 @@ func SettingsOf(root weights.Value) (s Settings, err error) {
 		if err != nil {
 			return s, fmt.Errorf("optimizerD: %w", err)
 		}
-		if other.lr != adam.lr || other.beta1 != adam.beta1 || other.beta2 != adam.beta2 {
-			return s, errors.New("optimizerG and optimizerD have other lr or betas; here both networks train with the same")
+		if other.lr != adam.lr {
+			s.LRD = other.lr
+		}
+		if other.beta1 != adam.beta1 || other.beta2 != adam.beta2 {
+			return s, errors.New("optimizerG and optimizerD have other betas; here both networks train with the same")
 		}
 	}
 	s.Adam, s.LR, s.Beta1, s.Beta2 = true, adam.lr, adam.beta1, adam.beta2
