@@ -79,8 +79,11 @@ func (r *run) init(images int) error {
 		if err != nil {
 			return err
 		}
-		if r.at, err = checkpoint.Load(w.File.Root, w.Generator, w.Discriminator, r.trainer.parts()); err != nil {
+		if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {
 			return w.Fail(err)
+		}
+		if w.Average != nil && r.config.EMA == 0 {
+			r.report.Say(fmt.Sprintf("notice: %s holds %s, an average of the generator's weights, which this run leaves behind: its ema is 0", w.File.Path, w.AverageKey))
 		}
 		r.goOn(images)
 	}

@@ -14,6 +14,7 @@ type Options struct {
 	LabelSmoothing float64 `json:"label_smoothing"` // D's target for real images is 1 less this
 	DSteps         int     `json:"d_steps"`         // updates of D for one of G
 	R1             float64 `json:"r1"`              // gamma of the R1 penalty on D's gradient at real images; 0 for none
+	EMA            float64 `json:"ema"`             // decay of the average of G's weights that samples are drawn with; 0 for none
 	LRG            float64 `json:"lr_g"`            // G's learning rate; 0 for lr
 	LRD            float64 `json:"lr_d"`            // D's; 0 for lr
 	LRSchedule     string  `json:"lr_schedule"`     // how both fall to 0 over the run's steps: one of LRSchedules
@@ -34,7 +35,7 @@ func (o Options) validate() error {
 		field string
 		value float64
 	}{
-		{"label_smoothing", o.LabelSmoothing}, {"d_steps", float64(o.DSteps)}, {"r1", o.R1}, {"lr_g", o.LRG}, {"lr_d", o.LRD},
+		{"label_smoothing", o.LabelSmoothing}, {"d_steps", float64(o.DSteps)}, {"r1", o.R1}, {"ema", o.EMA}, {"lr_g", o.LRG}, {"lr_d", o.LRD},
 	} {
 		if err := Check(v.field, v.value); err != nil {
 			return err

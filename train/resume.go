@@ -68,7 +68,10 @@ func (r *run) resume(set *dataset.Set) error {
 	if w.Discriminator == nil {
 		return w.Fail(fmt.Errorf("it holds no discriminator: it is no checkpoint of a run"))
 	}
-	if r.at, err = checkpoint.Load(w.File.Root, w.Generator, w.Discriminator, r.trainer.parts()); err != nil {
+	if r.config.EMA > 0 && w.Average == nil {
+		return w.Fail(fmt.Errorf("it holds no generator_ema, which the run keeps: its ema is %v", r.config.EMA))
+	}
+	if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {
 		return w.Fail(err)
 	}
 	if r.at.Batch != r.config.Batch || r.at.Images != set.Images.N {

@@ -130,6 +130,11 @@ func (r *run) checkSpace() error {
 			need += uint64(8 * n.Tensor.Numel()) // Adam's moments
 		}
 	}
+	if average := r.trainer.average; average != nil {
+		for _, n := range average.StateDict() {
+			need += uint64(4 * n.Tensor.Numel())
+		}
+	}
 	if free >= need {
 		return nil
 	}

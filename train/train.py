@@ -12,13 +12,15 @@ DIR holds the IDX files of MNIST, gzipped or not. `trace` writes every loss as a
 float and the sha256 of every parameter and buffer, for a comparison bit for bit. `bench` times training
 steps, or batches of drawn images. `--device cuda` computes on CUDA.
 
-loader.go, options.go, loss.go, penalty.go and trainer.go stand beside the sections of the same name, trace.go and
-the packages checkpoint and benchmark beside the functions. Random numbers come from the one default generator: the
-generator's weights, the discriminator's; at the start of an epoch what DataLoader(shuffle=True) draws; in a step the
-noise, then the fake labels, then for wgan-gp the places between real and drawn images.
+loader.go, options.go, loss.go, penalty.go and trainer.go stand beside the sections of the same name, average.go beside
+a method of Trainer, trace.go and the packages checkpoint and benchmark beside the functions. Random numbers come from
+the one default generator: the generator's weights, the discriminator's; at the start of an epoch what
+DataLoader(shuffle=True) draws; in a step the noise, then the fake labels, then for wgan-gp the places between real and
+drawn images.
 """
 
 import argparse
+import copy
 import gzip
 import hashlib
 import json
@@ -69,6 +71,7 @@ class Options(argparse.Namespace):
     label_smoothing = 0.0  # D's target for real images is 1 less this
     d_steps = 1  # updates of D for one of G
     r1 = 0.0  # gamma of the R1 penalty on D's gradient at real images; 0 for none
+    ema = 0.0  # decay of the average of G's weights that samples are drawn with; 0 for none
     lr_g = lr_d = 0.0  # learning rates; 0 for lr
     lr_schedule = "constant"  # how both fall to 0 over the run's steps: constant, linear or cosine
 
@@ -164,6 +167,8 @@ class Trainer:
         self.lr_g, self.lr_d = options.lr_g or lr, options.lr_d or lr
         self.generator = Generator(NOISE + CLASSES, 128, 1).to(device)
         self.discriminator = Discriminator(1 + CLASSES, 64, has_sigmoid(options)).to(device)
+        if options.ema > 0:
+            self.generator_ema = copy.deepcopy(self.generator).eval()
         self.optimizerG = torch.optim.Adam(self.generator.parameters(), self.lr_g, (beta1, beta2))
         self.optimizerD = torch.optim.Adam(self.discriminator.parameters(), self.lr_d, (beta1, beta2))
         self.loss = new_loss(options)
@@ -215,7 +220,17 @@ class Trainer:
         loss_g = self.loss.generated(self.score_fake(fake))
         loss_g.backward()
         self.optimizerG.step()
+        self.update_average()
         return loss_d, loss_g
+
+    @torch.no_grad()
+    def update_average(self):
+        if self.options.ema == 0:
+            return
+        for average, parameter in zip(self.generator_ema.parameters(), self.generator.parameters()):
+            average.lerp_(parameter, 1 - self.options.ema)
+        for average, buffer in zip(self.generator_ema.buffers(), self.generator.buffers()):
+            average.copy_(buffer)
 
     def condition(self, image, label):
         return create_onehot_image(image, label, self.device, CLASSES)
@@ -256,11 +271,13 @@ def batches(epochs, at, count):
             at.step, at.epoch_step = at.step + 1, at.epoch_step + 1
 
 
-PARTS = ("generator", "discriminator", "optimizerG", "optimizerD")
+def parts_of(trainer):
+    average = ("generator_ema",) if trainer.options.ema > 0 else ()
+    return ("generator", "discriminator", "optimizerG", "optimizerD", *average)
 
 
 def checkpoint(trainer, epochs, at):
-    parts = {part: getattr(trainer, part).state_dict() for part in PARTS}
+    parts = {part: getattr(trainer, part).state_dict() for part in parts_of(trainer)}
     if trainer.device == "cuda":
         parts["cuda_rng_state"] = torch.cuda.get_rng_state()
     return {
@@ -277,7 +294,8 @@ def checkpoint(trainer, epochs, at):
 
 def resume(trainer, path):
     saved = torch.load(path, weights_only=True)
-    for part in PARTS:
+    saved.setdefault("generator_ema", saved["generator"])  # an average that the file lacks begins as the generator
+    for part in parts_of(trainer):
         getattr(trainer, part).load_state_dict(saved[part])
     torch.set_rng_state(saved["rng_state"])
     if trainer.device == "cuda" and "cuda_rng_state" in saved:
@@ -313,6 +331,8 @@ def trace(args):
         "generator": digest(trainer.generator),
         "discriminator": digest(trainer.discriminator),
     }
+    if args.ema > 0:
+        result["generator_ema"] = digest(trainer.generator_ema)
     pathlib.Path(args.out).write_text(json.dumps(result, indent=1))
     if args.save:
         torch.save(checkpoint(trainer, epochs, at), args.save)
@@ -496,7 +516,7 @@ def main():
             command.add_argument("--loss", choices=("bce", "hinge", "lsgan", "wgan-gp"), default=Options.loss)
             command.add_argument("--lr-schedule", choices=("constant", "linear", "cosine"), default=Options.lr_schedule)
             command.add_argument("--d-steps", type=int, default=Options.d_steps)
-            for flag in ("label_smoothing", "r1", "lr_g", "lr_d"):
+            for flag in ("label_smoothing", "r1", "ema", "lr_g", "lr_d"):
                 command.add_argument("--" + flag.replace("_", "-"), type=float, default=getattr(Options, flag))
         else:
             command.add_argument("--mode", choices=("train", "generate"), default="train")

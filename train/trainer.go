@@ -16,6 +16,7 @@ type Trainer struct {
 	config        Config
 	device        torch.Device
 	generator     *models.Generator
+	average       *models.Generator // EMA of generator; nil without
 	discriminator *models.Discriminator
 	optimizerG    *optim.Adam
 	optimizerD    *optim.Adam
@@ -36,6 +37,9 @@ func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
 		t.discriminator.To(device)
 		t.generator.SetFast(c.Fast())
 		t.discriminator.SetFast(c.Fast())
+		if c.EMA > 0 {
+			t.newAverage()
+		}
 		t.optimizerG = optim.NewAdam(t.generator.Parameters(), lrG, c.Beta1, c.Beta2)
 		t.optimizerD = optim.NewAdam(t.discriminator.Parameters(), lrD, c.Beta1, c.Beta2)
 		t.optimizerG.Kernels, t.optimizerD.Kernels = c.AdamKernels(), c.AdamKernels()
@@ -122,6 +126,7 @@ func (t *Trainer) update(image, label *torch.Tensor) found {
 	lossG := t.loss.generated(t.scoreFake(fake))
 	lossG.Backward()
 	t.optimizerG.Step()
+	t.updateAverage()
 	return found{lossD, lossG, dReal.Mean(), dFake.Mean()}
 }
 
@@ -168,7 +173,11 @@ func (t *Trainer) scoreFake(fake conditioned) *torch.Tensor {
 
 // parts is what a checkpoint holds of it.
 func (t *Trainer) parts() checkpoint.Parts {
-	return checkpoint.Parts{Generator: t.generator, Discriminator: t.discriminator, OptimizerG: t.optimizerG, OptimizerD: t.optimizerD}
+	p := checkpoint.Parts{Generator: t.generator, Discriminator: t.discriminator, OptimizerG: t.optimizerG, OptimizerD: t.optimizerD}
+	if t.average != nil {
+		p.Average = t.average
+	}
+	return p
 }
 
 // nonFinite names the first tensor of the networks that holds a NaN or an infinity, or nothing. A look takes as
@@ -193,8 +202,10 @@ func (t *Trainer) nonFinite() (where string) {
 // Free ends networks and optimizers, as far as they were made.
 func (t *Trainer) Free() {
 	t.graph.free()
-	if t.generator != nil {
-		t.generator.Free()
+	for _, generator := range []*models.Generator{t.generator, t.average} {
+		if generator != nil {
+			generator.Free()
+		}
 	}
 	if t.discriminator != nil {
 		t.discriminator.Free()

@@ -210,7 +210,7 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 		}
 	}
 	for name, to := range map[string]*float64{
-		"lr": &cfg.LR, "beta1": &cfg.Beta1, "beta2": &cfg.Beta2, "label-smoothing": &cfg.LabelSmoothing, "lr-g": &cfg.LRG, "lr-d": &cfg.LRD, "r1": &cfg.R1,
+		"lr": &cfg.LR, "beta1": &cfg.Beta1, "beta2": &cfg.Beta2, "label-smoothing": &cfg.LabelSmoothing, "lr-g": &cfg.LRG, "lr-d": &cfg.LRD, "r1": &cfg.R1, "ema": &cfg.EMA,
 	} {
 		if c.IsSet(name) {
 			*to = c.Float64(name)

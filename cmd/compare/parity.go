@@ -18,6 +18,7 @@ type trace struct {
 	Losses        [][2]string       `json:"losses"`
 	Generator     map[string]string `json:"generator"`
 	Discriminator map[string]string `json:"discriminator"`
+	Average       map[string]string `json:"generator_ema"` // where one is kept
 }
 
 // parityCase is one training that both programs run.
@@ -32,7 +33,7 @@ var parityCases = []parityCase{
 	{"20 steps, batch 128, seed 0", 0, 128, 0, 20, nil},
 	{"20 steps, batch 128, seed 1", 0, 128, 1, 20, nil},
 	{"25 steps, batch 96 of 1000 images, across two epochs' ends", 1000, 96, 2, 25, nil},
-	withOptions("--label-smoothing", "0.1", "--lr-g", "1e-4", "--lr-d", "4e-4"),
+	withOptions("--label-smoothing", "0.1", "--lr-g", "1e-4", "--lr-d", "4e-4", "--ema", "0.9"),
 	withOptions("--loss", "hinge", "--d-steps", "2"),
 	withOptions("--loss", "lsgan", "--label-smoothing", "0.2", "--lr-schedule", "linear"),
 	withOptions("--loss", "wgan-gp", "--d-steps", "3", "--lr-schedule", "cosine"),
@@ -138,7 +139,7 @@ func report(name string, mine, original trace) int {
 		fmt.Println("  differs:", d)
 	}
 	fmt.Printf("torch %s, %d threads, %s: %d losses, %d tensors, %d differ\n", original.Torch, original.Threads, name,
-		2*len(original.Losses), len(original.Generator)+len(original.Discriminator), len(differences))
+		2*len(original.Losses), len(original.Generator)+len(original.Discriminator)+len(original.Average), len(differences))
 	return len(differences)
 }
 
@@ -159,7 +160,7 @@ func compare(a, b trace) (differences []string) {
 		note(fmt.Sprintf("Loss_G of step %d", i+1), a.Losses[i][1], b.Losses[i][1])
 	}
 	for net, pair := range map[string][2]map[string]string{
-		"generator": {a.Generator, b.Generator}, "discriminator": {a.Discriminator, b.Discriminator},
+		"generator": {a.Generator, b.Generator}, "discriminator": {a.Discriminator, b.Discriminator}, "generator_ema": {a.Average, b.Average},
 	} {
 		note(net+": number of tensors", len(pair[0]), len(pair[1]))
 		for key, sum := range pair[1] {

@@ -46,16 +46,26 @@ func SettingsOf(root weights.Value) (s Settings, err error) {
 	return s, nil
 }
 
-// Load gives parts what a file holds, and returns where its run stood. Its generator and discriminator are found
-// already; without a discriminator the file is no checkpoint, and only the generator is taken. It runs inside torch.Do.
-func Load(root weights.Value, generator, discriminator weights.StateDict, parts Parts) (p Progress, err error) {
-	if err := models.Load(parts.Generator.StateDict(), generator); err != nil {
+// Load gives parts what a file holds, and returns where its run stood. Without a discriminator the file is no checkpoint,
+// and only the generator is taken. An average that the file lacks begins as the generator. It runs inside torch.Do.
+func Load(w *models.Weights, parts Parts) (p Progress, err error) {
+	root := w.File.Root
+	if err := models.Load(parts.Generator.StateDict(), w.Generator); err != nil {
 		return p, err
 	}
-	if discriminator == nil {
+	if parts.Average != nil {
+		average := w.Generator
+		if w.Average != nil {
+			average = w.Average
+		}
+		if err := models.Load(parts.Average.StateDict(), average); err != nil {
+			return p, fmt.Errorf("%s: %w", w.AverageKey, err)
+		}
+	}
+	if w.Discriminator == nil {
 		return p, nil
 	}
-	if err := models.Load(parts.Discriminator.StateDict(), discriminator); err != nil {
+	if err := models.Load(parts.Discriminator.StateDict(), w.Discriminator); err != nil {
 		return p, fmt.Errorf("discriminator: %w", err)
 	}
 	for _, part := range []struct {
