@@ -74,7 +74,7 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """The generator's windows from the last to the first."""
 
-    def __init__(self, nch=1, nch_d=64, size=28):
+    def __init__(self, nch=1, nch_d=64, size=28, sigmoid=True):
         super().__init__()
         first, *hidden, last = reversed(windows(size))
         self.layer1 = nn.Sequential(
@@ -92,7 +92,7 @@ class Discriminator(nn.Module):
             width *= 2  # d, 2d, 4d, ...
         layer = nn.Sequential(
             nn.Conv2d(width, 1, *last),
-            nn.Sigmoid(),
+            nn.Sigmoid() if sigmoid else nn.Identity(),
         )
         self.add_module(f"layer{len(hidden) + 2}", layer)
 

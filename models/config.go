@@ -52,7 +52,7 @@ func (c Config) NewGenerator() *Generator {
 	return NewGenerator(int64(c.Noise+c.Classes), int64(c.NgF), int64(c.Channels), int64(c.Size))
 }
 
-// NewDiscriminator makes the discriminator of these sizes.
+// NewDiscriminator makes the discriminator of these sizes, as the article has it: with a Sigmoid.
 func (c Config) NewDiscriminator() *Discriminator {
-	return NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF), int64(c.Size))
+	return NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF), int64(c.Size), true)
 }

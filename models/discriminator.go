@@ -8,8 +8,9 @@ import (
 	"cgan/bindings/torch"
 )
 
-// Discriminator judges an image with its label planes [B, nch, size, size]: the probability [B] that it
-// is real. It has the generator's windows from the last to the first. It mirrors Discriminator of cgan.py.
+// Discriminator judges an image with its label planes [B, nch, size, size]: the probability [B] that it is real, or
+// a score of any size where it ends without the Sigmoid. It has the generator's windows from the last to the first.
+// It mirrors Discriminator of cgan.py.
 type Discriminator struct {
 	nn.Base
 	layer1 *nn.Sequential
@@ -17,9 +18,13 @@ type Discriminator struct {
 }
 
 // NewDiscriminator makes a discriminator of nch input channels (image and label planes) of size x size pixels and
-// nch_d base channels, initialised from the default random number generator as PyTorch does.
-func NewDiscriminator(nch, nchD, size int64) *Discriminator {
-	d := &Discriminator{}
+// nch_d base channels, initialised from the default random number generator as PyTorch does. The Sigmoid at its end has no
+// weights: with and without it the state dicts have the same keys.
+func NewDiscriminator(nch, nchD, size int64, sigmoid bool) *Discriminator {
+	d, verdict := &Discriminator{}, nn.Module(nn.NewIdentity())
+	if sigmoid {
+		verdict = nn.NewSigmoid()
+	}
 	all := windows(size)
 	slices.Reverse(all)
 	first, hidden, last := all[0], all[1:len(all)-1], all[len(all)-1]
@@ -40,7 +45,7 @@ func NewDiscriminator(nch, nchD, size int64) *Discriminator {
 	}
 	layer := nn.NewSequential(
 		nn.NewConv2d(width, 1, last.kernel, last.stride, last.padding),
-		nn.NewSigmoid(),
+		verdict,
 	)
 	d.layers = append(d.layers, d.Register(fmt.Sprintf("layer%d", len(hidden)+2), layer))
 	return d

@@ -60,7 +60,7 @@ func drawFrom(t *testing.T, file, noise string) (image []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, _, err := weights.Find(opened.Root, "")
+	state, err := weights.Find(opened.Root, "")
 	if err != nil {
 		t.Fatal(err)
 	}

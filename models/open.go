@@ -18,6 +18,8 @@ import (
 type Weights struct {
 	File                     *formats.File
 	Generator, Discriminator weights.StateDict // the second nil where there is none
+	Average                  weights.StateDict // of the generator's weights over the training, to draw with; nil where there is none
+	AverageKey               string            // where it lies
 	Config                   Config            // read off the shapes
 	Classes                  Classes
 }
@@ -32,21 +34,20 @@ func Open(runOrFile, key string) (*Weights, error) {
 }
 
 // Find finds the networks in a file. The generator's state dict is the file itself, or lies in it under a
-// usual name; key says where when that is not clear, and may be empty.
+// usual name, and so does the average of its weights; key says where when that is not clear, and may be empty.
 func Find(file *formats.File, key string) (w *Weights, err error) {
 	w = &Weights{File: file}
-	var notice string
-	if w.Generator, notice, err = weights.Find(w.File.Root, key); err != nil {
+	if w.Generator, err = weights.Find(w.File.Root, key); err != nil {
 		return nil, w.Fail(err)
 	}
-	if notice != "" {
-		w.File.Notices = append(w.File.Notices, notice)
+	if key == "" {
+		w.Average, w.AverageKey = weights.FindAverage(w.File.Root)
 	}
 	if _, ok := w.Get("discriminator"); ok {
-		if w.Discriminator, _, err = weights.Find(w.File.Root, "discriminator"); err != nil {
+		if w.Discriminator, err = weights.Find(w.File.Root, "discriminator"); err != nil {
 			return nil, w.Fail(err)
 		}
-	} else if d, _, err := weights.Find(w.File.Root, "discriminator"); err == nil { // in a flat dict of both
+	} else if d, err := weights.Find(w.File.Root, "discriminator"); err == nil { // in a flat dict of both
 		w.Discriminator = d
 	}
 	w.Classes = classesOf(file)
@@ -92,9 +93,14 @@ func (w *Weights) Get(key string) (weights.Value, bool) {
 	return nil, false
 }
 
-// LoadGenerator makes the generator. It runs outside of torch.Do; the error names the file.
+// LoadGenerator makes the generator to draw with: with the average of its weights, where there is one and it was not taken
+// out of w. It runs outside of torch.Do; the error names the file.
 func (w *Weights) LoadGenerator() (*Generator, error) {
-	g, err := LoadGenerator(w.Generator, w.Config)
+	state := w.Generator
+	if w.Average != nil {
+		state = w.Average
+	}
+	g, err := LoadGenerator(state, w.Config)
 	if err != nil {
 		return nil, w.Fail(err)
 	}

@@ -15,6 +15,7 @@ import (
 type Config struct {
 	models.Config
 	models.Compute
+	Options
 	Data        string  `json:"data"`         // name or path of labelled images, as dataset.Open takes it; empty for MNIST
 	Fit         string  `json:"fit"`          // crop, pad or stretch: how images come to their size
 	Background  string  `json:"background"`   // colour below transparent and beside padded images: black, white or #rrggbb
@@ -45,7 +46,7 @@ func Default() Config {
 	sizes := models.Default()
 	sizes.Channels = 0
 	return Config{
-		Config: sizes, Fit: "crop", Background: "black",
+		Config: sizes, Options: DefaultOptions(), Fit: "crop", Background: "black",
 		Out: "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Keep: 3, Compute: models.Compute{Precision: models.F32},
 	}
 }
@@ -57,6 +58,7 @@ type Range struct{ Min, Max float64 }
 var Ranges = map[string]Range{
 	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "keep": {0, 1e6}, "threads": {0, 1024},
 	"lr": {0, 1}, "beta1": {0, math.Nextafter(1, 0)}, "beta2": {0, math.Nextafter(1, 0)},
+	"label_smoothing": {0, math.Nextafter(1, 0)}, "d_steps": {1, 1000}, "r1": {0, 1e6}, "ema": {0, math.Nextafter(1, 0)}, "lr_g": {0, 1}, "lr_d": {0, 1},
 	"nz": {1, 4096}, "ngf": {1, 4096}, "ndf": {1, 4096},
 }
 
@@ -98,6 +100,9 @@ func (c Config) Validate() error {
 		return &models.FieldError{Field: "time_limit", Problem: fmt.Sprintf("is %d: it must be a time such as 8h", c.TimeLimit.Steps)}
 	}
 	if err := c.Compute.Validate(); err != nil {
+		return err
+	}
+	if err := c.Options.validate(); err != nil {
 		return err
 	}
 	sizes := c.Config

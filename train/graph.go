@@ -16,6 +16,12 @@ type graph struct {
 
 const warmSteps = 3
 
+// graphable says whether a graph can hold the steps: it replays one kind of step, with the learning rates of its capture.
+// Steps that go back twice were never captured, and run as they are.
+func (o Options) graphable() bool {
+	return o.DSteps == 1 && o.LRSchedule == "constant" && o.R1 == 0 && o.Loss != "wgan-gp"
+}
+
 // stepGraph is Step by the graph. The first steps run as they are, and so does a batch of another size, as an epoch's
 // last one is.
 func (t *Trainer) stepGraph(image, label *torch.Tensor) Losses {

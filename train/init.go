@@ -83,7 +83,7 @@ func initFromFile(path, key string, w *models.Weights) (Config, error) {
 		c.Batch = s.Batch
 	}
 	if s.Adam {
-		c.LR, c.Beta1, c.Beta2 = s.LR, s.Beta1, s.Beta2
+		c.LR, c.LRD, c.Beta1, c.Beta2 = s.LR, s.LRD, s.Beta1, s.Beta2
 	}
 	return c, nil
 }
@@ -99,8 +99,11 @@ func (r *run) init(set *dataset.Set) error {
 		if err := sameClasses(r.config, w.Config); err != nil {
 			return err
 		}
-		if r.at, err = checkpoint.Load(w.File.Root, w.Generator, w.Discriminator, r.trainer.parts()); err != nil {
+		if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {
 			return w.Fail(err)
+		}
+		if w.Average != nil && r.config.EMA == 0 {
+			r.report.Say(fmt.Sprintf("notice: %s holds %s, an average of the generator's weights, which this run leaves behind: its ema is 0", w.File.Path, w.AverageKey))
 		}
 		r.goOn(images)
 	}

@@ -112,6 +112,9 @@ func (r *run) open(ctx context.Context) error {
 	if r.last = r.lastStep(); r.at.Step >= r.last {
 		return r.nothingLeft()
 	}
+	if err := r.plan(); err != nil {
+		return err
+	}
 	if err := ctx.Err(); err != nil { // before anything is made
 		r.result.Interrupted = true
 		return nil

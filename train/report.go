@@ -24,8 +24,8 @@ type Begin struct {
 type Stats struct {
 	Epoch     int       `json:"epoch"`        // from 1
 	Step      int       `json:"step"`         // from 1, over all epochs
-	LossD     float64   `json:"loss_d"`       // BCE on real plus BCE on drawn images
-	LossG     float64   `json:"loss_g"`       // BCE of drawn images against ones
+	LossD     float64   `json:"loss_d"`       // of D; with bce that on real plus that on drawn images
+	LossG     float64   `json:"loss_g"`       // of G; with bce that of drawn images against ones
 	DReal     float64   `json:"d_x"`          // D(x), D's mean verdict on real images
 	DFake     float64   `json:"d_g_z"`        // D(G(z)), D's mean verdict on drawn images, before its update
 	ImagesPS  float64   `json:"images_per_s"` // over the last steps

@@ -19,6 +19,7 @@ type saved struct {
 	Libtorch  string `json:"libtorch"`
 	KernelSet string `json:"kernel_set"`  // that convolutions ran on; empty for libtorch's own ops
 	DataHash  string `json:"data_sha256"` // dataset.Set.Hash
+	Planned   int    `json:"planned"`     // steps in all when the run began: what LRSchedule counts to
 }
 
 // ResumeConfig is the settings of the run in dir, to go on with in the same folder as if it had never stopped. Only
@@ -70,7 +71,10 @@ func (r *run) resume(set *dataset.Set) error {
 	if w.Discriminator == nil {
 		return w.Fail(fmt.Errorf("it holds no discriminator: it is no checkpoint of a run"))
 	}
-	if r.at, err = checkpoint.Load(w.File.Root, w.Generator, w.Discriminator, r.trainer.parts()); err != nil {
+	if r.config.EMA > 0 && w.Average == nil {
+		return w.Fail(fmt.Errorf("it holds no generator_ema, which the run keeps: its ema is %v", r.config.EMA))
+	}
+	if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {
 		return w.Fail(err)
 	}
 	if r.at.Batch != r.config.Batch || r.at.Images != set.Images.N {

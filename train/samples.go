@@ -19,7 +19,7 @@ func (t *Trainer) SaveSamples(dir string, step int) (string, error) {
 	for i := range classes {
 		classes[i] = int64(i)
 	}
-	images, err := t.generator.Draw(t.config.Config, sampleRows, classes, sampleSeed)
+	images, err := t.drawing().Draw(t.config.Config, sampleRows, classes, sampleSeed)
 	if err != nil {
 		return "", fmt.Errorf("draw the samples of step %d: %w", step, err)
 	}

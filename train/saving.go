@@ -154,6 +154,11 @@ func (r *run) checkSpace() error {
 			need += uint64(8 * n.Tensor.Numel()) // Adam's moments
 		}
 	}
+	if average := r.trainer.average; average != nil {
+		for _, n := range average.StateDict() {
+			need += uint64(4 * n.Tensor.Numel())
+		}
+	}
 	if free >= need {
 		return nil
 	}
@@ -170,5 +175,5 @@ func (r *run) saveConfig() error {
 			c.Data = path
 		}
 	}
-	return runfolder.WriteConfig(r.disk, r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash})
+	return runfolder.WriteConfig(r.disk, r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash, r.trainer.planned})
 }

@@ -27,6 +27,7 @@ type Trace struct {
 	Losses        [][2]string `json:"losses"`
 	Generator     digests     `json:"generator"`
 	Discriminator digests     `json:"discriminator"`
+	Average       digests     `json:"generator_ema,omitempty"`
 }
 
 // digests keeps the order of the state_dict, as Python's dict does.
@@ -62,6 +63,11 @@ func (t *Trace) save(path string, trainer *Trainer) (err error) {
 	}
 	if t.Discriminator, err = digest(trainer.discriminator.StateDict()); err != nil {
 		return err
+	}
+	if trainer.average != nil {
+		if t.Average, err = digest(trainer.average.StateDict()); err != nil {
+			return err
+		}
 	}
 	text, err := json.MarshalIndent(t, "", " ")
 	if err != nil {

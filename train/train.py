@@ -12,16 +12,19 @@ DIR holds the IDX files of MNIST, gzipped or not. `trace` writes every loss as a
 float and the sha256 of every parameter and buffer, for a comparison bit for bit. `bench` times training
 steps, or batches of drawn images. `--device cuda` computes on CUDA.
 
-loader.go and trainer.go stand beside the sections of the same name, trace.go and the packages checkpoint and
-benchmark beside the functions. Random numbers come from the one default generator: the generator's weights, the
-discriminator's; at the start of an epoch what DataLoader(shuffle=True) draws; in a step the noise, then
-the fake labels.
+loader.go, options.go, loss.go, penalty.go and trainer.go stand beside the sections of the same name, average.go beside
+a method of Trainer, trace.go and the packages checkpoint and benchmark beside the functions. Random numbers come from
+the one default generator: the generator's weights, the discriminator's; at the start of an epoch what
+DataLoader(shuffle=True) draws; in a step the noise, then the fake labels, then for wgan-gp the places between real and
+drawn images.
 """
 
 import argparse
+import copy
 import gzip
 import hashlib
 import json
+import math
 import pathlib
 import resource
 import struct
@@ -72,52 +75,180 @@ def mirror(image):
     return torch.where(flip.view(-1, 1, 1, 1).to(image.device), image.flip(3), image)  # each image or its mirror image
 
 
+# --- options.go --------------------------------------------------------------------------------
+
+
+class Options(argparse.Namespace):
+    """What a training can have beside the article's; as it stands here it is the article's."""
+
+    loss = "bce"  # bce, hinge, lsgan or wgan-gp
+    label_smoothing = 0.0  # D's target for real images is 1 less this
+    d_steps = 1  # updates of D for one of G
+    r1 = 0.0  # gamma of the R1 penalty on D's gradient at real images; 0 for none
+    ema = 0.0  # decay of the average of G's weights that samples are drawn with; 0 for none
+    lr_g = lr_d = 0.0  # learning rates; 0 for lr
+    lr_schedule = "constant"  # how both fall to 0 over the run's steps: constant, linear or cosine
+
+
+# --- loss.go -----------------------------------------------------------------------------------
+
+
+class TargetLoss:
+    """Compares verdicts with a target: 1 for real images, less the smoothing for D, and 0 for drawn ones."""
+
+    def __init__(self, criterion, smoothing):
+        self.criterion, self.smoothing = criterion, smoothing
+
+    def real(self, verdict):
+        return self.criterion(verdict, torch.full_like(verdict, 1.0 - self.smoothing))
+
+    def fake(self, verdict):
+        return self.criterion(verdict, torch.full_like(verdict, 0.0))
+
+    def generated(self, verdict):
+        return self.criterion(verdict, torch.full_like(verdict, 1.0))
+
+
+class HingeLoss:
+    """Asks D for 1 and more on real images, and -1 and less on drawn ones."""
+
+    def real(self, verdict):
+        return torch.relu(1 - verdict).mean()
+
+    def fake(self, verdict):
+        return torch.relu(1 + verdict).mean()
+
+    def generated(self, verdict):
+        return -verdict.mean()
+
+
+class WassersteinLoss:
+    """The distance between D's verdicts on real and on drawn images."""
+
+    def real(self, verdict):
+        return -verdict.mean()
+
+    def fake(self, verdict):
+        return verdict.mean()
+
+    def generated(self, verdict):
+        return -verdict.mean()
+
+
+def has_sigmoid(options):
+    # bce takes probabilities. The others take scores, and so does R1, whose gradient would vanish where the Sigmoid is flat
+    return options.loss == "bce" and options.r1 == 0
+
+
+def new_loss(options):
+    if options.loss == "hinge":
+        return HingeLoss()
+    if options.loss == "wgan-gp":
+        return WassersteinLoss()
+    if options.loss == "lsgan":
+        return TargetLoss(nn.MSELoss(), options.label_smoothing)
+    if not has_sigmoid(options):
+        return TargetLoss(nn.BCEWithLogitsLoss(), options.label_smoothing)
+    return TargetLoss(nn.BCELoss(), options.label_smoothing)
+
+
+# --- penalty.go --------------------------------------------------------------------------------
+
+WGAN_PENALTY = 10  # lambda of WGAN-GP
+
+
+def r1_penalty(verdict, image, gamma):
+    (grad,) = torch.autograd.grad(verdict.sum(), image, create_graph=True)
+    return grad.square().sum((1, 2, 3)).mean() * (gamma / 2)
+
+
+def gradient_penalty(trainer, image, fake, label):
+    """WGAN-GP's: how far from 1 the gradient is at images between the real and the drawn ones, with the real ones' labels."""
+    alpha = torch.rand(image.size(0), 1, 1, 1, device=trainer.device)
+    mixed = (alpha * image + (1 - alpha) * fake).requires_grad_(True)
+    verdict = trainer.discriminator(trainer.condition(mixed, label))
+    (grad,) = torch.autograd.grad(verdict.sum(), mixed, create_graph=True)
+    return (torch.linalg.vector_norm(grad, dim=(1, 2, 3)) - 1).square().mean() * WGAN_PENALTY
+
+
 # --- trainer.go --------------------------------------------------------------------------------
 
 
 class Trainer:
-    def __init__(self, args, image, class_names, lr=2e-4, beta1=0.5, beta2=0.999):
+    def __init__(self, args, image, class_names, options=Options(), planned=0, lr=2e-4, beta1=0.5, beta2=0.999):
         torch.manual_seed(args.seed)
-        self.device = device = args.device
-        self.flip = args.flip
-        self.class_names, channels, size = class_names, image.size(1), image.size(2)
-        self.classes = len(class_names)
+        self.device, self.options, self.flip = args.device, options, args.flip
+        self.lr_g, self.lr_d = options.lr_g or lr, options.lr_d or lr
+        self.class_names, self.classes = class_names, len(class_names)
+        channels, size, device = image.size(1), image.size(2), args.device
         self.generator = Generator(NOISE + self.classes, args.ngf, channels, size).to(device)
-        self.discriminator = Discriminator(channels + self.classes, args.ndf, size).to(device)
-        self.optimizerG = torch.optim.Adam(self.generator.parameters(), lr, (beta1, beta2))
-        self.optimizerD = torch.optim.Adam(self.discriminator.parameters(), lr, (beta1, beta2))
-        self.criterion = nn.BCELoss()
+        self.discriminator = Discriminator(channels + self.classes, args.ndf, size, has_sigmoid(options)).to(device)
+        if options.ema > 0:
+            self.generator_ema = copy.deepcopy(self.generator).eval()
+        self.optimizerG = torch.optim.Adam(self.generator.parameters(), self.lr_g, (beta1, beta2))
+        self.optimizerD = torch.optim.Adam(self.discriminator.parameters(), self.lr_d, (beta1, beta2))
+        self.loss = new_loss(options)
+        self.done, self.planned = 0, planned  # steps so far, and those that lr_schedule counts to
 
     def step(self, image, label):
+        self.schedule()
         if self.flip:
             image = mirror(image)
         loss_d, loss_g = self.update(image.to(self.device), label.to(self.device))
+        self.done += 1
         return loss_d.item(), loss_g.item()
+
+    def schedule(self):
+        if self.options.lr_schedule == "constant":
+            return
+        passed = self.done / self.planned
+        factor = 1 - passed
+        if self.options.lr_schedule == "cosine":
+            factor = (1 + math.cos(math.pi * passed)) / 2
+        self.optimizerG.param_groups[0]["lr"] = self.lr_g * factor
+        self.optimizerD.param_groups[0]["lr"] = self.lr_d * factor
 
     def update(self, image, label):
         n, device, classes = image.size(0), self.device, self.classes
+        if self.options.r1 > 0:
+            image = image.detach().requires_grad_(True)
         real = self.condition(image, label)
         noise = torch.randn(n, NOISE, 1, 1, device=device)
         fake_label = torch.randint(classes, (n,), device=device)
-        ones = torch.full((n,), 1.0, device=device)
-        zeros = torch.full((n,), 0.0, device=device)
 
         self.discriminator.zero_grad()
         d_real = self.discriminator(real)
-        loss_real = self.criterion(d_real, ones)
+        loss_real = self.loss.real(d_real)
         z = concat_noise_label(noise, fake_label, device, classes)
-        fake = self.condition(self.generator(z), fake_label)
+        drawn = self.generator(z)
+        fake = self.condition(drawn, fake_label)
         d_fake = self.discriminator(fake.detach())
-        loss_fake = self.criterion(d_fake, zeros)
+        loss_fake = self.loss.fake(d_fake)
         loss_d = loss_real + loss_fake
+        if self.options.r1 > 0:
+            loss_d = loss_d + r1_penalty(d_real, image, self.options.r1)
+        if self.options.loss == "wgan-gp":
+            loss_d = loss_d + gradient_penalty(self, image, drawn.detach(), label)
         loss_d.backward()
         self.optimizerD.step()
 
+        if (self.done + 1) % self.options.d_steps != 0:
+            return loss_d, self.loss.generated(d_fake.detach())
         self.generator.zero_grad()
-        loss_g = self.criterion(self.score_fake(fake), ones)
+        loss_g = self.loss.generated(self.score_fake(fake))
         loss_g.backward()
         self.optimizerG.step()
+        self.update_average()
         return loss_d, loss_g
+
+    @torch.no_grad()
+    def update_average(self):
+        if self.options.ema == 0:
+            return
+        for average, parameter in zip(self.generator_ema.parameters(), self.generator.parameters()):
+            average.lerp_(parameter, 1 - self.options.ema)
+        for average, buffer in zip(self.generator_ema.buffers(), self.generator.buffers()):
+            average.copy_(buffer)
 
     def condition(self, image, label):
         return create_onehot_image(image, label, self.device, self.classes)
@@ -158,11 +289,13 @@ def batches(epochs, at, count):
             at.step, at.epoch_step = at.step + 1, at.epoch_step + 1
 
 
-PARTS = ("generator", "discriminator", "optimizerG", "optimizerD")
+def parts_of(trainer):
+    average = ("generator_ema",) if trainer.options.ema > 0 else ()
+    return ("generator", "discriminator", "optimizerG", "optimizerD", *average)
 
 
 def checkpoint(trainer, epochs, at):
-    parts = {part: getattr(trainer, part).state_dict() for part in PARTS}
+    parts = {part: getattr(trainer, part).state_dict() for part in parts_of(trainer)}
     if trainer.device == "cuda":
         parts["cuda_rng_state"] = torch.cuda.get_rng_state()
     return {
@@ -180,7 +313,8 @@ def checkpoint(trainer, epochs, at):
 
 def resume(trainer, path):
     saved = torch.load(path, weights_only=True)
-    for part in PARTS:
+    saved.setdefault("generator_ema", saved["generator"])  # an average that the file lacks begins as the generator
+    for part in parts_of(trainer):
         getattr(trainer, part).load_state_dict(saved[part])
     torch.set_rng_state(saved["rng_state"])
     if trainer.device == "cuda" and "cuda_rng_state" in saved:
@@ -188,6 +322,7 @@ def resume(trainer, path):
     at = Progress()
     for name in ("step", "epoch", "epoch_step", "epoch_rng_state"):
         setattr(at, name, saved[name])
+    trainer.done = at.step
     return at
 
 
@@ -202,7 +337,7 @@ def digest(module):
 def trace(args):
     torch.backends.cudnn.deterministic = True  # on CUDA, else the bits of a sum may vary from run to run
     image, label, class_names = read_set(args.data)
-    trainer, epochs, at = Trainer(args, image, class_names), loader(image, label, args.batch), Progress()
+    trainer, epochs, at = Trainer(args, image, class_names, args, args.steps), loader(image, label, args.batch), Progress()
     if args.init:
         at = resume(trainer, args.init)
     losses = [trainer.step(*b) for b in batches(epochs, at, args.steps)]
@@ -215,6 +350,8 @@ def trace(args):
         "generator": digest(trainer.generator),
         "discriminator": digest(trainer.discriminator),
     }
+    if args.ema > 0:
+        result["generator_ema"] = digest(trainer.generator_ema)
     pathlib.Path(args.out).write_text(json.dumps(result, indent=1))
     if args.save:
         torch.save(checkpoint(trainer, epochs, at), args.save)
@@ -400,6 +537,11 @@ def main():
             command.add_argument("--out", required=True)
             command.add_argument("--save")
             command.add_argument("--init")
+            command.add_argument("--loss", choices=("bce", "hinge", "lsgan", "wgan-gp"), default=Options.loss)
+            command.add_argument("--lr-schedule", choices=("constant", "linear", "cosine"), default=Options.lr_schedule)
+            command.add_argument("--d-steps", type=int, default=Options.d_steps)
+            for flag in ("label_smoothing", "r1", "ema", "lr_g", "lr_d"):
+                command.add_argument("--" + flag.replace("_", "-"), type=float, default=getattr(Options, flag))
         else:
             command.add_argument("--mode", choices=("train", "generate"), default="train")
             for flag in ("--channels-last", "--bf16", "--compile", "--fused-adam", "--on-device", "--graph"):

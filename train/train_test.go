@@ -298,7 +298,7 @@ func TestInitFromAGeneratorAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state, _, err := weights.Find(file.Root, "generator")
+	state, err := weights.Find(file.Root, "generator")
 	if err != nil {
 		t.Fatal(err)
 	}

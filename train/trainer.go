@@ -16,26 +16,32 @@ type Trainer struct {
 	config        Config
 	device        torch.Device
 	generator     *models.Generator
+	average       *models.Generator // EMA of generator; nil without
 	discriminator *models.Discriminator
 	optimizerG    *optim.Adam
 	optimizerD    *optim.Adam
-	criterion     nn.BCELoss
+	loss          loss
+	done, planned int // steps so far, and those that LRSchedule counts to
 	graph         graph
 }
 
 // NewTrainer seeds the random numbers and makes networks and optimizers on device. Free it.
 func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
-	t := &Trainer{config: c, device: device}
+	t := &Trainer{config: c, device: device, loss: c.newLoss()}
+	lrG, lrD := c.lrs()
 	err := torch.Do("make the networks", func() error {
 		torch.ManualSeed(c.Seed)
 		t.generator = c.NewGenerator()
-		t.discriminator = c.NewDiscriminator()
+		t.discriminator = models.NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF), int64(c.Size), c.sigmoid())
 		t.generator.To(device)
 		t.discriminator.To(device)
 		t.generator.SetFast(c.Fast())
 		t.discriminator.SetFast(c.Fast())
-		t.optimizerG = optim.NewAdam(t.generator.Parameters(), c.LR, c.Beta1, c.Beta2)
-		t.optimizerD = optim.NewAdam(t.discriminator.Parameters(), c.LR, c.Beta1, c.Beta2)
+		if c.EMA > 0 {
+			t.newAverage()
+		}
+		t.optimizerG = optim.NewAdam(t.generator.Parameters(), lrG, c.Beta1, c.Beta2)
+		t.optimizerD = optim.NewAdam(t.discriminator.Parameters(), lrD, c.Beta1, c.Beta2)
 		t.optimizerG.Kernels, t.optimizerD.Kernels = c.AdamKernels(), c.AdamKernels()
 		t.optimizerG.Fused, t.optimizerD.Fused = c.Uses(models.Adam), c.Uses(models.Adam)
 		return nil
@@ -47,19 +53,38 @@ func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
 	return t, nil
 }
 
-// Losses is what one step found: both losses, and D's mean verdict on real and on drawn images.
+// Losses is what one step found: both losses, and D's mean verdict on real and on drawn images. In a step that leaves G
+// as it is, G's loss is that of the verdicts before D's update.
 type Losses struct{ D, G, DReal, DFake float64 }
 
-// Step trains both networks on one batch: images [B, C, size, size] in [-1, 1], labels [B] int64.
-// It runs inside torch.Do.
-func (t *Trainer) Step(image, label *torch.Tensor) Losses {
+// Step trains both networks on one batch: images [B, C, size, size] in [-1, 1], labels [B] int64. Each step is one of D's,
+// and each Options.DSteps-th of G's too. It runs inside torch.Do.
+func (t *Trainer) Step(image, label *torch.Tensor) (l Losses) {
+	t.schedule()
 	if t.config.Flip {
 		image = mirror(image)
 	}
-	if t.device != torch.CPU && t.config.Uses(models.Graph) {
-		return t.stepGraph(image, label)
+	if t.device != torch.CPU && t.config.Uses(models.Graph) && t.config.graphable() {
+		l = t.stepGraph(image, label)
+	} else {
+		l = t.update(image, label).read()
 	}
-	return t.update(image, label).read()
+	t.done++
+	return l
+}
+
+// schedule sets the learning rates of the coming step.
+func (t *Trainer) schedule() {
+	if t.config.LRSchedule == "constant" || t.planned == 0 {
+		return
+	}
+	passed := float64(t.done) / float64(t.planned)
+	factor := 1 - passed
+	if t.config.LRSchedule == "cosine" {
+		factor = (1 + torch.Cos(math.Pi*passed)) / 2
+	}
+	lrG, lrD := t.config.lrs()
+	t.optimizerG.LR, t.optimizerD.LR = lrG*factor, lrD*factor
 }
 
 // found is the values of Losses as tensors of one value each.
@@ -72,26 +97,38 @@ func (f found) read() Losses {
 // update is Step without reading a value.
 func (t *Trainer) update(image, label *torch.Tensor) found {
 	n, device, classes := image.Size(0), t.device, int64(t.config.Classes)
+	if t.config.R1 > 0 {
+		image = image.Detach().RequiresGrad_(true)
+	}
 	real := t.condition(image, label)
 	noise := torch.Randn([]int64{n, int64(t.config.Noise), 1, 1}, device)
 	fakeLabel := torch.Randint(classes, []int64{n}, device)
-	ones := torch.Full([]int64{n}, 1.0, device)
-	zeros := torch.Full([]int64{n}, 0.0, device)
 
 	t.discriminator.ZeroGrad()
-	dReal := t.discriminate(real)
-	lossReal := t.criterion.Forward(dReal, ones)
-	fake := t.condition(t.generate(noise, fakeLabel), fakeLabel)
+	dReal := t.discriminateReal(real)
+	lossReal := t.loss.real(dReal)
+	drawn := t.generate(noise, fakeLabel)
+	fake := t.condition(drawn, fakeLabel)
 	dFake := t.discriminate(fake.detach())
-	lossFake := t.criterion.Forward(dFake, zeros)
+	lossFake := t.loss.fake(dFake)
 	lossD := lossReal.Add(lossFake)
+	if t.config.R1 > 0 {
+		lossD = lossD.Add(r1Penalty(dReal, image, t.config.R1))
+	}
+	if t.config.Loss == "wgan-gp" {
+		lossD = lossD.Add(t.gradientPenalty(image, drawn.Detach(), label))
+	}
 	lossD.Backward()
 	t.optimizerD.Step()
 
+	if (t.done+1)%t.config.DSteps != 0 {
+		return found{lossD, t.loss.generated(dFake.Detach()), dReal.Mean(), dFake.Mean()}
+	}
 	t.generator.ZeroGrad()
-	lossG := t.criterion.Forward(t.scoreFake(fake), ones)
+	lossG := t.loss.generated(t.scoreFake(fake))
 	lossG.Backward()
 	t.optimizerG.Step()
+	t.updateAverage()
 	return found{lossD, lossG, dReal.Mean(), dFake.Mean()}
 }
 
@@ -126,6 +163,14 @@ func (t *Trainer) discriminate(x conditioned) *torch.Tensor {
 	return t.discriminator.Forward(x.image)
 }
 
+// discriminateReal is the discriminator's verdict on the real images, which r1Penalty goes back through twice.
+func (t *Trainer) discriminateReal(real conditioned) *torch.Tensor {
+	if t.config.R1 > 0 {
+		return t.discriminatePlainly(real)
+	}
+	return t.discriminate(real)
+}
+
 // scoreFake is the discriminator's verdict on fake in the generator's step. The original computes the
 // gradients of the discriminator's parameters there too and then throws them away; exact mode does so.
 func (t *Trainer) scoreFake(fake conditioned) *torch.Tensor {
@@ -139,7 +184,11 @@ func (t *Trainer) scoreFake(fake conditioned) *torch.Tensor {
 
 // parts is what a checkpoint holds of it.
 func (t *Trainer) parts() checkpoint.Parts {
-	return checkpoint.Parts{Generator: t.generator, Discriminator: t.discriminator, OptimizerG: t.optimizerG, OptimizerD: t.optimizerD}
+	p := checkpoint.Parts{Generator: t.generator, Discriminator: t.discriminator, OptimizerG: t.optimizerG, OptimizerD: t.optimizerD}
+	if t.average != nil {
+		p.Average = t.average
+	}
+	return p
 }
 
 // nonFinite names the first tensor of the networks that holds a NaN or an infinity, or nothing. A look takes as
@@ -164,8 +213,10 @@ func (t *Trainer) nonFinite() (where string) {
 // Free ends networks and optimizers, as far as they were made.
 func (t *Trainer) Free() {
 	t.graph.free()
-	if t.generator != nil {
-		t.generator.Free()
+	for _, generator := range []*models.Generator{t.generator, t.average} {
+		if generator != nil {
+			generator.Free()
+		}
 	}
 	if t.discriminator != nil {
 		t.discriminator.Free()

@@ -8,63 +8,109 @@ import (
 )
 
 // usualKeys are the places where programs keep a generator's state dict, when none is asked for.
-var usualKeys = []string{"generator", "state_dict", "model_state_dict", "model", "G", "G_ema", "netG"}
+var usualKeys = []string{"generator", "state_dict", "model_state_dict", "model", "G", "netG"}
 
-// averages are names of an average of weights, which is what one draws with, beside those that it is the average of.
-var averages = []string{"G_ema", "generator_ema", "netG_ema", "g_ema", "ema"}
+// averages are names of an average of the generator's weights over the training, which is what one draws with.
+var averages = []string{"generator_ema", "G_ema", "netG_ema", "g_ema", "ema"}
 
 // Find returns the state dict in a value: under key, if one is given, else the value
 // itself or the one that lies under one of the usual names (generator, state_dict,
-// model_state_dict, model, G, G_ema, netG). Where an average (G_ema) lies beside what it is the average of, it is
-// taken, and notice says so. A key may be a path with dots. In one flat dict of several networks, as Lightning
-// writes it, key is what their names begin with, and the generator's is taken without one. The prefixes "module."
-// (DataParallel) and "_orig_mod." (torch.compile) are taken off where every name has them. An
+// model_state_dict, model, G, netG, or that of an average such as G_ema). Where an average lies beside what it is the
+// average of, Find gives the latter, and FindAverage the average. A key may be a path with dots. In one flat dict of
+// several networks, as Lightning writes it, key is what their names begin with, and the generator's is taken without one. The
+// prefixes "module." (DataParallel) and "_orig_mod." (torch.compile) are taken off where every name has them. An
 // error lists the state dicts that the value does hold.
-func Find(v Value, key string) (s StateDict, notice string, err error) {
+func Find(v Value, key string) (StateDict, error) {
 	if key != "" {
 		if found, ok := asStateDict(descend(v, key)); ok {
-			return stripPrefixes(found), "", nil
+			return stripPrefixes(found), nil
 		}
 		if found := group(v, key); found != nil {
-			return stripPrefixes(found), "", nil
+			return stripPrefixes(found), nil
 		}
-		return nil, "", fmt.Errorf("there is no state dict under %s; %s", Quote(key), candidates(v))
+		return nil, fmt.Errorf("there is no state dict under %s; %s", Quote(key), candidates(v))
 	}
 	if found, ok := asStateDict(v); ok {
-		return generatorOf(found)
+		return generatorOf(found), nil
 	}
-	var found []StateDict
+	plain, average := under(v, usualKeys), under(v, averages)
+	switch {
+	case len(plain) == 1 && len(average) <= 1:
+		return generatorOf(plain[0].state), nil
+	case len(plain) == 0 && len(average) == 1:
+		return generatorOf(average[0].state), nil
+	case len(plain)+len(average) == 0:
+		return nil, fmt.Errorf("there is no state dict under a usual name; %s", candidates(v))
+	}
 	var names []string
-	for _, name := range append(slices.Clone(usualKeys), averages...) {
-		if s, ok := asStateDict(descend(v, name)); ok && !slices.Contains(names, name) {
-			found, names = append(found, s), append(names, name)
-		}
+	for _, found := range append(plain, average...) {
+		names = append(names, found.name)
 	}
-	switch len(found) {
-	case 0:
-		return nil, "", fmt.Errorf("there is no state dict under a usual name; %s", candidates(v))
-	case 1:
-		return generatorOf(found[0])
-	}
-	i := slices.IndexFunc(names, func(n string) bool { return slices.Contains(averages, n) })
-	if i >= 0 && len(found) == 2 {
-		notice = fmt.Sprintf("%s is taken, the average; its key says so if %s is meant", names[i], names[1-i])
-		s, _, err = generatorOf(found[i])
-		return s, notice, err
-	}
-	return nil, "", fmt.Errorf("there are several state dicts, %s: say which by its key", strings.Join(names, " and "))
+	return nil, fmt.Errorf("there are several state dicts, %s: say which by its key", strings.Join(names, " and "))
 }
 
-// generatorOf is s, or the generator's part of it where its names begin with those of several networks.
-func generatorOf(s StateDict) (StateDict, string, error) {
-	s = stripPrefixes(s)
-	first := firstParts(s)
-	for _, name := range []string{"generator", "G", "netG", "gen", "G_ema"} {
-		if slices.Contains(first, name) && (len(first) > 1 || name == "generator") {
-			return stripPrefixes(withPrefix(s, name+".")), "", nil
+// FindAverage returns the average of weights that lies beside those that Find gives without a key, and its name; nil
+// where there is none.
+func FindAverage(v Value) (s StateDict, name string) {
+	flat, ok := asStateDict(v)
+	if !ok {
+		plain, average := under(v, usualKeys), under(v, averages)
+		if len(plain) != 1 {
+			return nil, ""
+		}
+		if len(average) == 1 {
+			return stripPrefixes(average[0].state), average[0].name
+		}
+		flat = plain[0].state
+	}
+	flat = stripPrefixes(flat)
+	if firstOf(flat, prefixes) == "" {
+		return nil, ""
+	}
+	if name = firstOf(flat, averages); name == "" {
+		return nil, ""
+	}
+	return stripPrefixes(withPrefix(flat, name+".")), name
+}
+
+// named is a state dict with where it lies.
+type named struct {
+	name  string
+	state StateDict
+}
+
+// under gives the state dicts that lie under names.
+func under(v Value, names []string) (all []named) {
+	for _, name := range names {
+		if s, ok := asStateDict(descend(v, name)); ok {
+			all = append(all, named{name, s})
 		}
 	}
-	return s, "", nil
+	return all
+}
+
+// prefixes are what the generator's names begin with in a flat dict of several networks.
+var prefixes = []string{"generator", "G", "netG", "gen"}
+
+// generatorOf is s, or the generator's part of it where its names begin with those of several networks.
+func generatorOf(s StateDict) StateDict {
+	s = stripPrefixes(s)
+	name := firstOf(s, append(slices.Clone(prefixes), averages...))
+	if name != "" && (name == "generator" || len(firstParts(s)) > 1) {
+		return stripPrefixes(withPrefix(s, name+"."))
+	}
+	return s
+}
+
+// firstOf is the first of names that names of s begin with, or "".
+func firstOf(s StateDict, names []string) string {
+	first := firstParts(s)
+	for _, name := range names {
+		if slices.Contains(first, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // group is the part of a flat dict whose names begin with the last parts of key; the first ones lead to the dict.

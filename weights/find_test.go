@@ -31,12 +31,12 @@ func TestFind(t *testing.T) {
 		"stacked":         {weightstest.TensorDict("_orig_mod.module.a.weight", "_orig_mod.module.a.bias"), ""},
 		"stacked, turned": {weightstest.Dict("model", weightstest.TensorDict("module._orig_mod.a.weight", "module._orig_mod.a.bias")), ""},
 	} {
-		s, _, err := weights.Find(c.v, c.key)
+		s, err := weights.Find(c.v, c.key)
 		if err != nil || !slices.Equal(s.Keys(), keys) {
 			t.Errorf("%s: %v, %v", name, s.Keys(), err)
 		}
 	}
-	s, _, err := weights.Find(weightstest.TensorDict("module.a", "b"), "")
+	s, err := weights.Find(weightstest.TensorDict("module.a", "b"), "")
 	if err != nil || !slices.Equal(s.Keys(), []string{"module.a", "b"}) {
 		t.Errorf("a prefix that not all names have must stay: %v, %v", s.Keys(), err)
 	}
@@ -59,7 +59,7 @@ func TestFindErrors(t *testing.T) {
 		`there is no state dict under "critic"; the file holds: state_dict, names that begin with generator or discriminator`: {weightstest.Dict("state_dict", weightstest.TensorDict("generator.a", "discriminator.b")), "critic"},
 		`there is no state dict under ".."; the file holds: nets.ema, nets.D`:                                                 {checkpoint, ".."},
 	} {
-		_, _, err := weights.Find(c.v, c.key)
+		_, err := weights.Find(c.v, c.key)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
@@ -84,21 +84,42 @@ func TestFindInAFlatDict(t *testing.T) {
 		"alone":              {weightstest.TensorDict("generator.a", "generator.b"), "", []string{"a", "b"}},
 		"a layer of a model": {weightstest.TensorDict("model.0.weight", "model.1.weight"), "", []string{"model.0.weight", "model.1.weight"}},
 	} {
-		s, _, err := weights.Find(c.v, c.key)
+		s, err := weights.Find(c.v, c.key)
 		if err != nil || !slices.Equal(s.Keys(), c.want) {
 			t.Errorf("%s: %v, %v", name, s.Keys(), err)
 		}
 	}
 }
 
-// The average of weights is what one draws with; the notice says how to get the others.
-func TestFindTakesTheAverage(t *testing.T) {
-	v := weightstest.Dict("G", weightstest.TensorDict("a"), "D", weightstest.TensorDict("x"), "G_ema", weightstest.TensorDict("b"))
-	s, notice, err := weights.Find(v, "")
-	if err != nil || s.Keys()[0] != "b" || !strings.Contains(notice, "G_ema is taken, the average") {
-		t.Errorf("%v, %q, %v", s.Keys(), notice, err)
+// The average of weights is what one draws with; training goes on from the others.
+func TestFindAverageBesideItsWeights(t *testing.T) {
+	plain, average, other := weightstest.TensorDict("a"), weightstest.TensorDict("b"), weightstest.TensorDict("x")
+	flat := weightstest.TensorDict("module.G.a", "module.G_ema.b", "module.D.x")
+	for name, c := range map[string]struct {
+		v    weights.Value
+		want string
+	}{
+		"G_ema":         {weightstest.Dict("G", plain, "D", other, "G_ema", average), "G_ema"},
+		"generator_ema": {weightstest.Dict("generator", plain, "discriminator", other, "generator_ema", average), "generator_ema"},
+		"netG_ema":      {weightstest.Dict("netG_ema", average, "netG", plain), "netG_ema"},
+		"ema":           {weightstest.Dict("model", plain, "ema", average), "ema"},
+		"flat":          {flat, "G_ema"},
+		"flat, below":   {weightstest.Dict("state_dict", flat, "epoch", int64(3)), "G_ema"},
+	} {
+		s, err := weights.Find(c.v, "")
+		if err != nil || !slices.Equal(s.Keys(), []string{"a"}) {
+			t.Errorf("%s: %v, %v", name, s.Keys(), err)
+		}
+		if s, name := weights.FindAverage(c.v); name != c.want || !slices.Equal(s.Keys(), []string{"b"}) {
+			t.Errorf("%s: the average is %q, %v", c.want, name, s.Keys())
+		}
 	}
-	if s, notice, err = weights.Find(v, "G"); err != nil || s.Keys()[0] != "a" || notice != "" {
-		t.Errorf("by key: %v, %q, %v", s.Keys(), notice, err)
+	for name, v := range map[string]weights.Value{
+		"no average": weightstest.Dict("G", plain, "D", other), "alone": weightstest.Dict("G_ema", average), "a layer": weightstest.TensorDict("ema.0", "G2.1"),
+		"two": weightstest.Dict("G", plain, "G_ema", average, "ema", average),
+	} {
+		if s, found := weights.FindAverage(v); s != nil || found != "" {
+			t.Errorf("%s: the average is %q", name, found)
+		}
 	}
 }

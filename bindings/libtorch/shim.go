@@ -234,3 +234,6 @@ func CUDADevices() (int, error) {
 
 // Pow is the C library's pow, which Python's ** calls; Go's math.Pow differs from it in last bits.
 func Pow(x, y float64) float64 { return float64(C.pow(C.double(x), C.double(y))) }
+
+// Cos is the C library's cos, which Python's math.cos calls.
+func Cos(x float64) float64 { return float64(C.cos(C.double(x))) }

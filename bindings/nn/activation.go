@@ -42,3 +42,12 @@ func NewSigmoid() *Sigmoid { return &Sigmoid{} }
 
 // Forward keeps the shape. It is float32 for bfloat16 too, whose 8 bits would make probabilities of 1.
 func (*Sigmoid) Forward(x *torch.Tensor) *torch.Tensor { return torch.Sigmoid(cast(x, torch.Float32)) }
+
+// Identity is torch.nn.Identity.
+type Identity struct{ Base }
+
+// NewIdentity makes an Identity.
+func NewIdentity() *Identity { return &Identity{} }
+
+// Forward is x. It is float32 for bfloat16 too, as those of the activations that can stand in its place.
+func (*Identity) Forward(x *torch.Tensor) *torch.Tensor { return cast(x, torch.Float32) }

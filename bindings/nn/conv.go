@@ -9,6 +9,7 @@ type conv struct {
 
 	weight, bias *torch.Tensor
 	transposed   bool
+	spectral     *spectral // nil without SpectralNorm
 }
 
 // newConv makes weight and bias and initialises them as reset_parameters of torch.nn's _ConvNd does;
@@ -29,10 +30,10 @@ func newConv(in, out, kernel, stride, padding int64, transposed bool) conv {
 
 // operands gives input and parameters in the type to multiply in.
 func (c *conv) operands(x *torch.Tensor) (input, weight, bias *torch.Tensor) {
-	if !c.fast.BFloat16 {
-		return x, c.weight, c.bias
+	if weight = c.forwardWeight(); !c.fast.BFloat16 {
+		return x, weight, c.bias
 	}
-	return cast(x, torch.BFloat16), c.weight.Type(torch.BFloat16), c.bias.Type(torch.BFloat16)
+	return cast(x, torch.BFloat16), weight.Type(torch.BFloat16), c.bias.Type(torch.BFloat16)
 }
 
 // Conv2d is torch.nn.Conv2d.

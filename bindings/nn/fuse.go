@@ -25,6 +25,14 @@ func (b *Base) SetFast(f Fast) {
 	}
 }
 
+// Plainly runs fn while the module and all below it compute in float32 on PyTorch's own ops alone, as torch.Grad needs it.
+func (b *Base) Plainly(fn func()) {
+	fast := map[*Base]Fast{}
+	b.each("", func(_ string, b *Base) { fast[b], b.fast = b.fast, Fast{} })
+	defer b.each("", func(_ string, b *Base) { b.fast = fast[b] })
+	fn()
+}
+
 // dtype is what convolutions multiply.
 func (f Fast) dtype() torch.DType {
 	if f.BFloat16 {
@@ -61,7 +69,7 @@ func (c *conv) fused(slope float64) fused.Conv {
 }
 
 func (c *conv) forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor {
-	return c.fused(slope).Forward(cast(x, c.fast.dtype()), c.weight, c.bias)
+	return c.fused(slope).Forward(cast(x, c.fast.dtype()), c.forwardWeight(), c.bias)
 }
 
 func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torch.Tensor {
@@ -70,7 +78,7 @@ func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torc
 		Weight: b.weight, Bias: b.bias, RunningMean: b.runningMean, RunningVar: b.runningVar,
 		Training: b.Training(), Momentum: b.Momentum, Eps: b.Eps,
 	}
-	return c.fused(slope).ForwardNorm(cast(x, c.fast.dtype()), c.weight, c.bias, norm)
+	return c.fused(slope).ForwardNorm(cast(x, c.fast.dtype()), c.forwardWeight(), c.bias, norm)
 }
 
 // layOut gives the weight the kernels' memory order where they run.

@@ -31,6 +31,13 @@ func uniform(t *torch.Tensor, bound float64) {
 	}
 }
 
+// normal draws t from the standard normal distribution.
+func normal(t *torch.Tensor) {
+	if _, skip := skipping.Load(libtorch.Thread()); !skip {
+		torch.NoGrad(func() { t.Normal_() })
+	}
+}
+
 // kaimingUniform sets w as torch.nn.init.kaiming_uniform_(w, a=math.sqrt(5)) does: uniform within
 // sqrt(3) * gain / sqrt(fanIn) of 0.
 func kaimingUniform(w *torch.Tensor, fanIn int64) {

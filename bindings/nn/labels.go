@@ -12,11 +12,11 @@ func ForwardLabels(s *Sequential, image, label *torch.Tensor) (y *torch.Tensor, 
 		return nil, false
 	}
 	slope, consumed := s.slopeAt(1)
-	seen, label, _ := c.seeing(label, c.InChannels-image.Size(1))
+	weight, label, _ := c.seeing(label, c.InChannels-image.Size(1))
 	if c.fuses(image) { // else it multiplies float32: that is little work beside planes for each class
 		image = cast(image, c.fast.dtype())
 	}
-	return s.from(1+consumed, seen.fused(slope).ForwardLabels(image, label, seen.weight, seen.bias)), true
+	return s.from(1+consumed, c.fused(slope).ForwardLabels(image, label, weight, c.bias)), true
 }
 
 // ForwardOnehot is Forward of x [B, C, 1, 1] with the one-hot label [B] of so many classes after it. Where the first module
@@ -26,18 +26,20 @@ func ForwardOnehot(s *Sequential, x, label *torch.Tensor, classes int64) (y *tor
 	if !ok || !c.fast.takes(x) || classes <= label.Size(0) {
 		return nil, false
 	}
-	seen, label, classes := c.seeing(label, classes)
+	seen := *c
+	seen.weight, label, classes = c.seeing(label, classes)
+	seen.InChannels, seen.spectral = seen.weight.Size(0), nil
 	onehot := torch.Eye(classes, x.Device()).IndexSelect(0, label).View(-1, classes, 1, 1)
 	with := &Sequential{Base: s.Base}
-	with.modules = append([]child{{"0", &ConvTranspose2d{*seen}}}, s.modules[1:]...)
+	with.modules = append([]child{{"0", &seen}}, s.modules[1:]...)
 	return with.from(0, torch.Cat([]*torch.Tensor{x, onehot}, 1)), true
 }
 
-// seeing is the convolution with those of its last input channels alone, one for each class, that the labels of a batch see, where
+// seeing is the weight with those of its last input channels alone, one for each class, that the labels of a batch see, where
 // the classes are more than the labels; and the labels and classes counted anew.
-func (c *conv) seeing(label *torch.Tensor, classes int64) (seen *conv, of *torch.Tensor, n int64) {
-	if classes <= label.Size(0) {
-		return c, label, classes
+func (c *conv) seeing(label *torch.Tensor, classes int64) (weight, of *torch.Tensor, n int64) {
+	if weight = c.forwardWeight(); classes <= label.Size(0) {
+		return weight, label, classes
 	}
 	before := c.InChannels - classes
 	var channels []int64
@@ -52,18 +54,15 @@ func (c *conv) seeing(label *torch.Tensor, classes int64) (seen *conv, of *torch
 		}
 		values[i] = number[class]
 	}
-	some := *c
-	some.weight = c.pick(torch.FromInt64s(channels))
-	some.InChannels = int64(len(channels))
-	return &some, torch.FromInt64s(values), int64(len(number))
+	return c.pick(weight, torch.FromInt64s(channels)), torch.FromInt64s(values), int64(len(number))
 }
 
-// pick is the weight of some input channels. It goes by the order in which weights lie where kernels run, so that the gradient
+// pick is a weight of some input channels. It goes by the order in which weights lie where kernels run, so that the gradient
 // comes in that order too.
-func (c *conv) pick(channels *torch.Tensor) *torch.Tensor {
+func (c *conv) pick(weight, channels *torch.Tensor) *torch.Tensor {
 	dim := int64(3)
 	if c.transposed {
 		dim = 2
 	}
-	return c.weight.Permute(2, 3, 0, 1).IndexSelect(dim, channels).Permute(2, 3, 0, 1)
+	return weight.Permute(2, 3, 0, 1).IndexSelect(dim, channels).Permute(2, 3, 0, 1)
 }

@@ -9,3 +9,19 @@ type BCELoss struct{}
 func (BCELoss) Forward(input, target *torch.Tensor) *torch.Tensor {
 	return torch.BinaryCrossEntropy(input, target)
 }
+
+// BCEWithLogitsLoss is torch.nn.BCEWithLogitsLoss: BCELoss of the sigmoid of what goes in.
+type BCEWithLogitsLoss struct{}
+
+// Forward takes any values, and targets from 0 to 1 of the same shape, to one value.
+func (BCEWithLogitsLoss) Forward(input, target *torch.Tensor) *torch.Tensor {
+	return torch.BinaryCrossEntropyWithLogits(input, target)
+}
+
+// MSELoss is torch.nn.MSELoss: the mean squared difference.
+type MSELoss struct{}
+
+// Forward takes two tensors of the same shape to one value.
+func (MSELoss) Forward(input, target *torch.Tensor) *torch.Tensor {
+	return torch.MSELoss(input, target)
+}

@@ -75,6 +75,16 @@ func (b *Base) Parameters() (parameters []*torch.Tensor) {
 	return parameters
 }
 
+// Buffers lists the buffers in PyTorch's order.
+func (b *Base) Buffers() (buffers []*torch.Tensor) {
+	b.each("", func(_ string, b *Base) {
+		for _, n := range b.buffers {
+			buffers = append(buffers, n.Tensor)
+		}
+	})
+	return buffers
+}
+
 // StateDict lists parameters and buffers with their keys, in the order of PyTorch's state_dict.
 func (b *Base) StateDict() (named []Named) {
 	b.each("", func(prefix string, b *Base) {

@@ -13,7 +13,7 @@ func OutputShape(layer Module, in []int64) ([]int64, error) {
 	case *ConvTranspose2d:
 		size := func(n int64) int64 { return (n-1)*l.Stride - 2*l.Padding + l.KernelSize }
 		return []int64{l.OutChannels, size(in[1]), size(in[2])}, nil
-	case *BatchNorm2d, *ReLU, *LeakyReLU, *Tanh, *Sigmoid:
+	case *BatchNorm2d, *ReLU, *LeakyReLU, *Tanh, *Sigmoid, *Identity:
 		return in, nil
 	}
 	return nil, fmt.Errorf("the shape that a %T makes is not known", layer)

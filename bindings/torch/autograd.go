@@ -18,6 +18,15 @@ func (t *Tensor) Backward() {
 	must("backward", lastError(), t)
 }
 
+// Grad is the gradient of output, one value, with respect to input, with a history of its own, so that what is made of it has
+// gradients too: torch.autograd.grad(output, input, create_graph=True). Every op between the two must be PyTorch's: those of
+// package fused give gradients without a history.
+func Grad(output, input *Tensor) *Tensor {
+	return call("autograd.grad", []*Tensor{output, input}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtRunBackward(&in[0], 1, &in[1], 1, out, 1, 1)
+	})
+}
+
 // Grad is the gradient of a leaf, or nil when there is none.
 func (t *Tensor) Grad() *Tensor {
 	grad := call("grad", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgGrad(out, in[0]) })

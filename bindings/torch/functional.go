@@ -61,6 +61,22 @@ func BinaryCrossEntropy(input, target *Tensor) *Tensor {
 	})
 }
 
+// BinaryCrossEntropyWithLogits is BinaryCrossEntropy of the probabilities sigmoid(x), for any x.
+func BinaryCrossEntropyWithLogits(input, target *Tensor) *Tensor {
+	const reductionMean = 1
+	return call("binary_cross_entropy_with_logits", []*Tensor{input, target}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgBinaryCrossEntropyWithLogits(out, in[0], in[1], nil, nil, reductionMean)
+	})
+}
+
+// MSELoss is the mean of (x - y)^2.
+func MSELoss(input, target *Tensor) *Tensor {
+	const reductionMean = 1
+	return call("mse_loss", []*Tensor{input, target}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgMseLoss(out, in[0], in[1], reductionMean)
+	})
+}
+
 func flag(b bool) int32 {
 	if b {
 		return 1

@@ -13,6 +13,59 @@ func (t *Tensor) Add(other *Tensor) *Tensor {
 	})
 }
 
+// AddScalar is t + value.
+func (t *Tensor) AddScalar(value float64) *Tensor {
+	return call("add", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgAddScalar(out, in[0], v) })
+	})
+}
+
+// Rsub is value - t.
+func (t *Tensor) Rsub(value float64) *Tensor {
+	return call("rsub", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgRsubScalar(out, in[0], v) })
+	})
+}
+
+// Neg is -t.
+func (t *Tensor) Neg() *Tensor {
+	return call("neg", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgNeg(out, in[0]) })
+}
+
+// Mul is t * other, elementwise; sizes of 1 are repeated.
+func (t *Tensor) Mul(other *Tensor) *Tensor {
+	return call("mul", []*Tensor{t, other}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgMul(out, in[0], in[1]) })
+}
+
+// MulScalar is t * value.
+func (t *Tensor) MulScalar(value float64) *Tensor {
+	return call("mul", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(value, func(v libtch.Cscalar) { libtch.AtgMulScalar(out, in[0], v) })
+	})
+}
+
+// Square is t * t, elementwise.
+func (t *Tensor) Square() *Tensor {
+	return call("square", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgSquare(out, in[0]) })
+}
+
+// ClampMin is the larger of each value and least.
+func (t *Tensor) ClampMin(least float64) *Tensor {
+	return call("clamp_min", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(least, func(v libtch.Cscalar) { libtch.AtgClampMin(out, in[0], v) })
+	})
+}
+
+// Mv is the product of the matrix t [M, K] and vec [K].
+func (t *Tensor) Mv(vec *Tensor) *Tensor {
+	return call("mv", []*Tensor{t, vec}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgMv(out, in[0], in[1]) })
+}
+
+// Dot is the sum of t * other, both of one dimension.
+func (t *Tensor) Dot(other *Tensor) *Tensor {
+	return call("dot", []*Tensor{t, other}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgDot(out, in[0], in[1]) })
+}
+
 // Matmul is the matrix product of t [M, K] and other [K, N].
 func (t *Tensor) Matmul(other *Tensor) *Tensor {
 	return call("matmul", []*Tensor{t, other}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgMatmul(out, in[0], in[1]) })
@@ -39,6 +92,26 @@ func (t *Tensor) Sqrt() *Tensor {
 func (t *Tensor) Mean() *Tensor {
 	return call("mean", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
 		libtch.AtgMean(out, in[0], int32(t.DType()))
+	})
+}
+
+// Sum is the sum of all values.
+func (t *Tensor) Sum() *Tensor {
+	return call("sum", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgSum(out, in[0], int32(t.DType())) })
+}
+
+// SumDims sums over the dimensions dims, which go.
+func (t *Tensor) SumDims(dims ...int64) *Tensor {
+	return call("sum", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgSumDimIntlist(out, in[0], dims, len(dims), flag(false), int32(t.DType()))
+	})
+}
+
+// VectorNorm is the Euclidean norm over the dimensions dims, which go, or stay as 1: torch.linalg.vector_norm. Where it is 0, so
+// is its gradient.
+func (t *Tensor) VectorNorm(dims []int64, keepdim bool) *Tensor {
+	return call("vector_norm", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		withScalar(2, func(p libtch.Cscalar) { libtch.AtgNormScalaroptDim(out, in[0], p, dims, len(dims), flag(keepdim)) })
 	})
 }
 
@@ -132,3 +205,6 @@ func Where(condition, a, b *Tensor) *Tensor {
 		libtch.AtgWhereSelf(out, in[0], in[1], in[2])
 	})
 }
+
+// Cos is math.cos of Python in the last bit, on a plain number.
+func Cos(x float64) float64 { return libtorch.Cos(x) }

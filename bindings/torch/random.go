@@ -16,6 +16,18 @@ func Randn(size []int64, device Device) *Tensor {
 	})
 }
 
+// Rand draws a float32 tensor of values from 0 to below 1 from the default generator.
+func Rand(size []int64, device Device) *Tensor {
+	return call("rand", nil, func(out *libtch.Ctensor, _ []libtch.Ctensor) {
+		libtch.AtgRand(out, size, len(size), int32(Float32), int32(device))
+	})
+}
+
+// Normal_ draws every value in place from the standard normal distribution with the default generator.
+func (t *Tensor) Normal_() *Tensor {
+	return update("normal_", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgNormal_(out, in[0], 0, 1) })
+}
+
 // Randint draws an int64 tensor of values from 0 to high-1 from the default generator.
 func Randint(high int64, size []int64, device Device) *Tensor {
 	return call("randint", nil, func(out *libtch.Ctensor, _ []libtch.Ctensor) {
@@ -72,12 +84,5 @@ func (g *Generator) Randn(size []int64) *Tensor {
 func (g *Generator) Randperm(n int64) *Tensor {
 	return Native("randperm", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error {
 		return libtorch.Randperm(n, g.native, out)
-	})
-}
-
-// Rand draws a float32 tensor of values from [0, 1) from the default generator.
-func Rand(size []int64, device Device) *Tensor {
-	return call("rand", nil, func(out *libtch.Ctensor, _ []libtch.Ctensor) {
-		libtch.AtgRand(out, size, len(size), int32(Float32), int32(device))
 	})
 }

@@ -46,6 +46,11 @@ func Stack(tensors []*Tensor, dim int64) *Tensor {
 	})
 }
 
+// T is the transpose of a matrix, on the same values.
+func (t *Tensor) T() *Tensor {
+	return call("t", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgT(out, in[0]) })
+}
+
 // Index picks rows of t by an int64 tensor: t[index].
 func (t *Tensor) Index(index *Tensor) *Tensor {
 	return call("index", []*Tensor{t, index}, func(out *libtch.Ctensor, in []libtch.Ctensor) {

@@ -48,6 +48,7 @@ func exportCommand() *cli.Command {
 			oneOfFlag("net", "generator, discriminator or all; torchscript and onnx know the generator alone", "generator", exportNets),
 			oneOfFlag("dtype", "f32, f16 or bf16, for pt and safetensors", "f32", []string{"f32", "f16", "bf16"}),
 			keyFlag(),
+			plainFlag(),
 			&cli.BoolFlag{Name: "force", Usage: "replace an existing file"},
 		},
 		Action: func(c *cli.Context) error {
@@ -64,13 +65,6 @@ func exportCommand() *cli.Command {
 			_, err := fmt.Fprintln(c.App.Writer, "wrote", cfg.out)
 			return err
 		},
-	}
-}
-
-// note says what is worth knowing of a file that was taken.
-func note(c *cli.Context, w *models.Weights) {
-	for _, n := range w.File.Notices {
-		fmt.Fprintf(c.App.ErrWriter, "note: %s: %s\n", w.File.Path, n)
 	}
 }
 
@@ -127,11 +121,10 @@ func (e exportConfig) validate(arguments int) error {
 }
 
 func (e exportConfig) run(c *cli.Context) error {
-	w, err := models.Open(e.from, e.key)
+	w, err := openWeights(c, e.from, e.key)
 	if err != nil {
 		return err
 	}
-	note(c, w)
 	write, err := e.writer(w)
 	if err != nil {
 		return err

@@ -39,10 +39,12 @@ func everyFlag(name, usage string, value train.Every) cli.Flag {
 	return &cli.GenericFlag{Name: name, Usage: usage, Value: &value}
 }
 
-func withRange(name, usage string) string { return fmt.Sprintf("%s, %s", usage, train.Ranges[name]) }
+func withRange(name, usage string) string {
+	return fmt.Sprintf("%s, %s", usage, train.Ranges[fieldOf(name)])
+}
 
 func checkFlag(name string, value float64) error {
-	if err := train.Check(name, value); err != nil {
+	if err := train.Check(fieldOf(name), value); err != nil {
 		return usage(err)
 	}
 	return nil
@@ -231,19 +233,22 @@ func fields(cfg train.Config) map[string]string {
 func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 	for name, to := range map[string]*int{
 		"epochs": &cfg.Epochs, "steps": &cfg.Steps, "batch": &cfg.Batch, "threads": &cfg.Threads,
-		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF, "size": &cfg.Size, "channels": &cfg.Channels, "keep": &cfg.Keep,
+		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF, "size": &cfg.Size, "channels": &cfg.Channels, "keep": &cfg.Keep, "d-steps": &cfg.DSteps,
 	} {
 		if c.IsSet(name) {
 			*to = c.Int(name)
 		}
 	}
-	for name, to := range map[string]*float64{"lr": &cfg.LR, "beta1": &cfg.Beta1, "beta2": &cfg.Beta2} {
+	for name, to := range map[string]*float64{
+		"lr": &cfg.LR, "beta1": &cfg.Beta1, "beta2": &cfg.Beta2, "label-smoothing": &cfg.LabelSmoothing, "lr-g": &cfg.LRG, "lr-d": &cfg.LRD, "r1": &cfg.R1, "ema": &cfg.EMA,
+	} {
 		if c.IsSet(name) {
 			*to = c.Float64(name)
 		}
 	}
 	for name, to := range map[string]*string{
 		"data": &cfg.Data, "fit": &cfg.Fit, "background": &cfg.Background, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace,
+		"loss": &cfg.Loss, "lr-schedule": &cfg.LRSchedule,
 	} {
 		if c.IsSet(name) {
 			*to = c.String(name)

@@ -28,6 +28,7 @@ func generateCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator"},
 			keyFlag(),
+			plainFlag(),
 			&cli.StringFlag{Name: "class", Usage: "classes to draw, by name or number: 3, 0-9, 1,3,5 or trouser; without it all"},
 			&cli.IntFlag{Name: "count", Usage: fmt.Sprintf("images of each class, from 1 to %d", maxCount), Value: 1, Action: checkCount},
 			seedFlag(),
@@ -60,11 +61,10 @@ func runGenerate(c *cli.Context) error {
 	if err := setUp(how, c.Int("threads")); err != nil {
 		return err
 	}
-	w, err := models.Open(c.String("weights"), c.String("key"))
+	w, err := openWeights(c, c.String("weights"), c.String("key"))
 	if err != nil {
 		return err
 	}
-	note(c, w)
 	classes, err := w.Classes.Parse(c.String("class"))
 	if err != nil {
 		return usageError{fmt.Errorf("--class %s: %w", c.String("class"), err)}

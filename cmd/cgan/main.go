@@ -60,6 +60,9 @@ func flagged(err error) error {
 // flagOf is the flag of a field of config.json.
 func flagOf(field string) string { return strings.ReplaceAll(field, "_", "-") }
 
+// fieldOf is the field of a flag.
+func fieldOf(flag string) string { return strings.ReplaceAll(flag, "-", "_") }
+
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {

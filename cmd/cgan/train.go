@@ -47,7 +47,7 @@ func trainCommand() *cli.Command {
 			deviceFlag(d.Device),
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but errors"},
 			&cli.StringFlag{Name: "trace", Usage: "write every loss and the sha256 of every parameter to `FILE` at the end"},
-		}, slices.Concat(speedFlags(d), sizeFlags(d), imageFlags(sizeFlag(d)), configFlags())...),
+		}, slices.Concat(optionFlags(d), speedFlags(d), sizeFlags(d), imageFlags(sizeFlag(d)), configFlags())...),
 		Action: func(c *cli.Context) error {
 			if err := takeSettings(c); err != nil {
 				return err

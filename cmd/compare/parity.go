@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // trace is what `cgan train --trace` and `train.py trace` write.
@@ -17,6 +19,7 @@ type trace struct {
 	Losses        [][2]string       `json:"losses"`
 	Generator     map[string]string `json:"generator"`
 	Discriminator map[string]string `json:"discriminator"`
+	Average       map[string]string `json:"generator_ema"` // where one is kept
 }
 
 // parityCase is one training that both programs run.
@@ -28,13 +31,20 @@ type parityCase struct {
 	flags              []string // of both
 }
 
-var parityCases = append([]parityCase{
+var parityCases = slices.Concat([]parityCase{
 	{name: "20 steps, batch 128, seed 0", batch: 128, steps: 20},
 	{name: "20 steps, batch 128, seed 1", batch: 128, seed: 1, steps: 20},
 	{name: "25 steps, batch 96 of 1000 images, across two epochs' ends", images: 1000, batch: 96, seed: 2, steps: 25},
-	{name: "mirrored images", images: 1000, batch: 96, seed: 3, steps: 12, flags: []string{"--flip"}},
 	{name: "47 classes, labels with gaps", set: madeSet{images: 200, channels: 1, size: 28, classes: 47}, batch: 64, steps: 8},
-}, sizeCases()...)
+}, sizeCases(), []parityCase{
+	withOptions("--flip"),
+	withOptions("--label-smoothing", "0.1", "--lr-g", "1e-4", "--lr-d", "4e-4", "--ema", "0.9"),
+	withOptions("--loss", "hinge", "--d-steps", "2"),
+	withOptions("--loss", "lsgan", "--label-smoothing", "0.2", "--lr-schedule", "linear"),
+	withOptions("--loss", "wgan-gp", "--d-steps", "3", "--lr-schedule", "cosine"),
+	withOptions("--r1", "10"),
+	withOptions("--loss", "hinge", "--r1", "0.5"),
+})
 
 // sizeCases are networks for images of every size, grey and RGB.
 func sizeCases() (cases []parityCase) {
@@ -50,6 +60,11 @@ func sizeCases() (cases []parityCase) {
 		}
 	}
 	return cases
+}
+
+// withOptions is a short training: of 200 images in batches of 48, so that the sixth step is in the second epoch.
+func withOptions(flags ...string) parityCase {
+	return parityCase{name: "6 steps, batch 48 of 200 images, " + strings.Join(flags, " "), images: 200, batch: 48, seed: 4, steps: 6, flags: flags}
 }
 
 // parity runs every case in both programs and fails when one bit differs.
@@ -151,7 +166,7 @@ func report(name string, mine, original trace) int {
 		fmt.Println("  differs:", d)
 	}
 	fmt.Printf("torch %s, %d threads, %s: %d losses, %d tensors, %d differ\n", original.Torch, original.Threads, name,
-		2*len(original.Losses), len(original.Generator)+len(original.Discriminator), len(differences))
+		2*len(original.Losses), len(original.Generator)+len(original.Discriminator)+len(original.Average), len(differences))
 	return len(differences)
 }
 
@@ -172,7 +187,7 @@ func compare(a, b trace) (differences []string) {
 		note(fmt.Sprintf("Loss_G of step %d", i+1), a.Losses[i][1], b.Losses[i][1])
 	}
 	for net, pair := range map[string][2]map[string]string{
-		"generator": {a.Generator, b.Generator}, "discriminator": {a.Discriminator, b.Discriminator},
+		"generator": {a.Generator, b.Generator}, "discriminator": {a.Discriminator, b.Discriminator}, "generator_ema": {a.Average, b.Average},
 	} {
 		note(net+": number of tensors", len(pair[0]), len(pair[1]))
 		for key, sum := range pair[1] {

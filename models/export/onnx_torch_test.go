@@ -77,7 +77,7 @@ func TestONNXDrawsAsTorch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			state, _, err := weights.Find(file.Root, "")
+			state, err := weights.Find(file.Root, "")
 			if err != nil {
 				t.Fatal(err)
 			}

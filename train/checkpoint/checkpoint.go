@@ -40,6 +40,7 @@ type Network interface {
 // Parts are the parts of a trainer that a checkpoint holds.
 type Parts struct {
 	Generator, Discriminator Network
+	Average                  Network     // of the generator's weights; nil where none is kept
 	OptimizerG, OptimizerD   *optim.Adam // over all parameters of the one and of the other
 }
 
@@ -99,6 +100,13 @@ func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {
 			return nil, err
 		}
 		d.Set(part.name, value)
+	}
+	if parts.Average != nil {
+		state, err := models.StateDict(parts.Average.StateDict())
+		if err != nil {
+			return nil, err
+		}
+		d.Set("generator_ema", state)
 	}
 	if device := parts.device(); device != torch.CPU {
 		state, err := rngState(device)

@@ -16,9 +16,10 @@ type Settings struct {
 	Batch            int  // 0 where it does not say
 	Adam             bool // whether it holds Adam's state, and with it these
 	LR, Beta1, Beta2 float64
+	LRD              float64 // of optimizerD where it is another than LR, else 0
 }
 
-// SettingsOf reads the settings off a file. Both optimizers must have the same.
+// SettingsOf reads the settings off a file. Both optimizers must have the same betas.
 func SettingsOf(root weights.Value) (s Settings, err error) {
 	s.Batch, _ = number(root, "batch")
 	value, ok := get(root, "optimizerG")
@@ -34,24 +35,37 @@ func SettingsOf(root weights.Value) (s Settings, err error) {
 		if err != nil {
 			return s, fmt.Errorf("optimizerD: %w", err)
 		}
-		if other.lr != adam.lr || other.beta1 != adam.beta1 || other.beta2 != adam.beta2 {
-			return s, errors.New("optimizerG and optimizerD have other lr or betas; here both networks train with the same")
+		if other.lr != adam.lr {
+			s.LRD = other.lr
+		}
+		if other.beta1 != adam.beta1 || other.beta2 != adam.beta2 {
+			return s, errors.New("optimizerG and optimizerD have other betas; here both networks train with the same")
 		}
 	}
 	s.Adam, s.LR, s.Beta1, s.Beta2 = true, adam.lr, adam.beta1, adam.beta2
 	return s, nil
 }
 
-// Load gives parts what a file holds, and returns where its run stood. Its generator and discriminator are found
-// already; without a discriminator the file is no checkpoint, and only the generator is taken. It runs inside torch.Do.
-func Load(root weights.Value, generator, discriminator weights.StateDict, parts Parts) (p Progress, err error) {
-	if err := models.Load(parts.Generator.StateDict(), generator); err != nil {
+// Load gives parts what a file holds, and returns where its run stood. Without a discriminator the file is no checkpoint,
+// and only the generator is taken. An average that the file lacks begins as the generator. It runs inside torch.Do.
+func Load(w *models.Weights, parts Parts) (p Progress, err error) {
+	root := w.File.Root
+	if err := models.Load(parts.Generator.StateDict(), w.Generator); err != nil {
 		return p, err
 	}
-	if discriminator == nil {
+	if parts.Average != nil {
+		average := w.Generator
+		if w.Average != nil {
+			average = w.Average
+		}
+		if err := models.Load(parts.Average.StateDict(), average); err != nil {
+			return p, fmt.Errorf("%s: %w", w.AverageKey, err)
+		}
+	}
+	if w.Discriminator == nil {
 		return p, nil
 	}
-	if err := models.Load(parts.Discriminator.StateDict(), discriminator); err != nil {
+	if err := models.Load(parts.Discriminator.StateDict(), w.Discriminator); err != nil {
 		return p, fmt.Errorf("discriminator: %w", err)
 	}
 	for _, part := range []struct {

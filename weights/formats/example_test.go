@@ -14,7 +14,7 @@ func ExampleOpen() {
 		fmt.Println(err)
 		return
 	}
-	state, _, err := weights.Find(f.Root, "") // or a key, such as "generator"
+	state, err := weights.Find(f.Root, "") // or a key, such as "generator"
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -63,7 +63,7 @@ func TestOpenDecidesByContent(t *testing.T) {
 			t.Errorf("%v: %+v, %v", c.format, f, err)
 			continue
 		}
-		if s, _, err := weights.Find(f.Root, ""); err != nil || s[0].Key != c.first {
+		if s, err := weights.Find(f.Root, ""); err != nil || s[0].Key != c.first {
 			t.Errorf("%v: %v, %v", c.format, s, err)
 		}
 		if c.format == Safetensors && f.Metadata["a"] != "b" {

@@ -1,0 +1,41 @@
+package train
+
+import (
+	"cgan/bindings/nn"
+	"cgan/bindings/optim"
+	"cgan/bindings/torch"
+	"cgan/models"
+)
+
+// newAverage makes a generator that is the average of t's over the steps, and begins as that one is. It draws no random number.
+func (t *Trainer) newAverage() {
+	nn.SkipInit(func() { t.average = t.config.NewGenerator() })
+	t.average.To(t.device)
+	t.average.SetFast(t.config.Fast())
+	t.average.Eval()
+	torch.NoGrad(func() { copyAll(t.average.Parameters(), t.generator.Parameters()) })
+	copyAll(t.average.Buffers(), t.generator.Buffers())
+}
+
+// updateAverage moves the average towards the generator as it is now. The running statistics are averages already.
+func (t *Trainer) updateAverage() {
+	if t.average == nil {
+		return
+	}
+	optim.EMA(t.average.Parameters(), t.generator.Parameters(), t.config.EMA)
+	copyAll(t.average.Buffers(), t.generator.Buffers())
+}
+
+func copyAll(to, from []*torch.Tensor) {
+	for i := range to {
+		to[i].Copy_(from[i])
+	}
+}
+
+// drawing is the generator that samples are drawn with.
+func (t *Trainer) drawing() *models.Generator {
+	if t.average != nil {
+		return t.average
+	}
+	return t.generator
+}
