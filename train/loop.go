@@ -13,6 +13,7 @@ import (
 	"cgan/models"
 	"cgan/train/checkpoint"
 	"cgan/train/dataset"
+	"cgan/train/record"
 	"cgan/train/runfolder"
 )
 
@@ -45,6 +46,7 @@ type run struct {
 	trainer   *Trainer
 	lock      *runfolder.Lock
 	stats     *runfolder.Log
+	record    *record.Record
 	before    saved // config.json of a run that goes on
 	hash      string
 	trace     *Trace
@@ -59,6 +61,8 @@ type run struct {
 	sampledAt time.Time
 	failed    error // of the last save
 	logFails  bool  // and was told
+	status    runfolder.Status
+	shown     shown
 }
 
 // open makes everything that the run needs, its folder last.
@@ -152,6 +156,9 @@ func (r *run) openFolder(images int) (err error) {
 	}
 	perEpoch := r.loader.Batches()
 	epochs := r.at.Epoch + (r.last-r.at.Step-r.leftOfEpoch()+perEpoch-1)/perEpoch
+	if err = r.beginRecord(epochs); err != nil {
+		return err
+	}
 	r.report.Begin(Begin{
 		Dir: r.result.Dir, Device: r.config.Device, Threads: r.config.Threads, Images: images,
 		StepsPerEpoch: perEpoch, Epochs: epochs, Steps: r.last,
@@ -181,7 +188,8 @@ func (r *run) close() (err error) {
 	return err
 }
 
-func (r *run) loop(ctx context.Context) error {
+func (r *run) loop(ctx context.Context) (err error) {
+	defer func() { r.finish(err) }()
 	r.began = time.Now()
 	r.triedAt, r.sampledAt, r.sampled = r.began, r.began, r.at.Step
 	for r.at.Step < r.last && !r.result.Interrupted && !r.result.TimeIsUp {
@@ -192,6 +200,7 @@ func (r *run) loop(ctx context.Context) error {
 		if err := r.save(); err != nil {
 			return err
 		}
+		r.show()
 	}
 	if err := r.lastSave(); err != nil {
 		return err
@@ -261,7 +270,10 @@ func (r *run) step() error {
 		r.trace.add(losses)
 	}
 	now := time.Now()
-	stats := Stats{r.at.Epoch, number, losses.D, losses.G, losses.DReal, losses.DFake, r.pace.add(now, images), now, r.at.EpochStep}
+	stats := Stats{
+		Epoch: r.at.Epoch, Step: number, LossD: losses.D, LossG: losses.G, DReal: losses.DReal, DFake: losses.DFake,
+		ImagesPS: r.pace.add(now, images), Time: now, EpochStep: r.at.EpochStep,
+	}
 	r.report.Step(stats)
 	if err := r.stats.Write(stats); err != nil && !r.logFails {
 		r.logFails = true

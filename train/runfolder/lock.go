@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 const lockName = "lock"
@@ -28,6 +29,10 @@ func Take(dir string) (*Lock, error) {
 		return nil, fmt.Errorf("lock the run: %w", err)
 	}
 	locked := lock(file)
+	for try := 0; try < 10 && errors.Is(locked, ErrLocked); try++ { // taken has it for a moment
+		time.Sleep(10 * time.Millisecond)
+		locked = lock(file)
+	}
 	if errors.Is(locked, ErrLocked) {
 		holder, _ := os.ReadFile(path) // by whom, as far as it says
 		file.Close()
@@ -38,6 +43,16 @@ func Take(dir string) (*Lock, error) {
 		_, _ = fmt.Fprintf(file, "process %d on %s\n", os.Getpid(), host)
 	}
 	return &Lock{file, locked == nil}, nil
+}
+
+// taken says whether a process trains in the run folder. Where the file system has no locks it can't tell.
+func taken(dir string) bool {
+	file, err := os.Open(filepath.Join(dir, lockName))
+	if err != nil {
+		return false
+	}
+	defer file.Close() // and gives back a lock that it got
+	return errors.Is(lock(file), ErrLocked)
 }
 
 // Release gives the run folder back. The file stays: taking it away would let two processes hold one each.

@@ -6,7 +6,10 @@ import (
 )
 
 // leftovers are the files that a killed run leaves half-written.
-var leftovers = []string{".checkpoint-*.pt.*.tmp", ".samples-*.png.*.tmp", "." + configName + ".*.tmp"}
+var leftovers = []string{
+	".checkpoint-*.pt.*.tmp", ".samples-*.png.*.tmp", "." + configName + ".*.tmp", "." + statusName + ".*.tmp",
+	".losses.png.*.tmp", ".samples.gif.*.tmp", ".README.md.*.tmp",
+}
 
 // sweep removes what killed runs left half-written in the run folders in out. A folder that another process has stays as
 // it is, and so does every other file.

@@ -23,7 +23,7 @@ func TestNewSweepsWhatKilledRunsLeft(t *testing.T) {
 		}
 		return dir
 	}
-	half := []string{".checkpoint-000003.pt.1a2b.tmp", ".samples-000003.png.zz9.tmp", ".config.json.q.tmp"}
+	half := []string{".checkpoint-000003.pt.1a2b.tmp", ".samples-000003.png.zz9.tmp", ".config.json.q.tmp", ".status.json.1.tmp", ".losses.png.a.tmp", ".samples.gif.a.tmp", ".README.md.a.tmp"}
 	kept := []string{".notes.tmp", "checkpoint-000002.pt", "checkpoint-000003.pt.tmp"}
 	alive := fill("alive", append(half, kept...)...)
 	taken := take(t, alive)
