@@ -23,7 +23,7 @@ func invoke(args ...string) (code int, stdout, stderr string) {
 func TestHelpIsGolden(t *testing.T) {
 	for name, args := range map[string][]string{
 		"cgan": {"--help"}, "train": {"train", "--help"}, "generate": {"generate", "--help"},
-		"inspect": {"inspect", "--help"}, "export": {"export", "--help"}, "bench": {"bench", "--help"}, "doctor": {"doctor", "--help"},
+		"inspect": {"inspect", "--help"}, "export": {"export", "--help"}, "bench": {"bench", "--help"}, "doctor": {"doctor", "--help"}, "runs": {"runs", "--help"},
 		"inspect-table": {"inspect"},
 	} {
 		code, got, stderr := invoke(args...)

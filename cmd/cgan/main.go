@@ -101,7 +101,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:       stderr,
 		HideHelpCommand: true,
 		Version:         version(),
-		Commands:        []*cli.Command{trainCommand(), generateCommand(), exportCommand(), inspectCommand(), benchCommand(), doctorCommand()},
+		Commands:        []*cli.Command{trainCommand(), generateCommand(), exportCommand(), inspectCommand(), runsCommand(), benchCommand(), doctorCommand()},
 		ExitErrHandler:  func(*cli.Context, error) {}, // run prints the error and picks the code
 		OnUsageError:    onUsageError,
 		Action:          noCommand,

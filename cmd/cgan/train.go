@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"unicode"
 
 	"cgan/train"
 
@@ -119,7 +118,8 @@ func howTo(dir string) string {
 
 // quoted is a path as a shell takes it.
 func quoted(path string) string {
-	if !strings.ContainsFunc(path, func(r rune) bool { return !strings.ContainsRune("/._-+:@%,", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+:@%,"
+	if strings.Trim(path, plain) == "" {
 		return path
 	}
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"

@@ -28,7 +28,7 @@ func (r *Record) readme(w io.Writer, grids []grid, howTo string) error {
 		fmt.Fprintf(&text, "\n![grid of step %d, a column for each class](%s)\n![the grids over time](%s)\n", last.step, filepath.Base(last.path), GIFName)
 	}
 	if howTo != "" {
-		fmt.Fprintf(&text, "\n## Going on from here\n\n%s\n", strings.TrimSpace(howTo))
+		fmt.Fprintf(&text, "\n## Going on from here\n\n%s\n", strings.TrimRight(howTo, "\n"))
 	}
 	fmt.Fprintf(&text, "\n## Settings\n\n```json\n%s\n```\n", strings.TrimSpace(string(config)))
 	_, err = io.WriteString(w, text.String())

@@ -185,7 +185,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"# 00007-mnist\n", "Epoch 2, step 100: Loss_D 1.455, Loss_G 1.584", "cgan train --resume here", `"batch": 64`, "samples-000100.png"} {
+	for _, want := range []string{"# 00007-mnist\n", "Epoch 2, step 100: Loss_D 1.455, Loss_G 1.584", "\n    cgan train --resume here\n", `"batch": 64`, "samples-000100.png"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
