@@ -170,6 +170,9 @@ func TestTrainThenGenerate(t *testing.T) {
 	if code != exitOK || stderr != "" || !strings.Contains(stdout, "step 2/2") {
 		t.Fatalf("exit code %d, %s%s", code, stdout, stderr)
 	}
+	if strings.ContainsAny(stdout, "\x1b\r") {
+		t.Errorf("a pipe gets a terminal's codes: %q", stdout)
+	}
 	draw := func(name string, flags ...string) []byte {
 		t.Helper()
 		path := filepath.Join(out, name)
