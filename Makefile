@@ -2,7 +2,7 @@
 # make test     sets up the same way and passes every test
 # make parity   the same bits as the Python original
 # make accuracy fast f32 and bf16 learn to draw the asked digit as exact does, over three seeds
-# make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime
+# make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime; TensorBoard reads a run
 # make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
 # make sanitize every kernel set, also emulated, under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -58,8 +58,8 @@ accuracy: build
 	@GOWORK=off go run ./cmd/compare accuracy --epochs $(EPOCHS)
 
 exchange: libtorch
-	export CGAN_PYTHON_215=$$($(PYTHON_WITH) 2.15.0) CGAN_PYTHON_210=$$($(PYTHON_WITH) 2.1.0) CGAN_PYTHON_ONNX=$$($(PYTHON_WITH) onnx) && \
-	CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch
+	export CGAN_PYTHON_215=$$($(PYTHON_WITH) 2.15.0) CGAN_PYTHON_210=$$($(PYTHON_WITH) 2.1.0) CGAN_PYTHON_ONNX=$$($(PYTHON_WITH) onnx) \
+	CGAN_PYTHON_TENSORBOARD=$$($(PYTHON_WITH) tensorboard) && CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch ./train/record
 
 fuzz:
 	for target in weights/pt:FuzzRead weights/pt:FuzzPickle weights/safetensors:FuzzRead train/dataset:FuzzIDX train/dataset:FuzzCSV; do \
@@ -113,7 +113,7 @@ sanitize:
 sets:
 	cmd/compare/sets.sh
 
-PURE = ./weights/... ./train/dataset ./train/runfolder ./models/picture
+PURE = ./weights/... ./train/dataset ./train/runfolder ./train/record ./models/picture
 
 race:
 	go test -race $(PURE)

@@ -135,6 +135,9 @@ func weightsFiles(path string) ([]string, error) {
 		return nil, &weights.FormatError{File: path, Reason: err.Error()}
 	}
 	if len(checkpoints) == 0 {
+		if err := IsFolderOfRuns(path); err != nil {
+			return nil, err
+		}
 		var names []string
 		entries, _ := os.ReadDir(path)
 		for _, e := range entries {
@@ -143,6 +146,30 @@ func weightsFiles(path string) ([]string, error) {
 		return nil, &weights.FormatError{File: path, Reason: "the folder holds no checkpoint-*.pt: " + formats.FolderAdvice(names)}
 	}
 	return checkpoints, nil
+}
+
+// maxNamed bounds the names in a message.
+const maxNamed = 8
+
+// IsFolderOfRuns is the error of a folder that holds run folders where one of these is to be named, the newest first; of
+// another folder it is nil.
+func IsFolderOfRuns(dir string) error {
+	var runs []string
+	entries, _ := os.ReadDir(dir)
+	for _, e := range slices.Backward(entries) {
+		run := filepath.Join(dir, e.Name())
+		if checkpoints, err := Checkpoints(run); err == nil && len(checkpoints) > 0 {
+			runs = append(runs, run)
+		}
+	}
+	if len(runs) == 0 {
+		return nil
+	}
+	named, more := runs[:min(len(runs), maxNamed)], ""
+	if len(runs) > maxNamed {
+		more = fmt.Sprintf(", and %d older ones", len(runs)-maxNamed)
+	}
+	return &weights.FormatError{File: dir, Reason: "it is a folder of runs: name one of these: " + strings.Join(named, ", ") + more}
 }
 
 // Checkpoints are the checkpoints of a run folder, that of the highest step first.

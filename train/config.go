@@ -39,6 +39,8 @@ type Config struct {
 	Keep        int     `json:"keep"`         // checkpoints that stay, the newest ones; 0 for all
 	TimeLimit   Every   `json:"time_limit"`   // save and end after this time
 	Trace       string  `json:"trace"`        // file for losses and digests; empty for none
+
+	HowTo func(dir string) string `json:"-"` // Markdown for README.md of the run folder dir: how to go on from it; nil for nothing
 }
 
 // Default is the article's training with the values that it leaves open. Channels is 0: as the data has.

@@ -14,6 +14,7 @@ import (
 	"cgan/models"
 	"cgan/train/checkpoint"
 	"cgan/train/dataset"
+	"cgan/train/record"
 	"cgan/train/runfolder"
 	"cgan/weights/atomicfile"
 )
@@ -68,6 +69,7 @@ type run struct {
 	trainer   *Trainer
 	lock      *runfolder.Lock
 	stats     *runfolder.Log
+	record    *record.Record
 	before    saved    // config.json of a run that goes on
 	damaged   []string // checkpoints that the run could not go on from
 	hash      string
@@ -83,6 +85,8 @@ type run struct {
 	sampledAt time.Time
 	failed    error // of the last save
 	logFails  bool  // and was told
+	status    runfolder.Status
+	shown     shown
 }
 
 // open makes everything that the run needs, its folder last.
@@ -188,6 +192,9 @@ func (r *run) openFolder(images int) (err error) {
 	}
 	perEpoch := r.loader.Batches()
 	epochs := r.at.Epoch + (r.last-r.at.Step-r.leftOfEpoch()+perEpoch-1)/perEpoch
+	if err = r.beginRecord(epochs); err != nil {
+		return err
+	}
 	r.report.Begin(Begin{
 		Dir: r.result.Dir, Device: r.config.Device, Threads: r.config.Threads, Images: images,
 		StepsPerEpoch: perEpoch, Epochs: epochs, Steps: r.last,
@@ -220,7 +227,8 @@ func (r *run) close() (err error) {
 	return err
 }
 
-func (r *run) loop(ctx context.Context) error {
+func (r *run) loop(ctx context.Context) (err error) {
+	defer func() { r.finish(err) }()
 	r.began = time.Now()
 	r.triedAt, r.sampledAt, r.sampled = r.began, r.began, r.at.Step
 	for r.at.Step < r.last && !r.result.Interrupted && !r.result.TimeIsUp {
@@ -231,6 +239,7 @@ func (r *run) loop(ctx context.Context) error {
 		if err := r.save(); err != nil {
 			return err
 		}
+		r.show()
 	}
 	if err := r.lastSave(); err != nil {
 		return err
@@ -303,7 +312,10 @@ func (r *run) step() error {
 		r.trace.add(losses)
 	}
 	now := time.Now()
-	stats := Stats{r.at.Epoch, number, losses.D, losses.G, losses.DReal, losses.DFake, r.pace.add(now, images), now, r.at.EpochStep}
+	stats := Stats{
+		Epoch: r.at.Epoch, Step: number, LossD: losses.D, LossG: losses.G, DReal: losses.DReal, DFake: losses.DFake,
+		ImagesPS: r.pace.add(now, images), Time: now, EpochStep: r.at.EpochStep,
+	}
 	r.report.Step(stats)
 	r.sayLog(r.stats.Write(stats))
 	return nil

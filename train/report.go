@@ -1,6 +1,10 @@
 package train
 
-import "time"
+import (
+	"time"
+
+	"cgan/train/runfolder"
+)
 
 // Reporter is told what a run does, on the run's own goroutine.
 type Reporter interface {
@@ -21,17 +25,7 @@ type Begin struct {
 }
 
 // Stats is one line of stats.jsonl.
-type Stats struct {
-	Epoch     int       `json:"epoch"`        // from 1
-	Step      int       `json:"step"`         // from 1, over all epochs
-	LossD     float64   `json:"loss_d"`       // of D; with bce that on real plus that on drawn images
-	LossG     float64   `json:"loss_g"`       // of G; with bce that of drawn images against ones
-	DReal     float64   `json:"d_x"`          // D(x), D's mean verdict on real images
-	DFake     float64   `json:"d_g_z"`        // D(G(z)), D's mean verdict on drawn images, before its update
-	ImagesPS  float64   `json:"images_per_s"` // over the last steps
-	Time      time.Time `json:"time"`
-	EpochStep int       `json:"-"` // from 1, in this epoch
-}
+type Stats = runfolder.Stats
 
 // Result is how a run ended.
 type Result struct {

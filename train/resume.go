@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
@@ -30,7 +31,7 @@ func ResumeConfig(dir string) (Config, error) {
 		return s.Config, &weights.FormatError{File: dir, Reason: "there is no such run folder: name one such as runs/00000-mnist"}
 	}
 	if err := runfolder.ReadConfig(dir, &s); err != nil {
-		return s.Config, err
+		return s.Config, cmp.Or(models.IsFolderOfRuns(dir), err)
 	}
 	if err := s.Validate(); err != nil {
 		return s.Config, runfolder.ConfigError(dir, err)

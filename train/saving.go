@@ -27,6 +27,7 @@ func (r *run) betweenSteps() error {
 		if err := r.save(); err != nil {
 			return err
 		}
+		r.show()
 	}
 	if r.config.TimeLimit.due(r.at.Step, now.Sub(r.began)) && r.at.Step < r.last {
 		r.result.TimeIsUp = true

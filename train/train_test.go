@@ -78,7 +78,10 @@ func TestRunFillsItsFolder(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	want := []string{"checkpoint-000003.pt", "checkpoint-000006.pt", "config.json", "lock", "samples-000003.png", "samples-000006.png", "stats.jsonl"}
+	want := []string{
+		"README.md", "checkpoint-000003.pt", "checkpoint-000006.pt", "config.json", "events.out.tfevents.cgan", "lock", "losses.png",
+		"samples-000003.png", "samples-000006.png", "samples.gif", "stats.jsonl", "status.json",
+	}
 	if !slices.Equal(names, want) {
 		t.Errorf("the folder holds %v", names)
 	}

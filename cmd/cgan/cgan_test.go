@@ -24,6 +24,7 @@ func TestHelpIsGolden(t *testing.T) {
 	for name, args := range map[string][]string{
 		"cgan": {"--help"}, "train": {"train", "--help"}, "generate": {"generate", "--help"},
 		"inspect": {"inspect", "--help"}, "export": {"export", "--help"}, "bench": {"bench", "--help"}, "doctor": {"doctor", "--help"}, "data": {"data", "--help"},
+		"runs":          {"runs", "--help"},
 		"inspect-table": {"inspect"},
 	} {
 		code, got, stderr := invoke(args...)
@@ -175,6 +176,9 @@ func TestTrainThenGenerate(t *testing.T) {
 		"--epochs", "1", "--batch", "5", "--nz", "5", "--ngf", "4", "--ndf", "4")
 	if code != exitOK || stderr != "" || !strings.Contains(stdout, "step 2/2") {
 		t.Fatalf("exit code %d, %s%s", code, stdout, stderr)
+	}
+	if strings.ContainsAny(stdout, "\x1b\r") {
+		t.Errorf("a pipe gets a terminal's codes: %q", stdout)
 	}
 	draw := func(name string, flags ...string) []byte {
 		t.Helper()

@@ -112,10 +112,12 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:       stderr,
 		HideHelpCommand: true,
 		Version:         version(),
-		Commands:        []*cli.Command{trainCommand(), generateCommand(), exportCommand(), inspectCommand(), benchCommand(), dataCommand(), doctorCommand()},
-		ExitErrHandler:  func(*cli.Context, error) {}, // run prints the error and picks the code
-		OnUsageError:    onUsageError,
-		Action:          noCommand,
+		Commands: []*cli.Command{
+			dataCommand(), trainCommand(), runsCommand(), generateCommand(), exportCommand(), inspectCommand(), benchCommand(), doctorCommand(),
+		},
+		ExitErrHandler: func(*cli.Context, error) {}, // run prints the error and picks the code
+		OnUsageError:   onUsageError,
+		Action:         noCommand,
 	}
 	profile(app)
 	for _, c := range app.Commands {

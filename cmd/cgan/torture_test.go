@@ -36,6 +36,10 @@ func TestTorture(t *testing.T) {
 	if litter, _ := filepath.Glob(filepath.Join(tortured.out, "*", ".*")); len(litter) > 0 {
 		t.Errorf("%v stays", litter)
 	}
+	events, err := os.ReadFile(filepath.Join(tortured.run, "events.out.tfevents.cgan"))
+	if n := strings.Count(string(events), "loss_d"); err != nil || n != last {
+		t.Errorf("TensorBoard's events have %d steps of %d, %v", n, last, err)
+	}
 	calm := torture{t: t, data: tortured.data, out: t.TempDir()}
 	calm.train("--out", calm.out, "--steps", fmt.Sprint(last))
 	calm.run = calm.first()

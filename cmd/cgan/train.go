@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"cgan/train"
@@ -20,8 +21,9 @@ func trainCommand() *cli.Command {
 		Name:  "train",
 		Usage: "train generator and discriminator",
 		Description: "Writes a run folder with the settings, statistics of every step (stats.jsonl), and for each\n" +
-			"epoch a sample grid (PNG) and a checkpoint (.pt). Ctrl-C finishes the step and saves, and so does\n" +
-			"every signal that asks for an end.\n\n" +
+			"epoch a sample grid (PNG) and a checkpoint (.pt). README.md in it shows curves and the grids over\n" +
+			"time, and TensorBoard reads its events. Ctrl-C finishes the step and saves, and so does every\n" +
+			"signal that asks for an end.\n\n" +
 			"What a flag gives may also be given by a variable, as --save-every by CGAN_SAVE_EVERY=10m, or by\n" +
 			"a line of the file of --config, as save-every: 10m. A flag comes before a variable, and a variable\n" +
 			"before the file.",
@@ -88,12 +90,13 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 	if err := setUp(cfg.Compute, cfg.Threads); err != nil {
 		return err
 	}
+	cfg.HowTo = howTo
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes, as head does, ends the output alone
 	result, err := train.Run(c.Context, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
 	if err != nil {
 		return flagged(err)
 	}
-	goOn := "go on with cgan train --resume " + result.Dir
+	goOn := "go on with cgan train --resume " + quoted(result.Dir)
 	switch {
 	case result.Interrupted && result.Dir == "":
 		return fmt.Errorf("%w before the first step: nothing is kept", interrupted(c.Context))
@@ -103,6 +106,24 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 		fmt.Fprintf(c.App.Writer, "the time is up after step %d: %s\n", result.Steps, goOn)
 	}
 	return nil
+}
+
+// howTo is what README.md of a run folder says of what can be done with it.
+func howTo(dir string) string {
+	return fmt.Sprintf(`    cgan train --resume %[1]s --epochs 40     # more epochs
+    cgan generate --weights %[1]s --class 0-9 --count 3 --out three.png
+    cgan export %[1]s --out generator.onnx
+    tensorboard --logdir %[1]s
+`, quoted(dir))
+}
+
+// quoted is a path as a shell takes it.
+func quoted(path string) string {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+:@%,"
+	if strings.Trim(path, plain) == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 func printJSON(c *cli.Context, value any) error {

@@ -4,6 +4,7 @@
     python3.11 lock.py 2.15.0 torch==2.15.0 numpy safetensors
     python3.11 lock.py 2.1.0 torch==2.1.0 'numpy<2'
     python3.11 lock.py onnx onnx onnxruntime numpy
+    python3.11 lock.py tensorboard tensorboard
 """
 
 import json

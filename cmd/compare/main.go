@@ -97,8 +97,8 @@ func newApp() *cli.App {
 			intoSet("emoji", "sort the pictures of emoji-datasource-twitter, unpacked in FROM, into class folders", emoji),
 			{
 				Name:      "python",
-				Usage:     "print the Python with torch 2.15.0 or 2.1.0, or with onnx",
-				ArgsUsage: "2.15.0|2.1.0|onnx",
+				Usage:     "print the Python with torch 2.15.0 or 2.1.0, with onnx or tensorboard",
+				ArgsUsage: "2.15.0|2.1.0|onnx|tensorboard",
 				Action: func(c *cli.Context) error {
 					program, err := python(c.Context, c.Args().First())
 					if err == nil {

@@ -17,8 +17,8 @@ import (
 //go:embed requirements-*.txt
 var requirements embed.FS
 
-// python gives the Python of a virtual environment made on first use: with the torch of a version, or with
-// onnx. Its folder is named by the pins, and counts only once the file "complete" is in it.
+// python gives the Python of a virtual environment made on first use: with the torch of a version, with onnx, or with
+// tensorboard. Its folder is named by the pins, and counts only once the file "complete" is in it.
 func python(ctx context.Context, name string) (string, error) {
 	pins, err := requirements.ReadFile("requirements-" + name + ".txt")
 	if err != nil {

@@ -4,11 +4,8 @@
 package checkpoint
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"cgan/bindings/nn"
@@ -44,43 +41,13 @@ type Parts struct {
 	OptimizerG, OptimizerD   *optim.Adam // over all parameters of the one and of the other
 }
 
-// Save writes parts and progress to path, in place of a file of that name, and reads it back. A file that holds something else
-// than was written is taken away.
+// Save writes parts and progress to path, in place of a file of that name, whole or not at all.
 func Save(disk atomicfile.Disk, path string, parts Parts, p Progress) error {
 	value, err := checkpoint(parts, p)
 	if err != nil {
 		return fmt.Errorf("make the checkpoint of step %d: %w", p.Step, err)
 	}
-	sum := sha256.New()
-	write := func(w io.Writer) error {
-		sum.Reset()
-		return pt.Write(io.MultiWriter(w, sum), filepath.Base(path), value, nil)
-	}
-	if err := disk.Write(path, true, write); err != nil {
-		return err
-	}
-	if err := readBack(disk, path, sum.Sum(nil)); err != nil {
-		_ = disk.Remove(path)
-		return err
-	}
-	return nil
-}
-
-// readBack sees that the file holds what was written.
-func readBack(disk atomicfile.Disk, path string, want []byte) error {
-	file, err := disk.OpenFile(path, os.O_RDONLY, 0)
-	if err != nil {
-		return fmt.Errorf("read back: %w", err)
-	}
-	defer file.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return fmt.Errorf("read back: %w", err)
-	}
-	if !bytes.Equal(sum.Sum(nil), want) {
-		return fmt.Errorf("read back: %s holds something else than was written: the disk is damaged", path)
-	}
-	return nil
+	return disk.Write(path, true, func(w io.Writer) error { return pt.Write(w, filepath.Base(path), value, nil) })
 }
 
 func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 const lockName = "lock"
@@ -13,8 +14,8 @@ const lockName = "lock"
 // Lock is what a process holds of a run folder while it trains there, so that no other one does.
 type Lock struct {
 	file   *os.File
-	holder string // what is in the file
-	sure   bool   // the file system has locks
+	folder *os.File // kept open, so that no other folder gets its number on the disk
+	sure   bool     // the file system has locks
 }
 
 // ErrLocked says that another process trains in the run folder.
@@ -29,27 +30,50 @@ func Take(dir string) (*Lock, error) {
 		return nil, fmt.Errorf("lock the run: %w", err)
 	}
 	locked := lock(file)
+	for try := 0; try < 10 && errors.Is(locked, ErrLocked); try++ { // taken has it for a moment
+		time.Sleep(10 * time.Millisecond)
+		locked = lock(file)
+	}
 	if errors.Is(locked, ErrLocked) {
 		holder, _ := os.ReadFile(path) // by whom, as far as it says
 		file.Close()
 		return nil, fmt.Errorf("%s: %w: %.100q has it", dir, ErrLocked, strings.TrimSpace(string(holder)))
 	}
-	host, _ := os.Hostname()
-	l := &Lock{file, fmt.Sprintf("process %d on %s\n", os.Getpid(), host), locked == nil}
-	if err := file.Truncate(0); err == nil {
-		_, _ = file.WriteString(l.holder)
+	folder, err := os.Open(dir)
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("lock the run: %w", err)
 	}
-	return l, nil
+	host, _ := os.Hostname()
+	if err := file.Truncate(0); err == nil {
+		_, _ = fmt.Fprintf(file, "process %d on %s\n", os.Getpid(), host)
+	}
+	return &Lock{file, folder, locked == nil}, nil
 }
 
-// Check is ErrLocked where another process has the folder now: this one's was removed, and a run began in its place.
+// Check is ErrLocked where another run has the folder now: this one's was removed, and a run began in its place.
 func (l *Lock) Check() error {
-	holder, err := os.ReadFile(l.file.Name())
-	if err != nil || len(holder) == 0 || string(holder) == l.holder { // without the file nobody else has it
+	dir := l.folder.Name()
+	mine, err := l.folder.Stat()
+	there, missing := os.Stat(dir)
+	if err != nil || missing != nil || os.SameFile(mine, there) { // who writes into a missing folder learns of it
 		return nil
 	}
-	return fmt.Errorf("%s: %w now: %.100q has it, and the folder of this run is gone", filepath.Dir(l.file.Name()), ErrLocked, strings.TrimSpace(string(holder)))
+	return fmt.Errorf("%s: %w now, and the folder of this run is gone", dir, ErrLocked)
+}
+
+// taken says whether a process trains in the run folder. Where the file system has no locks it can't tell.
+func taken(dir string) bool {
+	file, err := os.Open(filepath.Join(dir, lockName))
+	if err != nil {
+		return false
+	}
+	defer file.Close() // and gives back a lock that it got
+	return errors.Is(lock(file), ErrLocked)
 }
 
 // Release gives the run folder back. The file stays: taking it away would let two processes hold one each.
-func (l *Lock) Release() { l.file.Close() }
+func (l *Lock) Release() {
+	l.file.Close()
+	l.folder.Close()
+}

@@ -44,7 +44,7 @@ func New(out, name string) (string, error) {
 // Discard removes the folder of a run that made nothing but its settings and an empty log. Anything else in it stays,
 // and the folder with it.
 func Discard(dir string) error {
-	for _, name := range []string{configName, logName, lockName} {
+	for _, name := range []string{configName, logName, statusName, lockName} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove the folder of a run that made no step: %w", err)
 		}

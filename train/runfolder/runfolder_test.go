@@ -111,7 +111,7 @@ func TestDiscardLeavesWhatIsNotTheRuns(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{"config.json", "stats.jsonl", extra} {
+		for _, name := range []string{"config.json", "stats.jsonl", "status.json", extra} {
 			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil && name != "" {
 				t.Fatal(err)
 			}

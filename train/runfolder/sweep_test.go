@@ -23,7 +23,9 @@ func TestNewSweepsWhatKilledRunsLeft(t *testing.T) {
 		}
 		return dir
 	}
-	half := []string{".checkpoint-000003.pt.1a2b.tmp", ".samples-000003.png.zz9.tmp", ".config.json.q.tmp", ".diverged-000004.pt.0.tmp"}
+	half := []string{
+		".checkpoint-000003.pt.1a2b.tmp", ".samples-000003.png.zz9.tmp", ".config.json.q.tmp", ".diverged-000004.pt.0.tmp", ".status.json.1.tmp", ".README.md.a.tmp",
+	}
 	kept := []string{".notes.tmp", "checkpoint-000002.pt", "checkpoint-000003.pt.tmp"}
 	alive := fill("alive", append(half, kept...)...)
 	taken := take(t, alive)

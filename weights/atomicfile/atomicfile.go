@@ -3,6 +3,8 @@ package atomicfile
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +18,7 @@ import (
 )
 
 // Write makes the file at path appear whole or not at all: write fills a temporary file in the
-// same folder, which is synced and then renamed. An existing file is refused without force, and
+// same folder, which is synced, read back and then renamed. An existing file is refused without force, and
 // anything that is not a regular file always. Nothing is left when it fails; with force, the file that
 // was there, or where only the folder could not be synced the new one. The error names the path.
 func Write(path string, force bool, write func(io.Writer) error) error {
@@ -35,7 +37,12 @@ func (d Disk) Write(path string, force bool, write func(io.Writer) error) error 
 	}
 	defer func() { _ = d.Remove(temp.Name()) }() // fails once the file has its final name
 	defer temp.Close()                           // for a write that panics; closing twice does no harm
-	if err := writeTemp(temp, write); err != nil {
+	sum := sha256.New()
+	err = writeTemp(temp, func(w io.Writer) error { return write(io.MultiWriter(w, sum)) })
+	if err == nil {
+		err = d.readBack(temp.Name(), sum.Sum(nil))
+	}
+	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	if err := d.publish(temp.Name(), target, force); err != nil {
@@ -103,6 +110,23 @@ func writeTemp(temp File, write func(io.Writer) error) error {
 		return err
 	}
 	return temp.Close()
+}
+
+// readBack sees that a file holds what was written.
+func (d Disk) readBack(path string, want []byte) error {
+	file, err := d.OpenFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return err
+	}
+	if !bytes.Equal(sum.Sum(nil), want) {
+		return errors.New("what was read back is not what was written: the disk is damaged")
+	}
+	return nil
 }
 
 // publish gives the temporary file its name. Without force it links, which fails where a file has

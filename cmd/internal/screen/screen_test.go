@@ -57,7 +57,10 @@ func read(t *testing.T, outer, inner *os.File) string {
 	return strings.ReplaceAll(strings.TrimSuffix(string(got), mark), "\r\n", "\n")
 }
 
-var codes = regexp.MustCompile(`\x1b\[[0-9]*[A-Za-z]|\r`)
+var (
+	codes  = regexp.MustCompile(`\x1b\[[0-9]*[A-Za-z]|\r`)
+	colour = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+)
 
 // However wide the terminal is, also after a change, no line is wider and the cursor goes back to where it began.
 func TestBlockFitsEveryWidth(t *testing.T) {
@@ -78,6 +81,9 @@ func TestBlockFitsEveryWidth(t *testing.T) {
 		got := read(t, outer, inner)
 		if !strings.HasPrefix(got, eraseToEnd) || !strings.HasSuffix(got, "\x1b[1A\r") || strings.Count(got, "\n") != 1 {
 			t.Errorf("%d columns: %q", columns, got)
+		}
+		if colour.MatchString(got) { // NO_COLOR or not
+			t.Errorf("%d columns: colours in %q", columns, got)
 		}
 		for _, line := range strings.Split(codes.ReplaceAllString(got, ""), "\n") {
 			if n := utf8.RuneCountInString(line); n > int(columns) || n == 0 {

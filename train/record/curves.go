@@ -1,0 +1,167 @@
+package record
+
+import (
+	"cmp"
+	"fmt"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+	"slices"
+
+	"cgan/train/runfolder"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+)
+
+// maxPoints bounds the points of a curve, whatever the number of steps.
+const maxPoints = 400
+
+// curves are the statistics of a run, thinned out: each point is of width steps.
+type curves struct {
+	width  int
+	points []point
+}
+
+// point sums up the steps from at*width+1 to (at+1)*width.
+type point struct {
+	at, n          int
+	steps          float64 // their sum
+	sum, low, high [4]float64
+}
+
+// series are the columns of a point: two panels of two curves each.
+var series = [4]struct {
+	label string
+	color color.NRGBA // that people who see few colours can tell apart
+	of    func(runfolder.Stats) float64
+}{
+	{"Loss_D", color.NRGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, func(s runfolder.Stats) float64 { return s.LossD }},
+	{"Loss_G", color.NRGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, func(s runfolder.Stats) float64 { return s.LossG }},
+	{"D(x)", color.NRGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, func(s runfolder.Stats) float64 { return s.DReal }},
+	{"D(G(z))", color.NRGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, func(s runfolder.Stats) float64 { return s.DFake }},
+}
+
+// add counts a step, which comes after those before.
+func (c *curves) add(s runfolder.Stats) {
+	p := point{at: (s.Step - 1) / c.width, n: 1, steps: float64(s.Step)}
+	for i, column := range series {
+		v := column.of(s)
+		p.sum[i], p.low[i], p.high[i] = v, v, v
+	}
+	if last := len(c.points) - 1; last >= 0 && c.points[last].at == p.at {
+		c.points[last].merge(p)
+		return
+	}
+	if c.points = append(c.points, p); len(c.points) > maxPoints {
+		c.halve()
+	}
+}
+
+// halve makes one point of two neighbours.
+func (c *curves) halve() {
+	c.width *= 2
+	all := c.points
+	c.points = all[:0]
+	for _, p := range all {
+		p.at /= 2
+		if last := len(c.points) - 1; last >= 0 && c.points[last].at == p.at {
+			c.points[last].merge(p)
+		} else {
+			c.points = append(c.points, p)
+		}
+	}
+}
+
+func (p *point) merge(q point) {
+	p.n, p.steps = p.n+q.n, p.steps+q.steps
+	for i := range series {
+		p.sum[i] += q.sum[i]
+		p.low[i], p.high[i] = min(p.low[i], q.low[i]), max(p.high[i], q.high[i])
+	}
+}
+
+const legendWidth = 1.1 * vg.Inch
+
+// draw writes losses.png: the losses above, the verdicts below. A point of many steps is their mean, in a band from the least
+// to the most.
+func (c *curves) draw(w io.Writer) error {
+	losses, verdicts := plot.New(), plot.New()
+	losses.Title.Text = "Losses and verdicts over the steps"
+	if c.width > 1 {
+		losses.Title.Text = fmt.Sprintf("Means of %d steps, in bands from the least to the most", c.width)
+	}
+	losses.Y.Label.Text, verdicts.Y.Label.Text, verdicts.X.Label.Text = "loss", "verdict of D", "step"
+	panels, tops := []*plot.Plot{losses, losses, verdicts, verdicts}, []float64{c.top(), c.top(), 1, 1}
+	for i, p := range panels {
+		if i%2 == 0 {
+			p.Add(plotter.NewGrid())
+			p.Legend.Top, p.Legend.Padding, p.Legend.ThumbnailWidth = true, vg.Points(3), vg.Points(20)
+			p.Legend.XOffs = legendWidth // beside the curves, not on them
+		}
+		if err := c.addTo(p, i, tops[i]); err != nil {
+			return fmt.Errorf("draw %s: %w", series[i].label, err)
+		}
+		p.Y.Min, p.Y.Max = 0, tops[i]
+		if p.X.Min <= float64(c.width) { // from the first step on
+			p.X.Min = 0
+		}
+	}
+	verdicts.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 0.25}, {Value: 0.5, Label: "0.5"}, {Value: 0.75}, {Value: 1, Label: "1"}}
+	canvas := vgimg.New(8*vg.Inch, 5*vg.Inch)
+	tiles := draw.Tiles{Rows: 2, Cols: 1, PadY: vg.Points(8), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: legendWidth + vg.Points(8)}
+	for i, part := range plot.Align([][]*plot.Plot{{losses}, {verdicts}}, tiles, draw.New(canvas)) {
+		panels[2*i].Draw(part[0])
+	}
+	return (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(w, canvas.Image())
+}
+
+// addTo adds the curve of a column, whose band ends at the top.
+func (c *curves) addTo(p *plot.Plot, column int, top float64) error {
+	var means, outline plotter.XYs
+	for _, q := range c.points {
+		x := q.steps / float64(q.n)
+		means = append(means, plotter.XY{X: x, Y: q.sum[column] / float64(q.n)})
+		outline = append(outline, plotter.XY{X: x, Y: min(q.high[column], top)})
+	}
+	for i := len(c.points) - 1; i >= 0; i-- {
+		outline = append(outline, plotter.XY{X: outline[i].X, Y: min(c.points[i].low[column], top)})
+	}
+	if c.width > 1 {
+		band, err := plotter.NewPolygon(outline)
+		if err != nil {
+			return err
+		}
+		faint := series[column].color
+		faint.A = 0x30
+		band.Color, band.LineStyle.Width = faint, 0
+		p.Add(band)
+	}
+	line, err := plotter.NewLine(means)
+	if err != nil {
+		return err
+	}
+	line.Color, line.Width = series[column].color, vg.Points(1.2)
+	p.Add(line)
+	p.Legend.Add(series[column].label, line)
+	return nil
+}
+
+// top is the loss at the upper edge: a few steps that go far beyond the others leave them room.
+func (c *curves) top() float64 {
+	var all []float64
+	for _, p := range c.points {
+		all = append(all, p.high[0], p.high[1])
+	}
+	high := quantile(all, 0.98)
+	return cmp.Or(1.1*min(quantile(all, 1), 1.5*high), 1)
+}
+
+func quantile(values []float64, q float64) float64 {
+	slices.Sort(values)
+	return values[int(math.Ceil(q*float64(len(values))))-1]
+}
