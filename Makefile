@@ -8,7 +8,7 @@
 # make sanitize every kernel set, also emulated, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make race     the packages that need no libtorch under the race detector
 # make portable the same packages for linux-arm64 and macOS, as far as the compiler
-# make memory   resident memory over 2,000 steps
+# make memory   resident memory over 2,000 steps with saves and samples; MEMORY_STEPS=20000 for the long form
 # make torture  a training that is killed 500 times and goes on each time is the training that was not
 # make mutants  mistakes that a test must notice, one after the other
 # make before   the speed beside an older build of cgan, OLD
@@ -18,6 +18,7 @@
 TORCH_VERSION ?= 2.15.0
 EPOCHS ?= 2
 FUZZTIME ?= 30m
+MEMORY_STEPS ?= 2000
 PYTHON_WITH = GOWORK=off go run ./cmd/compare python
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
@@ -77,7 +78,7 @@ torture: build
 	CGAN_TORTURE=500 go test -count=1 -v -timeout 60m -run TestTorture ./cmd/cgan
 
 memory: build
-	CGAN_MEMORY_STEPS=2000 go test -count=1 -v -run TestMemoryStaysFlat ./train
+	CGAN_MEMORY_STEPS=$(MEMORY_STEPS) go test -count=1 -v -timeout 60m -run TestMemoryStaysFlat ./train
 
 # The judge is trained by PYTHON, or python3, which needs a torch: the one that cgan was built against.
 gpu-kit: build
