@@ -42,7 +42,8 @@ func Take(dir string) (*Lock, error) {
 	return l, nil
 }
 
-// Check is ErrLocked where another process has the folder now: this one's was removed, and a run began in its place.
+// Check is ErrLocked where another process has the folder now: this one's was removed, and a run began in its place. A save that
+// began before the other run did is not seen.
 func (l *Lock) Check() error {
 	holder, err := os.ReadFile(l.file.Name())
 	if err != nil || len(holder) == 0 || string(holder) == l.holder { // without the file nobody else has it
