@@ -8,7 +8,7 @@
 # make sanitize every kernel set, also emulated, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make race     the packages that need no libtorch under the race detector
 # make portable the same packages for linux-arm64 and macOS, as far as the compiler
-# make memory   resident memory over 2,000 steps, and with 100,000 images
+# make memory   resident memory over 2,000 steps with saves and samples, and with 100,000 images; MEMORY_STEPS=20000 for the long form
 # make torture  a training that is killed 500 times and goes on each time is the training that was not
 # make mutants  mistakes that a test must notice, one after the other
 # make before   the speed beside an older build of cgan, OLD
@@ -20,6 +20,7 @@ TORCH_VERSION ?= 2.15.0
 EPOCHS ?= 2
 FUZZTIME ?= 30m
 MEMORY_IMAGES ?= 100000
+MEMORY_STEPS ?= 2000
 PYTHON_WITH = GOWORK=off go run ./cmd/compare python
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
@@ -79,7 +80,7 @@ torture: build
 	CGAN_TORTURE=500 go test -count=1 -v -timeout 60m -run TestTorture ./cmd/cgan
 
 memory: build
-	CGAN_MEMORY_STEPS=2000 go test -count=1 -v -run TestMemoryStaysFlat ./train
+	CGAN_MEMORY_STEPS=$(MEMORY_STEPS) go test -count=1 -v -timeout 60m -run TestMemoryStaysFlat ./train
 	CGAN_MEMORY_IMAGES=$(MEMORY_IMAGES) go test -count=1 -v -run TestManyImages ./cmd/cgan
 
 # The judge is trained by PYTHON, or python3, which needs a torch: the one that cgan was built against.

@@ -2,11 +2,14 @@ package train
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,8 +19,7 @@ import (
 	"cgan/weights/formats"
 )
 
-// runOf is what a run of 8 steps leaves: every line of its statistics but the times, and its last weights. It stops at the
-// given steps and goes on in its folder.
+// runOf is what a run of 8 steps leaves. It stops at the given steps and goes on in its folder.
 func runOf(t *testing.T, c Config, stops ...int) string {
 	t.Helper()
 	c.Out = t.TempDir()
@@ -36,6 +38,8 @@ func runOf(t *testing.T, c Config, stops ...int) string {
 	panic("unreachable")
 }
 
+// left is what a run leaves: every line of its statistics but the times, and the sha256 of its last checkpoint, which holds
+// the weights, Adam's moments, the random numbers and where the run stands.
 func left(t *testing.T, result Result) string {
 	t.Helper()
 	var all strings.Builder
@@ -52,18 +56,18 @@ func left(t *testing.T, result Result) string {
 		delete(record, "images_per_s")
 		fmt.Fprintln(&all, record)
 	}
-	w, err := models.Open(result.Checkpoint, "")
-	if err != nil {
+	if text, err = os.ReadFile(result.Checkpoint); err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range append(w.Generator, w.Discriminator...) {
-		fmt.Fprintf(&all, "%s %x\n", e.Key, e.Data)
-	}
+	fmt.Fprintf(&all, "%s %x\n", filepath.Base(result.Checkpoint), sha256.Sum256(text))
 	return all.String()
 }
 
+// computes are the ways to compute that a run may have.
+var computes = map[string]models.Compute{"exact": {Exact: true, Precision: models.F32}, "fast": {Precision: models.F32}, "bf16": {Precision: models.BF16}}
+
 func TestAResumedRunIsTheRunWithoutAStop(t *testing.T) {
-	for name, how := range map[string]models.Compute{"exact": {Exact: true, Precision: models.F32}, "fast": {Precision: models.F32}, "bf16": {Precision: models.BF16}} {
+	for name, how := range computes {
 		c := smallConfig(t)
 		c.Compute, c.Seed = how, 4
 		want := runOf(t, c)
@@ -73,6 +77,53 @@ func TestAResumedRunIsTheRunWithoutAStop(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A run of ten epochs of three steps that is interrupted at random steps, 20 times in the three ways to compute, is the run
+// that was not.
+func TestTwentyInterruptionsChangeNothing(t *testing.T) {
+	const steps = 30
+	seed := rand.Uint64()
+	for name, count := range map[string]int{"exact": 7, "fast": 7, "bf16": 6} {
+		random := rand.New(rand.NewPCG(seed, 0))
+		c := smallConfig(t)
+		c.Compute, c.Seed, c.Epochs = computes[name], 5, steps/3
+		sound, _ := mustRun(t, c)
+		var stops []int
+		for _, before := range random.Perm(steps - 1)[:count] {
+			stops = append(stops, before+1)
+		}
+		slices.Sort(stops)
+		c.Out = t.TempDir()
+		for _, stop := range stops {
+			result := interruptedAfter(t, c, stop)
+			var err error
+			if c, err = ResumeConfig(result.Dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		result, _ := mustRun(t, c)
+		t.Logf("%s, seed %d: interrupted after steps %v", name, seed, stops)
+		if left(t, result) != left(t, sound) {
+			t.Errorf("%s: the run that was interrupted is another", name)
+		}
+	}
+}
+
+// interruptedAfter trains to the step, where the context ends.
+func interruptedAfter(t *testing.T, c Config, step int) Result {
+	t.Helper()
+	ctx, interrupt := context.WithCancel(context.Background())
+	defer interrupt()
+	result, err := Run(ctx, c, &listener{step: func(s Stats) {
+		if s.Step == step {
+			interrupt()
+		}
+	}})
+	if err != nil || !result.Interrupted || result.Steps != step {
+		t.Fatalf("interrupted after step %d: %+v, %v", step, result, err)
+	}
+	return result
 }
 
 // A killed run has statistics of steps that no checkpoint has, half a line, and perhaps half a checkpoint.

@@ -43,6 +43,9 @@ func mutants() (all []mutant) {
 		"[&] { static auto first = static_cast<const KernelSet *>(s.kernels); return first; }()", "./models")
 	add("config.json not read", "train/init.go", "runfolder.ReadConfig(dir, &c)", "error(nil)", "./train")
 	add("config.json not written", "train/runfolder/config.go", "config any) error {", "config any) error {\n\treturn nil", "./train")
+	add("statistics not synced before a checkpoint", "train/saving.go", "r.sayLog(r.stats.Sync())", "", "-run", "ADiskThatBreaks", "./train")
+	add("a checkpoint not read back", "train/checkpoint/checkpoint.go", "readBack(disk, path, sum.Sum(nil))", "error(nil)", "-run", "ADiskThatBreaks", "./train")
+	add("a folder not synced", "weights/atomicfile/atomicfile.go", "d.SyncFolder(filepath.Dir(target))", "error(nil)", "./weights/atomicfile")
 	add("a wrong stride in ONNX", "models/export/onnx.go", "Value: []int64{stride, stride}", "Value: []int64{stride, 1}", "./models/export")
 	add("a wrong stride in TorchScript", "models/export/torchscript.go", "name, l.Stride, l.Padding", "name, 1, l.Padding", "./models/export")
 	return all

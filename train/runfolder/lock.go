@@ -51,7 +51,8 @@ func Take(dir string) (*Lock, error) {
 	return &Lock{file, folder, locked == nil}, nil
 }
 
-// Check is ErrLocked where another run has the folder now: this one's was removed, and a run began in its place.
+// Check is ErrLocked where another run has the folder now: this one's was removed, and a run began in its place. A save that
+// began before the other run did is not seen.
 func (l *Lock) Check() error {
 	dir := l.folder.Name()
 	mine, err := l.folder.Stat()
