@@ -92,3 +92,8 @@ class Discriminator(nn.Module):
         x = self.layer3(x)  # [B, 4d, 3, 3]
         x = self.layer4(x)  # [B, 1, 1, 1]
         return x.view(-1)  # [B]
+
+    def spectral_norm(self):
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.utils.spectral_norm(module)

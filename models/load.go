@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"cgan/bindings/nn"
 	"cgan/bindings/torch"
@@ -27,10 +28,14 @@ func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) 
 	return g, g.Use(Compute{})
 }
 
-// LoadDiscriminator makes a discriminator, as LoadGenerator does.
+// LoadDiscriminator makes a discriminator, as LoadGenerator does, with spectral normalisation where the state dict has it.
 func LoadDiscriminator(state weights.StateDict, c Config) (d *Discriminator, err error) {
 	err = torch.Do("make the discriminator", func() error {
-		nn.SkipInit(func() { d = c.NewDiscriminator() })
+		nn.SkipInit(func() {
+			if d = c.NewDiscriminator(); HasSpectralNorm(state) {
+				d.SpectralNorm()
+			}
+		})
 		return nil
 	})
 	if err != nil {
@@ -41,6 +46,14 @@ func LoadDiscriminator(state weights.StateDict, c Config) (d *Discriminator, err
 		return nil, err
 	}
 	return d, nil
+}
+
+// original is how a weight's key ends under spectral normalisation.
+const original = "_orig"
+
+// HasSpectralNorm says whether the weights of a state dict are spectrally normalised ones.
+func HasSpectralNorm(state weights.StateDict) bool {
+	return slices.ContainsFunc(state, func(e weights.Entry) bool { return strings.HasSuffix(e.Key, "weight"+original) })
 }
 
 // ConfigOf reads the sizes off the shapes of a generator's state dict, and of a discriminator's unless that
@@ -106,8 +119,8 @@ func newUnitNet(named []nn.Named, transposed bool) (u unitNet) {
 
 // sizes reads off a state dict what goes into the net, its base channels, and what comes out.
 func (u unitNet) sizes(state weights.StateDict) (in, base, out int64, err error) {
-	first, ok1 := state.Get(u.first.Key)
-	last, ok2 := state.Get(u.last.Key)
+	first, ok1 := weightOf(state, u.first.Key)
+	last, ok2 := weightOf(state, u.last.Key)
 	for _, s := range []struct {
 		spec  weights.Spec
 		shape []int64
@@ -121,6 +134,14 @@ func (u unitNet) sizes(state weights.StateDict) (in, base, out int64, err error)
 		return first.Shape[0], last.Shape[0] / u.last.Shape[0], last.Shape[1], nil
 	}
 	return first.Shape[1], first.Shape[0] / u.first.Shape[0], last.Shape[0], nil
+}
+
+// weightOf is the weight under a key, or the one that is normalised in its place.
+func weightOf(state weights.StateDict, key string) (weights.Tensor, bool) {
+	if t, ok := state.Get(key); ok {
+		return t, true
+	}
+	return state.Get(key + original)
 }
 
 // Load copies state into the tensors of a net, all of them or none. Missing, unexpected and wrongly shaped keys

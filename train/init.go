@@ -59,6 +59,7 @@ func sameSizes(said, found models.Config, discriminator bool) error {
 func initFromFile(path, key string, w *models.Weights) (Config, error) {
 	c := Default()
 	c.Init, c.Key, c.Config = path, key, w.Config
+	c.SpectralNorm = models.HasSpectralNorm(w.Discriminator)
 	s, err := checkpoint.SettingsOf(w.File.Root)
 	if err != nil {
 		return c, w.Fail(err)
@@ -77,6 +78,9 @@ func (r *run) init(images int) error {
 	if r.config.Init != "" {
 		w, err := models.Open(r.config.Init, r.config.Key)
 		if err != nil {
+			return err
+		}
+		if err := r.config.fits(w); err != nil {
 			return err
 		}
 		if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {

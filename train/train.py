@@ -69,6 +69,7 @@ class Options(argparse.Namespace):
 
     loss = "bce"  # bce, hinge, lsgan or wgan-gp
     label_smoothing = 0.0  # D's target for real images is 1 less this
+    spectral_norm = False  # of the weights of D's convolutions
     d_steps = 1  # updates of D for one of G
     r1 = 0.0  # gamma of the R1 penalty on D's gradient at real images; 0 for none
     ema = 0.0  # decay of the average of G's weights that samples are drawn with; 0 for none
@@ -166,7 +167,10 @@ class Trainer:
         self.device, self.options = device, options
         self.lr_g, self.lr_d = options.lr_g or lr, options.lr_d or lr
         self.generator = Generator(NOISE + CLASSES, 128, 1).to(device)
-        self.discriminator = Discriminator(1 + CLASSES, 64, has_sigmoid(options)).to(device)
+        self.discriminator = Discriminator(1 + CLASSES, 64, has_sigmoid(options))
+        if options.spectral_norm:
+            self.discriminator.spectral_norm()
+        self.discriminator.to(device)
         if options.ema > 0:
             self.generator_ema = copy.deepcopy(self.generator).eval()
         self.optimizerG = torch.optim.Adam(self.generator.parameters(), self.lr_g, (beta1, beta2))
@@ -515,6 +519,7 @@ def main():
             command.add_argument("--init")
             command.add_argument("--loss", choices=("bce", "hinge", "lsgan", "wgan-gp"), default=Options.loss)
             command.add_argument("--lr-schedule", choices=("constant", "linear", "cosine"), default=Options.lr_schedule)
+            command.add_argument("--spectral-norm", action="store_true")
             command.add_argument("--d-steps", type=int, default=Options.d_steps)
             for flag in ("label_smoothing", "r1", "ema", "lr_g", "lr_d"):
                 command.add_argument("--" + flag.replace("_", "-"), type=float, default=getattr(Options, flag))

@@ -231,6 +231,9 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 	if c.IsSet("seed") {
 		cfg.Seed = seedOf(c)
 	}
+	if c.IsSet("spectral-norm") {
+		cfg.SpectralNorm = c.Bool("spectral-norm")
+	}
 	flags := compute(c)
 	if c.IsSet("exact") {
 		cfg.Exact = flags.Exact

@@ -38,7 +38,8 @@ var parityCases = []parityCase{
 	withOptions("--loss", "lsgan", "--label-smoothing", "0.2", "--lr-schedule", "linear"),
 	withOptions("--loss", "wgan-gp", "--d-steps", "3", "--lr-schedule", "cosine"),
 	withOptions("--r1", "10"),
-	withOptions("--loss", "hinge", "--r1", "0.5"),
+	withOptions("--spectral-norm"),
+	withOptions("--loss", "hinge", "--r1", "0.5", "--spectral-norm"),
 }
 
 // withOptions is a short training: of 200 images in batches of 48, so that the sixth step is in the second epoch.
