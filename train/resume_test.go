@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,7 +57,7 @@ func left(t *testing.T, result Result) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range append(w.Generator, w.Discriminator...) {
+	for _, e := range slices.Concat(w.Generator, w.Discriminator, w.Average) {
 		fmt.Fprintf(&all, "%s %x\n", e.Key, e.Data)
 	}
 	return all.String()
