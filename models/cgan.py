@@ -100,3 +100,8 @@ class Discriminator(nn.Module):
         for layer in self.children():
             x = layer(x)  # [B, d, 14, 14], [B, 2d, 7, 7], [B, 4d, 3, 3], [B, 1, 1, 1]
         return x.view(-1)  # [B]
+
+    def spectral_norm(self):
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.utils.spectral_norm(module)

@@ -72,3 +72,12 @@ func (d *Discriminator) ForwardLabels(image, label *torch.Tensor, nClass int64) 
 	}
 	return d.Forward(CreateOnehotImage(image, label, image.Device(), nClass))
 }
+
+// SpectralNorm puts spectral normalisation on all convolutions. It adds tensors to the state dict, and renames the weights.
+func (d *Discriminator) SpectralNorm() {
+	for _, leaf := range d.Leaves() {
+		if c, ok := leaf.Module.(*nn.Conv2d); ok {
+			nn.SpectralNorm(c)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"cgan/bindings/nn"
 	"cgan/bindings/torch"
@@ -27,10 +28,14 @@ func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) 
 	return g, g.Use(Compute{})
 }
 
-// LoadDiscriminator makes a discriminator, as LoadGenerator does.
+// LoadDiscriminator makes a discriminator, as LoadGenerator does, with spectral normalisation where the state dict has it.
 func LoadDiscriminator(state weights.StateDict, c Config) (d *Discriminator, err error) {
 	err = torch.Do("make the discriminator", func() error {
-		nn.SkipInit(func() { d = c.NewDiscriminator() })
+		nn.SkipInit(func() {
+			if d = c.NewDiscriminator(); HasSpectralNorm(state) {
+				d.SpectralNorm()
+			}
+		})
 		return nil
 	})
 	if err != nil {
@@ -41,6 +46,14 @@ func LoadDiscriminator(state weights.StateDict, c Config) (d *Discriminator, err
 		return nil, err
 	}
 	return d, nil
+}
+
+// original is how a weight's key ends under spectral normalisation.
+const original = "_orig"
+
+// HasSpectralNorm says whether the weights of a state dict are spectrally normalised ones.
+func HasSpectralNorm(state weights.StateDict) bool {
+	return slices.ContainsFunc(state, func(e weights.Entry) bool { return strings.HasSuffix(e.Key, "weight"+original) })
 }
 
 // ConfigOf reads the sizes off the shapes of a generator's state dict, and of a discriminator's unless that
@@ -112,7 +125,7 @@ func newUnitNet(size int, named []nn.Named, transposed bool) unitNet {
 // misses says which convolution state has not.
 func (u unitNet) misses(state weights.StateDict) error {
 	for _, spec := range u.weights {
-		t, ok := state.Get(spec.Key)
+		t, ok := weightOf(state, spec.Key)
 		if !ok || len(t.Shape) != 4 || !slices.Equal(t.Shape[2:], spec.Shape[2:]) {
 			return fmt.Errorf("it needs %s, a convolution of %d x %d", spec.Key, spec.Shape[2], spec.Shape[3])
 		}
@@ -126,12 +139,20 @@ func (u unitNet) sizes(state weights.StateDict) (in, base, out int64, err error)
 		return 0, 0, 0, err
 	}
 	unitFirst, unitLast := u.weights[0], u.weights[len(u.weights)-1]
-	first, _ := state.Get(unitFirst.Key)
-	last, _ := state.Get(unitLast.Key)
+	first, _ := weightOf(state, unitFirst.Key)
+	last, _ := weightOf(state, unitLast.Key)
 	if u.transposed { // weights are [in, out, k, k], and the last one takes the base channels
 		return first.Shape[0], last.Shape[0] / unitLast.Shape[0], last.Shape[1], nil
 	}
 	return first.Shape[1], first.Shape[0] / unitFirst.Shape[0], last.Shape[0], nil
+}
+
+// weightOf is the weight under a key, or the one that is normalised in its place.
+func weightOf(state weights.StateDict, key string) (weights.Tensor, bool) {
+	if t, ok := state.Get(key); ok {
+		return t, true
+	}
+	return state.Get(key + original)
 }
 
 // Load copies state into the tensors of a net, all of them or none. Missing, unexpected and wrongly shaped keys

@@ -75,6 +75,7 @@ func sameClasses(c Config, w models.Config) error {
 func initFromFile(path, key string, w *models.Weights) (Config, error) {
 	c := Default()
 	c.Init, c.Key, c.Config = path, key, w.Config
+	c.SpectralNorm = models.HasSpectralNorm(w.Discriminator)
 	s, err := checkpoint.SettingsOf(w.File.Root)
 	if err != nil {
 		return c, w.Fail(err)
@@ -97,6 +98,9 @@ func (r *run) init(set *dataset.Set) error {
 			return err
 		}
 		if err := sameClasses(r.config, w.Config); err != nil {
+			return err
+		}
+		if err := r.config.fits(w); err != nil {
 			return err
 		}
 		if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {

@@ -12,6 +12,7 @@ import (
 type Options struct {
 	Loss           string  `json:"loss"`            // what both networks minimise: one of LossNames
 	LabelSmoothing float64 `json:"label_smoothing"` // D's target for real images is 1 less this
+	SpectralNorm   bool    `json:"spectral_norm"`   // of the weights of D's convolutions
 	DSteps         int     `json:"d_steps"`         // updates of D for one of G
 	R1             float64 `json:"r1"`              // gamma of the R1 penalty on D's gradient at real images; 0 for none
 	EMA            float64 `json:"ema"`             // decay of the average of G's weights that samples are drawn with; 0 for none
@@ -84,4 +85,13 @@ func (r *run) plan() error {
 	}
 	r.trainer.planned = r.before.Planned
 	return nil
+}
+
+// fits says whether the networks of a file are those of these options.
+func (o Options) fits(w *models.Weights) error {
+	if w.Discriminator == nil || models.HasSpectralNorm(w.Discriminator) == o.SpectralNorm {
+		return nil
+	}
+	has := map[bool]string{false: "has no spectral norm", true: "has spectral norm"}
+	return &models.FieldError{Field: "spectral_norm", Problem: fmt.Sprintf("is %v, but the discriminator in %s %s", o.SpectralNorm, w.File.Path, has[!o.SpectralNorm])}
 }

@@ -72,6 +72,9 @@ func (r *run) resume(set *dataset.Set) error {
 	if w.Discriminator == nil {
 		return w.Fail(fmt.Errorf("it holds no discriminator: it is no checkpoint of a run"))
 	}
+	if err := r.config.fits(w); err != nil {
+		return err
+	}
 	if r.config.EMA > 0 && w.Average == nil {
 		return w.Fail(fmt.Errorf("it holds no generator_ema, which the run keeps: its ema is %v", r.config.EMA))
 	}

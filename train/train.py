@@ -83,6 +83,7 @@ class Options(argparse.Namespace):
 
     loss = "bce"  # bce, hinge, lsgan or wgan-gp
     label_smoothing = 0.0  # D's target for real images is 1 less this
+    spectral_norm = False  # of the weights of D's convolutions
     d_steps = 1  # updates of D for one of G
     r1 = 0.0  # gamma of the R1 penalty on D's gradient at real images; 0 for none
     ema = 0.0  # decay of the average of G's weights that samples are drawn with; 0 for none
@@ -182,7 +183,10 @@ class Trainer:
         self.class_names, self.classes = class_names, len(class_names)
         channels, size, device = image.size(1), image.size(2), args.device
         self.generator = Generator(NOISE + self.classes, args.ngf, channels, size).to(device)
-        self.discriminator = Discriminator(channels + self.classes, args.ndf, size, has_sigmoid(options)).to(device)
+        self.discriminator = Discriminator(channels + self.classes, args.ndf, size, has_sigmoid(options))
+        if options.spectral_norm:
+            self.discriminator.spectral_norm()
+        self.discriminator.to(device)
         if options.ema > 0:
             self.generator_ema = copy.deepcopy(self.generator).eval()
         self.optimizerG = torch.optim.Adam(self.generator.parameters(), self.lr_g, (beta1, beta2))
@@ -539,6 +543,7 @@ def main():
             command.add_argument("--init")
             command.add_argument("--loss", choices=("bce", "hinge", "lsgan", "wgan-gp"), default=Options.loss)
             command.add_argument("--lr-schedule", choices=("constant", "linear", "cosine"), default=Options.lr_schedule)
+            command.add_argument("--spectral-norm", action="store_true")
             command.add_argument("--d-steps", type=int, default=Options.d_steps)
             for flag in ("label_smoothing", "r1", "ema", "lr_g", "lr_d"):
                 command.add_argument("--" + flag.replace("_", "-"), type=float, default=getattr(Options, flag))

@@ -33,6 +33,9 @@ func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
 		torch.ManualSeed(c.Seed)
 		t.generator = c.NewGenerator()
 		t.discriminator = models.NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF), int64(c.Size), c.sigmoid())
+		if c.SpectralNorm {
+			t.discriminator.SpectralNorm()
+		}
 		t.generator.To(device)
 		t.discriminator.To(device)
 		t.generator.SetFast(c.Fast())

@@ -265,7 +265,9 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 	if givenIn(c, "epochs").rank > givenIn(c, "steps").rank {
 		cfg.Steps = 0
 	}
-	for name, to := range map[string]*bool{"skip-bad": &cfg.SkipBad, "flip": &cfg.Flip, "exact": &cfg.Exact} {
+	for name, to := range map[string]*bool{
+		"skip-bad": &cfg.SkipBad, "flip": &cfg.Flip, "spectral-norm": &cfg.SpectralNorm, "exact": &cfg.Exact,
+	} {
 		if c.IsSet(name) {
 			*to = c.Bool(name)
 		}

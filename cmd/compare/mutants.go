@@ -41,6 +41,11 @@ func mutants() (all []mutant) {
 		"-run", "TestEveryKernelIsPlainSums/emulated-amx", "./bindings/kernels")
 	add("one kernel set for all", "bindings/fused/conv_settings.cpp", "static_cast<const KernelSet *>(s.kernels)",
 		"[&] { static auto first = static_cast<const KernelSet *>(s.kernels); return first; }()", "./models")
+	const options = "TestFastModeWithOptionsIsExactModeWithin1e5|TestAResumedRunWithOptionsIsTheRunWithoutAStop"
+	add("a penalty through the kernels", "train/penalty.go", "t.discriminator.Plainly(func() { verdict = t.discriminate(x) })", "verdict = t.discriminate(x)",
+		"-run", options, "./train")
+	add("label planes by the weight that is not normalised", "bindings/nn/fuse.go", "label, c.forwardWeight()", "label, c.weight", "-run", options, "./train")
+	add("a schedule from the start", "train/options.go", "r.trainer.done, r.trainer.planned = r.at.Step, r.last", "r.trainer.planned = r.last", "-run", options, "./train")
 	add("config.json not read", "train/init.go", "runfolder.ReadConfig(dir, &c)", "error(nil)", "./train")
 	add("config.json not written", "train/runfolder/config.go", "config any) error {", "config any) error {\n\treturn nil", "./train")
 	add("statistics not synced before a checkpoint", "train/saving.go", "r.sayLog(r.stats.Sync())", "", "-run", "ADiskThatBreaks", "./train")

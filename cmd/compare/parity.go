@@ -43,7 +43,8 @@ var parityCases = slices.Concat([]parityCase{
 	withOptions("--loss", "lsgan", "--label-smoothing", "0.2", "--lr-schedule", "linear"),
 	withOptions("--loss", "wgan-gp", "--d-steps", "3", "--lr-schedule", "cosine"),
 	withOptions("--r1", "10"),
-	withOptions("--loss", "hinge", "--r1", "0.5"),
+	withOptions("--spectral-norm"),
+	withOptions("--loss", "hinge", "--r1", "0.5", "--spectral-norm"),
 })
 
 // sizeCases are networks for images of every size, grey and RGB.
@@ -86,7 +87,12 @@ func (p *programs) parity(ctx context.Context) error {
 		}
 		differing += n
 	}
-	for _, pass := range []func(context.Context, *programs) (int, error){handover, relay} {
+	handOptions := func(options ...string) func(context.Context, *programs) (int, error) {
+		return func(ctx context.Context, p *programs) (int, error) { return handover(ctx, p, options) }
+	}
+	for _, pass := range []func(context.Context, *programs) (int, error){
+		handOptions(), handOptions("--loss", "hinge", "--spectral-norm", "--ema", "0.9", "--d-steps", "2"), relay,
+	} {
 		n, err := pass(ctx, p)
 		if err != nil {
 			return fmt.Errorf("handing over: %w", err)
@@ -128,13 +134,13 @@ func (c parityCase) run(ctx context.Context, p *programs) (int, error) {
 // handover trains 10 steps in Python; then 5 in one program and 5 more in the other, both ways. The second half
 // must be the same to the bit. 1000 images in batches of 128 put the handover into an epoch's middle, and the
 // end of the epoch after it.
-func handover(ctx context.Context, p *programs) (differing int, err error) {
+func handover(ctx context.Context, p *programs, options []string) (differing int, err error) {
 	data, err := p.data(1000)
 	if err != nil {
 		return 0, err
 	}
 	to := func(steps int, init string) []string {
-		flags := []string{"--data", data, "--batch", "128", "--seed", "3", "--steps", strconv.Itoa(steps)}
+		flags := append([]string{"--data", data, "--batch", "128", "--seed", "3", "--steps", strconv.Itoa(steps)}, options...)
 		if init != "" {
 			flags = append(flags, "--init", init)
 		}
@@ -157,7 +163,7 @@ func handover(ctx context.Context, p *programs) (differing int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		differing += report(way.name, rest, whole)
+		differing += report(strings.Join(append([]string{way.name}, options...), " "), rest, whole)
 	}
 	return differing, nil
 }

@@ -29,9 +29,9 @@ import (
 func newParts(t *testing.T, noise int, seed int64) Parts {
 	t.Helper()
 	torch.ManualSeed(seed)
-	c := models.Config{Noise: noise, NgF: 1, NdF: 1, Channels: 1, Classes: 10}
+	c := models.Config{Noise: noise, NgF: 1, NdF: 1, Channels: 1, Size: 28, Classes: 10}
 	g, d := c.NewGenerator(), c.NewDiscriminator()
-	p := Parts{g, d, optim.NewAdam(g.Parameters(), 2e-4, 0.5, 0.999), optim.NewAdam(d.Parameters(), 2e-4, 0.5, 0.999)}
+	p := Parts{Generator: g, Discriminator: d, OptimizerG: optim.NewAdam(g.Parameters(), 2e-4, 0.5, 0.999), OptimizerD: optim.NewAdam(d.Parameters(), 2e-4, 0.5, 0.999)}
 	t.Cleanup(func() {
 		p.OptimizerG.Free()
 		p.OptimizerD.Free()
@@ -81,7 +81,7 @@ func load(t *testing.T, path string, p Parts) (Progress, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Load(w.File.Root, w.Generator, w.Discriminator, p)
+	return Load(w, p)
 }
 
 func TestWhatIsSavedIsLoaded(t *testing.T) {
