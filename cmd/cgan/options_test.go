@@ -20,7 +20,7 @@ func TestOptionsAreRefusedByTheirFlags(t *testing.T) {
 		"--ema is 1: it must be from 0 to below 1":                                 "--ema 1",
 		"--lr-g is 2: it must be from 0 to 1":                                      "--lr-g 2",
 	} {
-		code, _, stderr := invoke(append([]string{"train", "--dry-run"}, strings.Fields(flags)...)...)
+		code, _, stderr := invoke(append([]string{"train", "--print-config"}, strings.Fields(flags)...)...)
 		if code != exitUsage || !strings.HasPrefix(stderr, "cgan: "+want) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%s: exit code %d, %s", flags, code, stderr)
 		}

@@ -122,7 +122,7 @@ func changed(t *testing.T, p Parts, change func(root *weights.Dict)) string {
 	}
 	change(root)
 	path := filepath.Join(t.TempDir(), "w.pt")
-	err = atomicfile.Write(path, false, func(w io.Writer) error { return pt.Write(w, "w", root) })
+	err = atomicfile.Write(path, false, func(w io.Writer) error { return pt.Write(w, "w", root, nil) })
 	if err != nil {
 		t.Fatal(err)
 	}

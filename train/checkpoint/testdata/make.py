@@ -14,7 +14,7 @@ import torch
 
 here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parent.parent))
-from train import CLASSES, NOISE, PARTS, Discriminator, Generator, Progress, Trainer, checkpoint  # noqa: E402
+from train import CLASSES, Progress, Trainer, checkpoint  # noqa: E402
 
 
 def digest(tensors):
@@ -22,18 +22,16 @@ def digest(tensors):
 
 
 def main():
-    trainer = Trainer(3)
-    trainer.generator = Generator(NOISE + CLASSES, 1, 1)
-    trainer.discriminator = Discriminator(1 + CLASSES, 1)
-    trainer.optimizerG = torch.optim.Adam(trainer.generator.parameters(), 2e-4, (0.5, 0.999))
-    trainer.optimizerD = torch.optim.Adam(trainer.discriminator.parameters(), 1e-4, (0.5, 0.999))
+    args = SimpleNamespace(seed=3, device="cpu", flip=False, ngf=1, ndf=1)
+    trainer = Trainer(args, torch.zeros(1, 1, 28, 28), [str(i) for i in range(CLASSES)])
+    trainer.optimizerD.param_groups[0]["lr"] = 1e-4
     at = Progress()
     at.step, at.epoch, at.epoch_step, at.epoch_rng_state = 7, 2, 3, torch.get_rng_state()
     for _ in range(2):
         trainer.step(torch.randn(4, 1, 28, 28).clamp(-1, 1), torch.randint(CLASSES, (4,)))
     torch.save(checkpoint(trainer, SimpleNamespace(batch_size=4, dataset=range(14)), at), here / "python.pt")
     said = {"random": torch.randint(1000, (8,)).tolist()}  # what comes next
-    for part in PARTS[:2]:
+    for part in ("generator", "discriminator"):
         said[part] = digest(getattr(trainer, part).state_dict().items())
     for part, net in (("optimizerG", trainer.generator), ("optimizerD", trainer.discriminator)):
         state = getattr(trainer, part).state
