@@ -1,7 +1,6 @@
 package record
 
 import (
-	"cmp"
 	"fmt"
 	"image/color"
 	"image/png"
@@ -96,22 +95,25 @@ func (c *curves) draw(w io.Writer) error {
 		losses.Title.Text = fmt.Sprintf("Means of %d steps, in bands from the least to the most", c.width)
 	}
 	losses.Y.Label.Text, verdicts.Y.Label.Text, verdicts.X.Label.Text = "loss", "verdict of D", "step"
-	panels, tops := []*plot.Plot{losses, losses, verdicts, verdicts}, []float64{c.top(), c.top(), 1, 1}
+	panels := []*plot.Plot{losses, losses, verdicts, verdicts}
 	for i, p := range panels {
+		low, high := c.edges(i / 2 * 2)
 		if i%2 == 0 {
 			p.Add(plotter.NewGrid())
 			p.Legend.Top, p.Legend.Padding, p.Legend.ThumbnailWidth = true, vg.Points(3), vg.Points(20)
 			p.Legend.XOffs = legendWidth // beside the curves, not on them
 		}
-		if err := c.addTo(p, i, tops[i]); err != nil {
+		if err := c.addTo(p, i, low, high); err != nil {
 			return fmt.Errorf("draw %s: %w", series[i].label, err)
 		}
-		p.Y.Min, p.Y.Max = 0, tops[i]
+		p.Y.Min, p.Y.Max = low, high
 		if p.X.Min <= float64(c.width) { // from the first step on
 			p.X.Min = 0
 		}
 	}
-	verdicts.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 0.25}, {Value: 0.5, Label: "0.5"}, {Value: 0.75}, {Value: 1, Label: "1"}}
+	if verdicts.Y.Min == 0 && verdicts.Y.Max == 1 {
+		verdicts.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 0.25}, {Value: 0.5, Label: "0.5"}, {Value: 0.75}, {Value: 1, Label: "1"}}
+	}
 	canvas := vgimg.New(8*vg.Inch, 5*vg.Inch)
 	tiles := draw.Tiles{Rows: 2, Cols: 1, PadY: vg.Points(8), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: legendWidth + vg.Points(8)}
 	for i, part := range plot.Align([][]*plot.Plot{{losses}, {verdicts}}, tiles, draw.New(canvas)) {
@@ -120,16 +122,17 @@ func (c *curves) draw(w io.Writer) error {
 	return (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(w, canvas.Image())
 }
 
-// addTo adds the curve of a column, whose band ends at the top.
-func (c *curves) addTo(p *plot.Plot, column int, top float64) error {
+// addTo adds the curve of a column, whose band ends at the panel's edges.
+func (c *curves) addTo(p *plot.Plot, column int, low, high float64) error {
+	inside := func(y float64) float64 { return max(low, min(y, high)) }
 	var means, outline plotter.XYs
 	for _, q := range c.points {
 		x := q.steps / float64(q.n)
 		means = append(means, plotter.XY{X: x, Y: q.sum[column] / float64(q.n)})
-		outline = append(outline, plotter.XY{X: x, Y: min(q.high[column], top)})
+		outline = append(outline, plotter.XY{X: x, Y: inside(q.high[column])})
 	}
 	for i := len(c.points) - 1; i >= 0; i-- {
-		outline = append(outline, plotter.XY{X: outline[i].X, Y: min(c.points[i].low[column], top)})
+		outline = append(outline, plotter.XY{X: outline[i].X, Y: inside(c.points[i].low[column])})
 	}
 	if c.width > 1 {
 		band, err := plotter.NewPolygon(outline)
@@ -151,14 +154,23 @@ func (c *curves) addTo(p *plot.Plot, column int, top float64) error {
 	return nil
 }
 
-// top is the loss at the upper edge: a few steps that go far beyond the others leave them room.
-func (c *curves) top() float64 {
+// edges are the least and the most that the panel of a column and the next one shows. Probabilities go from 0 to 1; losses and
+// scores have 0 in them, and a few steps that go far beyond the others leave them room.
+func (c *curves) edges(column int) (low, high float64) {
 	var all []float64
 	for _, p := range c.points {
-		all = append(all, p.high[0], p.high[1])
+		all = append(all, p.low[column], p.low[column+1], p.high[column], p.high[column+1])
 	}
-	high := quantile(all, 0.98)
-	return cmp.Or(1.1*min(quantile(all, 1), 1.5*high), 1)
+	if column == 2 && slices.Min(all) >= 0 && slices.Max(all) <= 1 {
+		return 0, 1
+	}
+	few, most := min(0, quantile(all, 0.02)), max(0, quantile(all, 0.98))
+	room := (most - few) / 2
+	low, high = min(0, max(slices.Min(all), few-room)), max(0, min(slices.Max(all), most+room))
+	if low == high {
+		return 0, 1
+	}
+	return 1.1 * low, 1.1 * high
 }
 
 func quantile(values []float64, q float64) float64 {

@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/gif"
 	"image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -121,6 +122,32 @@ func TestCurvesAreDrawn(t *testing.T) {
 }
 
 // However long the run is, a curve has few points, each the mean of its steps; reading on gives what reading at once gives.
+// Scores and losses of them may be negative, where probabilities have the edges 0 and 1.
+func TestThePanelsHoldWhatTheyShow(t *testing.T) {
+	scores, probabilities := curves{width: 1}, curves{width: 1}
+	for step := 1; step <= 100; step++ {
+		s := statsOf(step)
+		s.DReal, s.DFake = 0.9, 0.1
+		probabilities.add(s)
+		s.LossD, s.DReal, s.DFake = -6, 5, -7
+		scores.add(s)
+	}
+	if low, high := probabilities.edges(2); low != 0 || high != 1 {
+		t.Errorf("probabilities from %v to %v", low, high)
+	}
+	if low, high := probabilities.edges(0); low != 0 || high <= 0 {
+		t.Errorf("losses from %v to %v", low, high)
+	}
+	for _, column := range []int{0, 2} {
+		if low, high := scores.edges(column); low > -6 || high < 0 || column == 2 && (low > -7 || high < 5) {
+			t.Errorf("panel %d from %v to %v", column/2, low, high)
+		}
+	}
+	if err := scores.draw(io.Discard); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCurvesAreThinnedOut(t *testing.T) {
 	atOnce, inParts := folder(t, 3000, 5000), folder(t, 10, 5000)
 	r, s := New(atOnce, 0), New(inParts, 0)
