@@ -44,12 +44,12 @@ func mutants() (all []mutant) {
 	const options = "TestFastModeWithOptionsIsExactModeWithin1e5|TestAResumedRunWithOptionsIsTheRunWithoutAStop"
 	add("a penalty through the kernels", "train/penalty.go", "t.discriminator.Plainly(func() { verdict = t.discriminate(x) })", "verdict = t.discriminate(x)",
 		"-run", options, "./train")
-	add("label planes by the weight that is not normalised", "bindings/nn/fuse.go", "label, c.forwardWeight()", "label, c.weight", "-run", options, "./train")
+	add("label planes by the weight that is not normalised", "bindings/nn/labels.go", "weight = c.forwardWeight()", "weight = c.weight", "-run", options, "./train")
 	add("a schedule from the start", "train/options.go", "r.trainer.done, r.trainer.planned = r.at.Step, r.last", "r.trainer.planned = r.last", "-run", options, "./train")
 	add("config.json not read", "train/init.go", "runfolder.ReadConfig(dir, &c)", "error(nil)", "./train")
 	add("config.json not written", "train/runfolder/config.go", "config any) error {", "config any) error {\n\treturn nil", "./train")
 	add("statistics not synced before a checkpoint", "train/saving.go", "r.sayLog(r.stats.Sync())", "", "-run", "ADiskThatBreaks", "./train")
-	add("a checkpoint not read back", "train/checkpoint/checkpoint.go", "readBack(disk, path, sum.Sum(nil))", "error(nil)", "-run", "ADiskThatBreaks", "./train")
+	add("a file not read back", "weights/atomicfile/atomicfile.go", "d.readBack(temp.Name(), sum.Sum(nil))", "error(nil)", "-run", "ADiskThatBreaks", "./train")
 	add("a folder not synced", "weights/atomicfile/atomicfile.go", "d.SyncFolder(filepath.Dir(target))", "error(nil)", "./weights/atomicfile")
 	add("a wrong stride in ONNX", "models/export/onnx.go", "Value: []int64{stride, stride}", "Value: []int64{stride, 1}", "./models/export")
 	add("a wrong stride in TorchScript", "models/export/torchscript.go", "name, l.Stride, l.Padding", "name, 1, l.Padding", "./models/export")
