@@ -11,8 +11,7 @@ import (
 // 32x32 it has layer1 to layer4, of 64x64 layer1 to layer5, of 128x128 layer1 to layer6. It mirrors Generator of cgan.py.
 type Generator struct {
 	nn.Base
-	layer1 *nn.Sequential
-	layers []nn.Module // from layer2 on
+	layers []*nn.Sequential
 }
 
 // NewGenerator makes a generator of nz inputs (noise and classes), nch_g base channels and nch image
@@ -29,33 +28,26 @@ func NewGenerator(nz, nchG, nch, size int64) *Generator {
 			nn.NewBatchNorm2d(width),
 			nn.NewReLU(),
 		)
-		g.add(fmt.Sprintf("layer%d", i+1), layer)
+		g.Register(fmt.Sprintf("layer%d", i+1), layer)
+		g.layers = append(g.layers, layer)
 		nz = width
 	}
 	layer := nn.NewSequential(
 		nn.NewConvTranspose2d(nz, nch, last.kernel, last.stride, last.padding),
 		nn.NewTanh(),
 	)
-	g.add(fmt.Sprintf("layer%d", len(hidden)+1), layer)
-	return g
-}
-
-// add_module(name, layer)
-func (g *Generator) add(name string, layer *nn.Sequential) {
-	if g.Register(name, layer); g.layer1 == nil {
-		g.layer1 = layer
-		return
-	}
+	g.Register(fmt.Sprintf("layer%d", len(hidden)+1), layer)
 	g.layers = append(g.layers, layer)
+	return g
 }
 
 // Forward takes [B, nz, 1, 1] to [B, nch, size, size].
 func (g *Generator) Forward(z *torch.Tensor) *torch.Tensor { // [B, nz, 1, 1]
-	return g.afterLayer1(g.layer1.Forward(z)) // [B, 4g, 3, 3]
+	return g.afterLayer1(g.layers[0].Forward(z)) // [B, 4g, 3, 3]
 }
 
 func (g *Generator) afterLayer1(z *torch.Tensor) *torch.Tensor { // [B, 4g, 3, 3]
-	for _, layer := range g.layers {
+	for _, layer := range g.layers[1:] {
 		z = layer.Forward(z) // [B, 2g, 7, 7], [B, g, 14, 14], [B, nch, 28, 28]
 	}
 	return z
@@ -64,7 +56,7 @@ func (g *Generator) afterLayer1(z *torch.Tensor) *torch.Tensor { // [B, 4g, 3, 3
 // ForwardLabels is Forward of noise [B, nz-nClass, 1, 1] with its one-hot label [B], of which it makes no more than the
 // batch shows where layer1 runs on kernels.
 func (g *Generator) ForwardLabels(noise, label *torch.Tensor, nClass int64) *torch.Tensor {
-	if z, ok := nn.ForwardOnehot(g.layer1, noise, label, nClass); ok {
+	if z, ok := nn.ForwardOnehot(g.layers[0], noise, label, nClass); ok {
 		return g.afterLayer1(z)
 	}
 	return g.Forward(ConcatNoiseLabel(noise, label, noise.Device(), nClass))

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"image/color"
+	"slices"
 	"strings"
 )
 
@@ -47,14 +48,7 @@ func (o Options) Validate() error {
 }
 
 // oneOf says that a value is one of those, or empty.
-func oneOf(value string, values ...string) bool {
-	for _, v := range values {
-		if value == v {
-			return true
-		}
-	}
-	return value == ""
-}
+func oneOf(value string, values ...string) bool { return value == "" || slices.Contains(values, value) }
 
 // background is the colour, opaque.
 func (o Options) background() (color.RGBA, error) {
