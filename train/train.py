@@ -191,6 +191,9 @@ class Trainer:
             self.generator_ema = copy.deepcopy(self.generator).eval()
         self.optimizerG = torch.optim.Adam(self.generator.parameters(), self.lr_g, (beta1, beta2))
         self.optimizerD = torch.optim.Adam(self.discriminator.parameters(), self.lr_d, (beta1, beta2))
+        if options.lr_schedule != "constant":
+            self.optimizerG.param_groups[0]["initial_lr"] = self.lr_g
+            self.optimizerD.param_groups[0]["initial_lr"] = self.lr_d
         self.loss = new_loss(options)
         self.done, self.planned = 0, planned  # steps so far, and those that lr_schedule counts to
 
