@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -73,6 +74,9 @@ func OpenFile(runOrFile string) (*formats.File, error) {
 		if failure == nil {
 			file.Notices = append(damaged, file.Notices...)
 			return file, nil
+		}
+		if content := (*weights.FormatError)(nil); !errors.As(failure, &content) { // it may be whole
+			return nil, failure
 		}
 		err = cmp.Or(err, failure)
 		damaged = append(damaged, fmt.Sprintf("%v: the checkpoint before it is taken", failure))
@@ -172,6 +176,9 @@ func IsFolderOfRuns(dir string) error {
 	return &weights.FormatError{File: dir, Reason: "it is a folder of runs: name one of these: " + strings.Join(named, ", ") + more}
 }
 
+// checkpointName is a name that a training gives: a copy under a name of its own is its owner's.
+var checkpointName = regexp.MustCompile(`^checkpoint-[0-9]{6,}\.pt$`)
+
 // Checkpoints are the checkpoints of a run folder, that of the highest step first.
 func Checkpoints(dir string) (checkpoints []string, err error) {
 	entries, err := os.ReadDir(dir)
@@ -179,7 +186,7 @@ func Checkpoints(dir string) (checkpoints []string, err error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		if ok, _ := filepath.Match("checkpoint-*.pt", e.Name()); ok {
+		if checkpointName.MatchString(e.Name()) {
 			checkpoints = append(checkpoints, filepath.Join(dir, e.Name()))
 		}
 	}

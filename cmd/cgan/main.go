@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"syscall"
 
 	"cgan/bindings/torch"
 	"cgan/models"
@@ -70,6 +69,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	app := newApp(stdout, stderr)
 	err := app.RunContext(ctx, flagsFirst(app, args))
+	if end := (interruption{}); errors.Is(err, context.Canceled) && !errors.As(err, &end) {
+		err = interrupted(ctx)
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "cgan:", oneLine(err))
 	}
@@ -88,8 +90,6 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.As(err, &end):
 		return exitSignal + int(end.Signal)
-	case errors.Is(err, context.Canceled):
-		return exitSignal + int(syscall.SIGINT)
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &cuda):

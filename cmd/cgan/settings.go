@@ -94,6 +94,9 @@ func takeSettings(c *cli.Context) error {
 			nearest := strings.TrimLeft(cli.SuggestFlag(flags, s.name, true), "-")
 			return usageError{fmt.Errorf("%s: there is no setting %q: the nearest is %s", line, s.name, nearest)}
 		}
+		if _, several := flags[at].(*cli.StringSliceFlag); s.list && !several {
+			return usageError{fmt.Errorf("%s: %s is a list, but takes one value", line, s.name)}
+		}
 		if err := give(c, flags[at], s.value, place{inFile, line + ": " + s.name}); err != nil {
 			return err
 		}
@@ -122,6 +125,7 @@ func give(c *cli.Context, f cli.Flag, value string, from place) error {
 // entry is a value in a file.
 type entry struct {
 	name, value string
+	list        bool
 	line        int
 }
 
@@ -158,7 +162,7 @@ func readSettings(path string) ([]entry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %s %w", key.Line, key.Value, err)
 		}
-		all = append(all, entry{key.Value, value, key.Line})
+		all = append(all, entry{key.Value, value, root.Content[i+1].Kind == yaml.SequenceNode, key.Line})
 	}
 	return all, nil
 }

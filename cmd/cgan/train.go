@@ -109,9 +109,15 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 }
 
 // howTo is what README.md of a run folder says of what can be done with it.
-func howTo(dir string) string {
-	return fmt.Sprintf(`    cgan train --resume %[1]s --epochs 40     # more epochs
-    cgan generate --weights %[1]s --class 0-9 --count 3 --out three.png
+func howTo(cfg train.Config, dir string) string {
+	more := ""
+	if cfg.LRSchedule == "constant" { // another one was planned to the run's end
+		more = fmt.Sprintf("    cgan train --resume %s --epochs %d\n", quoted(dir), 2*cfg.Epochs)
+		if cfg.Steps > 0 {
+			more = fmt.Sprintf("    cgan train --resume %s --steps %d\n", quoted(dir), 2*cfg.Steps)
+		}
+	}
+	return more + fmt.Sprintf(`    cgan generate --weights %[1]s --count 3 --out three.png
     cgan export %[1]s --out generator.onnx
     tensorboard --logdir %[1]s
 `, quoted(dir))
