@@ -127,7 +127,11 @@ func (w *Weights) LoadDiscriminator() (*Discriminator, error) {
 func weightsFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &weights.FormatError{File: path, Reason: "there is no such file or run folder"}
+		reason := "there is no such file or run folder"
+		if runs := runsOf(filepath.Dir(path)); runs != "" {
+			reason += ": there are " + runs
+		}
+		return nil, &weights.FormatError{File: path, Reason: reason}
 	} else if err != nil {
 		return nil, &weights.FormatError{File: path, Reason: err.Error()}
 	}
@@ -158,6 +162,14 @@ const maxNamed = 8
 // IsFolderOfRuns is the error of a folder that holds run folders where one of these is to be named, the newest first; of
 // another folder it is nil.
 func IsFolderOfRuns(dir string) error {
+	if runs := runsOf(dir); runs != "" {
+		return &weights.FormatError{File: dir, Reason: "it is a folder of runs: name one of these: " + runs}
+	}
+	return nil
+}
+
+// runsOf names the run folders in a folder that have checkpoints, the newest first; "" for none.
+func runsOf(dir string) string {
 	var runs []string
 	entries, _ := os.ReadDir(dir)
 	for _, e := range slices.Backward(entries) {
@@ -166,14 +178,11 @@ func IsFolderOfRuns(dir string) error {
 			runs = append(runs, run)
 		}
 	}
-	if len(runs) == 0 {
-		return nil
-	}
 	named, more := runs[:min(len(runs), maxNamed)], ""
 	if len(runs) > maxNamed {
 		more = fmt.Sprintf(", and %d older ones", len(runs)-maxNamed)
 	}
-	return &weights.FormatError{File: dir, Reason: "it is a folder of runs: name one of these: " + strings.Join(named, ", ") + more}
+	return strings.Join(named, ", ") + more
 }
 
 // checkpointName is a name that a training gives: a copy under a name of its own is its owner's.

@@ -154,7 +154,7 @@ func (r *run) nothingLeft() error {
 	if r.config.Steps > 0 {
 		field, asked = "steps", r.config.Steps
 	}
-	return &models.FieldError{Field: field, Problem: fmt.Sprintf("is %d, and %s has had %d steps and %d epochs: ask for more",
+	return &models.FieldError{Field: field, Problem: fmt.Sprintf("is %d, and %s is at step %d of epoch %d: ask for more",
 		asked, cmp.Or(r.config.Resume, r.config.Init), r.at.Step, r.at.Epoch)}
 }
 

@@ -76,6 +76,7 @@ func takeSettings(c *cli.Context) error {
 			}
 		}
 	}
+	sayNear(c, flags)
 	file := c.String("config")
 	if !c.IsSet("config") {
 		file = os.Getenv(configVar)
@@ -102,6 +103,21 @@ func takeSettings(c *cli.Context) error {
 		}
 	}
 	return nil
+}
+
+// sayNear tells of a variable that is almost a flag's, such as CGAN_EPOCH or CGAN_BATCH_SIZE.
+func sayNear(c *cli.Context, flags []cli.Flag) {
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		near := slices.IndexFunc(flags, func(f cli.Flag) bool {
+			variable := variableOf(f.Names()[0])
+			return variable+"S" == name || name+"S" == variable || strings.HasPrefix(name, variable+"_")
+		})
+		exact := slices.ContainsFunc(flags, func(f cli.Flag) bool { return variableOf(f.Names()[0]) == name })
+		if near >= 0 && !exact {
+			fmt.Fprintf(c.App.ErrWriter, "notice: %s is the variable of no flag: is %s meant?\n", name, variableOf(flags[near].Names()[0]))
+		}
+	}
 }
 
 // give sets a flag, unless a higher place has given it, and has it check the value.

@@ -135,6 +135,11 @@ func TestSettingsSayWhereTheyStand(t *testing.T) {
 	if code, _, stderr := invoke("train", "--config", "none.yaml"); code != exitUsage || !strings.HasPrefix(stderr, "cgan: none.yaml: no such file") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
+	t.Setenv("CGAN_EPOCH", "3")
+	if code, _, stderr := invoke("train", "--print-config"); code != 0 || stderr != "notice: CGAN_EPOCH is the variable of no flag: is CGAN_EPOCHS meant?\n" {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	os.Unsetenv("CGAN_EPOCH")
 	t.Setenv("CGAN_BATCH", "3")
 	if code, _, stderr := invoke("train", "--resume", run); code != exitUsage || !strings.Contains(stderr, "cgan: CGAN_BATCH: the run in "+run+" has 4 and keeps it") {
 		t.Errorf("exit code %d, %s", code, stderr)
