@@ -34,9 +34,9 @@ func convFLOPs(leaves []nn.Leaf, in []int64) (all []float64, err error) {
 		}
 		switch l := leaf.Module.(type) {
 		case *nn.Conv2d:
-			all = append(all, 2*float64(in[0]*l.OutChannels*l.KernelSize*l.KernelSize*out[1]*out[2]))
+			all = append(all, 2*float64(in[0]*l.OutChannels*l.KernelSize[0]*l.KernelSize[1]*out[1]*out[2]))
 		case *nn.ConvTranspose2d:
-			all = append(all, 2*float64(in[0]*l.OutChannels*l.KernelSize*l.KernelSize*in[1]*in[2]))
+			all = append(all, 2*float64(in[0]*l.OutChannels*l.KernelSize[0]*l.KernelSize[1]*in[1]*in[2]))
 		}
 		in = out
 	}

@@ -27,6 +27,7 @@ char *cgan_channels_last(cgan_tensor self);
 
 // ops.cpp
 char *cgan_leaky_relu(cgan_tensor self, double negative_slope, cgan_tensor *out);
+char *cgan_elu(cgan_tensor self, double alpha, cgan_tensor *out);
 char *cgan_addcmul_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
 char *cgan_addcdiv_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
 char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs,
