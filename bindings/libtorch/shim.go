@@ -146,6 +146,11 @@ func Randn(size []int64, g Generator, out *Handle) error {
 	return check(C.cgan_randn((*C.int64_t)(unsafe.SliceData(size)), C.int(len(size)), C.cgan_generator(g), (*C.cgan_tensor)(out)))
 }
 
+// Rand draws values from 0 to below 1, likewise.
+func Rand(size []int64, g Generator, out *Handle) error {
+	return check(C.cgan_rand((*C.int64_t)(unsafe.SliceData(size)), C.int(len(size)), C.cgan_generator(g), (*C.cgan_tensor)(out)))
+}
+
 // Randperm draws a permutation of 0..n-1 from g.
 func Randperm(n int64, g Generator, out *Handle) error {
 	return check(C.cgan_randperm(C.int64_t(n), C.cgan_generator(g), (*C.cgan_tensor)(out)))

@@ -42,6 +42,7 @@ char *cgan_manual_seed(int64_t seed, int cuda);
 char *cgan_generator_new(int64_t seed, cgan_generator *out);
 char *cgan_generator_free(cgan_generator self);
 char *cgan_randn(const int64_t *size, int len, cgan_generator generator, cgan_tensor *out);
+char *cgan_rand(const int64_t *size, int len, cgan_generator generator, cgan_tensor *out);
 char *cgan_get_rng_state(int device, cgan_tensor *out);
 char *cgan_set_rng_state(int device, cgan_tensor state);
 char *cgan_randperm(int64_t n, cgan_generator generator, cgan_tensor *out);

@@ -7,6 +7,7 @@ type NormOptions struct {
 	NumFeatures               int64
 	Eps, Momentum             float64 // Momentum moves running statistics, where there are any
 	Affine, TrackRunningStats bool    // whether there are weight and bias; running statistics
+	NoBias                    bool    // a weight alone, where Affine
 }
 
 // norm is what the normalisations of channels share.
@@ -22,6 +23,8 @@ func newNorm(o NormOptions) norm {
 	n, size := norm{NormOptions: o}, []int64{o.NumFeatures}
 	if o.Affine {
 		n.weight = n.RegisterParameter("weight", torch.Full(size, 1, torch.CPU))
+	}
+	if o.Affine && !o.NoBias {
 		n.bias = n.RegisterParameter("bias", torch.Full(size, 0, torch.CPU))
 	}
 	if o.TrackRunningStats {
