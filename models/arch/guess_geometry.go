@@ -78,7 +78,7 @@ func settings(n *node, in int64, unpadded bool) []setting {
 	}
 	if k == 1 {
 		add(1, 0, 0, 0)
-		add(1, 2, 0, 2)
+		add(1, 2, 0, 0.5) // from 32 to 28
 	}
 	odd := k % 2
 	add(2, (k-2+odd)/2, odd, 0) // twice as large

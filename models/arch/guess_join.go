@@ -13,8 +13,8 @@ type plan struct {
 	nz, classes        int64   // classes 0 without a label
 	embedded           bool    // label begins with an embedding
 	join               Join
-	channels, side     int64    // where noise meets a label of a height and a width, those of the label; 0 elsewhere
-	width              int64    // of an image that a linear layer begins: height and width; 0 where noise is 1x1
+	channels, side     int64 // where noise meets a label of a height and a width, those of the label; 0 elsewhere
+	width              int64 // of an image that a linear layer begins: height and width; 0 where noise is 1x1
 	doubts             map[string]string
 }
 

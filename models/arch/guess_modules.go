@@ -18,7 +18,7 @@ const (
 type role int
 
 const (
-	linear role = iota
+	linear      role = iota
 	embedding        // a matrix without a bias may be this or a linear layer
 	convolution      // transposed or not
 	batchNorm
@@ -28,11 +28,11 @@ const (
 // module is the tensors whose keys differ in the last part alone.
 type module struct {
 	key    string
-	kind   kind
+	kind   role
 	weight []int64 // its shape; of a norm without scale that of its statistics
-	bias   int64 // its length; 0 without
-	affine bool // a norm has a scale
-	counts bool // a norm has num_batches_tracked
+	bias   int64   // its length; 0 without
+	affine bool    // a norm has a scale
+	counts bool    // a norm has num_batches_tracked
 }
 
 // modulesOf puts the tensors of a state dict together by their modules, in the order of the file.

@@ -11,8 +11,5 @@ func Write(f *File) []byte { panic("todo") }
 // Python prints the network as a module of that name, Generator or Discriminator, whose state dict has the same keys.
 func (n *Network) Python(class string) string { panic("todo") }
 
-// Guess is the generator's network that keys and shapes of a state dict tell. What they can't tell has its usual value and a doubt.
-func Guess(state weights.StateDict) (*Network, error) { panic("todo") }
-
 // Renamed is the state with the keys that the rules give.
 func Renamed(state weights.StateDict, rules []Rename) (weights.StateDict, error) { panic("todo") }
