@@ -113,6 +113,8 @@ func (of *class) signature() string {
 			list = append(list, "*"+a.name)
 		case a.usual == nil:
 			list = append(list, a.name)
+		case a.named:
+			list = append(list, "*, "+a.name+"="+literal(a.usual))
 		default:
 			list = append(list, a.name+"="+literal(a.usual))
 		}
