@@ -55,10 +55,14 @@ func readings(m module, next *module, common string) []reading {
 	} else {
 		transposed.cost = 0.3
 	}
-	if next != nil && next.kind == batchNorm {
+	if next != nil && next.kind > convolution && plain.out != transposed.out {
+		wrong := 2.0
+		if free, exact := gap(m.key, next.key); exact && free == 0 {
+			wrong = 2 * breakCost
+		}
 		for _, r := range []*reading{&plain, &transposed} {
 			if next.weight[0] != r.out {
-				r.cost += 2
+				r.cost += wrong
 			}
 		}
 	}
@@ -277,7 +281,10 @@ func takesNorm(n *node, m module) bool {
 	}
 	switch n.kind {
 	case linear:
-		return n.out == size || len(m.weight) == 1 && side(n.out, size) > 1
+		if len(m.weight) == 3 {
+			return m.weight[1] == m.weight[2] && side(n.out, size) == m.weight[1]
+		}
+		return n.out == size || side(n.out, size) > 1
 	case convolution:
 		return n.out == size || n.channels() == size
 	}

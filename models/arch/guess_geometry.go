@@ -44,6 +44,11 @@ func (s setting) width(n *node, in int64) int64 {
 	if out *= n.shuffle; out < 1 || out > widest {
 		return 0
 	}
+	for _, m := range n.norms { // a LayerNorm tells the height and width
+		if len(m.weight) == 3 && m.weight[1] != out {
+			return 0
+		}
+	}
 	return out
 }
 
@@ -127,7 +132,7 @@ func withUpsample(all []setting, n *node, before string, in int64) []setting {
 func imageCost(width, channels int64) float64 {
 	costs := map[int64]float64{28: 0, 32: 1, 64: 1.5, 128: 3, 256: 3.5, 16: 4, 96: 3.5, 48: 4, 14: 5}
 	if channels > 1 {
-		costs = map[int64]float64{32: 0, 64: 0, 128: 1, 256: 1.5, 28: 1.5, 96: 2, 48: 2.5, 16: 4, 512: 3, 80: 3}
+		costs = map[int64]float64{32: 0, 64: 0.3, 128: 1, 256: 1.5, 28: 1.5, 96: 2, 48: 2.5, 16: 4, 512: 3, 80: 3}
 	}
 	if cost, ok := costs[width]; ok {
 		return cost

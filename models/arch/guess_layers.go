@@ -103,7 +103,7 @@ func (w *writer) node(n *node) {
 			w.shuffle(n)
 			shuffled = true
 		}
-		spatial := w.flat && size != n.out
+		spatial := w.flat && (size != n.out || len(m.weight) > 1)
 		if free, exact := gap(w.before, m.key); exact && free-count(spatial) > 0 && !w.active {
 			w.activate()
 		}
@@ -135,7 +135,7 @@ func (w *writer) between(a, b *node) {
 	if exact && free > 0 && !w.active {
 		w.activate()
 		free--
-	} else if !exact && !w.active && a.kind != embedding {
+	} else if !exact && !w.active && a.kind != embedding && !(mapped && a.out == b.in && len(a.norms) == 0) {
 		w.activate()
 	}
 	if exact && free > 0 {
