@@ -122,8 +122,10 @@ func (of *class) signature() string {
 
 // convert gives a literal the type that it has in a Layer.
 func (a argument) convert(v any) (any, error) {
-	if _, none := v.(nothing); none && a.usual == v {
-		return v, nil
+	if v == any(nothing{}) || a.kind == isTruth && v == false { // where None is the default it is false
+		if a.usual == any(nothing{}) {
+			return a.usual, nil
+		}
 	}
 	if n, ok := v.(int64); ok {
 		switch a.kind {

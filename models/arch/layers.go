@@ -76,7 +76,7 @@ func init() { // not where table is declared, because what it holds asks it for 
 		{name: "Identity", output: same},
 		{name: "Upsample", arguments: []argument{pair("size", nothing{}, 1), {name: "scale_factor", kind: isFactor, usual: nothing{}, least: 1e-3, most: mostPixels},
 			text("mode", "nearest", "bilinear"), truth("align_corners", nothing{})},
-			settle: settleUpsample, fits: upsampleFits, output: upsampleOutput},
+			fits: upsampleFits, output: upsampleOutput},
 		{name: "PixelShuffle", arguments: []argument{{name: "upscale_factor", kind: isWhole, least: 1, most: mostPixels}}, output: pixelShuffleOutput},
 		{name: "Flatten", arguments: []argument{dimension("start_dim", int64(1)), dimension("end_dim", int64(-1))}, output: flattenOutput},
 		{name: "Unflatten", arguments: []argument{dimension("dim", nil), sizes("unflattened_size")}, output: unflattenOutput},
@@ -352,13 +352,6 @@ func settleNorm(l Layer) error {
 func settleLayerNorm(l Layer) error {
 	if !l.Bool("elementwise_affine") {
 		delete(l.Arguments, "bias")
-	}
-	return nil
-}
-
-func settleUpsample(l Layer) error {
-	if !l.Bool("align_corners") {
-		delete(l.Arguments, "align_corners")
 	}
 	return nil
 }
