@@ -70,6 +70,9 @@ func settings(n *node, in int64, unpadded bool) []setting {
 	}
 	if !n.transposed {
 		add(1, (k-1)/2, 0, 0.5*float64((k+1)%2))
+		if k == 5 { // from 32 to 28
+			add(1, 0, 0, 0.9)
+		}
 		add(1, 0, 0, 2)
 		add(1, k/2, 0, 1)
 		add(1, 1, 0, 3)

@@ -253,11 +253,13 @@ func (p *plan) habit() habit {
 		h.wide = afterFirst(all)
 	case transposed > 0:
 		h.activation = relu
+	case convolutions > 0 && len(first.norms) > 0 && first.norms[0].weight[0] == first.out:
+		h.activation = relu
 	case convolutions > 0:
 		h.wide = afterFirst(all)
 	case len(p.noise) > 0 || len(first.norms) > 0 || normed == 0 && len(all) <= 3:
 		h.activation = relu
-	case len(all) == 5 && first.out == 128 && all[1].out == 256 && all[3].out == 1024:
+	case first.out == 128 && all[len(all)-2].out == 1024: // as in eriklindernoren/PyTorch-GAN
 		h.wide = afterFirst(all)
 		h.labelFirst = len(h.wide) > 0
 	}
