@@ -132,7 +132,7 @@ func (p *plan) geometry() error {
 			weights.Show(n.key), n.weight, n.in)
 	}
 	p.width = width
-	if _, err := settle(drawn[first:], width, before, func(w int64) float64 { return imageCost(w, last.channels()) }); err != nil {
+	if err := settle(drawn[first:], width, before, func(w int64) float64 { return imageCost(w, last.channels()) }); err != nil {
 		return err
 	}
 	return p.labelGeometry(drawn[first:max(first, len(p.noise))])
@@ -168,11 +168,10 @@ func (p *plan) labelGeometry(noise []*node) error {
 	if first > 0 && p.label[first-1].kind == linear {
 		width, before = side(p.label[first-1].out, p.label[first].in), p.label[first-1].lastKey()
 	}
-	_, err := settle(p.label[first:], width, before, func(w int64) float64 {
+	return settle(p.label[first:], width, before, func(w int64) float64 {
 		if w == want {
 			return 0
 		}
 		return math.Inf(1)
 	})
-	return err
 }

@@ -55,10 +55,14 @@ func readings(m module, next *module, common string) []reading {
 	} else {
 		transposed.cost = 0.3
 	}
-	if next != nil && next.kind == batchNorm {
+	if next != nil && next.kind > convolution && plain.out != transposed.out {
+		wrong := 2.0
+		if free, exact := gap(m.key, next.key); exact && free == 0 {
+			wrong = 2 * breakCost
+		}
 		for _, r := range []*reading{&plain, &transposed} {
 			if next.weight[0] != r.out {
-				r.cost += 2
+				r.cost += wrong
 			}
 		}
 	}
@@ -202,7 +206,7 @@ func endsThatMeet(all [][]*node, common string) (int, int) {
 	for a, first := range all {
 		for b, second := range all {
 			end, start := first[len(first)-1], second[0]
-			if a == b || imageSide(end) > 0 {
+			if a == b {
 				continue
 			}
 			if cost, shuffle := follow(end.module, end.reading(), start.module, start.reading(), common); cost < 1 && shuffle == 1 {
@@ -277,7 +281,10 @@ func takesNorm(n *node, m module) bool {
 	}
 	switch n.kind {
 	case linear:
-		return n.out == size || len(m.weight) == 1 && side(n.out, size) > 1
+		if len(m.weight) == 3 {
+			return m.weight[1] == m.weight[2] && side(n.out, size) == m.weight[1]
+		}
+		return n.out == size || side(n.out, size) > 1
 	case convolution:
 		return n.out == size || n.channels() == size
 	}
@@ -293,14 +300,7 @@ func digits(key string) string {
 	return strings.Join(strings.FieldsFunc(last, func(r rune) bool { return r < '0' || r > '9' }), "_")
 }
 
-// imageSide is the height and width of the image that a last layer of linear features gives: 0 where there is none.
-func imageSide(n *node) int64 {
-	if n.kind != linear {
-		return 0
-	}
-	return squareImage(n.out)
-}
-
+// squareImage is the height and width of an image of that many features, of 1 or 3 channels; 0 where there is none.
 func squareImage(features int64) int64 {
 	for _, channels := range []int64{1, 3} {
 		s := int64(math.Sqrt(float64(features / channels)))

@@ -44,6 +44,11 @@ func (s setting) width(n *node, in int64) int64 {
 	if out *= n.shuffle; out < 1 || out > widest {
 		return 0
 	}
+	for _, m := range n.norms { // a LayerNorm tells the height and width
+		if len(m.weight) == 3 && m.weight[1] != out {
+			return 0
+		}
+	}
 	return out
 }
 
@@ -65,6 +70,9 @@ func settings(n *node, in int64, unpadded bool) []setting {
 	}
 	if !n.transposed {
 		add(1, (k-1)/2, 0, 0.5*float64((k+1)%2))
+		if k == 5 { // from 32 to 28
+			add(1, 0, 0, 0.9)
+		}
 		add(1, 0, 0, 2)
 		add(1, k/2, 0, 1)
 		add(1, 1, 0, 3)
@@ -81,7 +89,7 @@ func settings(n *node, in int64, unpadded bool) []setting {
 		add(1, 2, 0, 0.5) // from 32 to 28
 	}
 	odd := k % 2
-	add(2, (k-2+odd)/2, odd, 0) // twice as large
+	add(2, (k-2+odd)/2, odd, 0.4*float64(odd)) // twice as large
 	if odd == 1 {
 		add(2, (k-1)/2, 0, 0.3)
 		add(1, (k-1)/2, 0, 0.5) // as large
@@ -127,7 +135,7 @@ func withUpsample(all []setting, n *node, before string, in int64) []setting {
 func imageCost(width, channels int64) float64 {
 	costs := map[int64]float64{28: 0, 32: 1, 64: 1.5, 128: 3, 256: 3.5, 16: 4, 96: 3.5, 48: 4, 14: 5}
 	if channels > 1 {
-		costs = map[int64]float64{32: 0, 64: 0, 128: 1, 256: 1.5, 28: 1.5, 96: 2, 48: 2.5, 16: 4, 512: 3, 80: 3}
+		costs = map[int64]float64{32: 0, 64: 0.5, 128: 1, 256: 1.5, 28: 1.5, 96: 2, 48: 2.5, 16: 4, 512: 3, 80: 3}
 	}
 	if cost, ok := costs[width]; ok {
 		return cost
@@ -143,32 +151,60 @@ type path struct {
 	cost float64
 	from int64
 	by   setting
+	ways []setting // of the node that follows
 }
 
 // settle chooses the settings of convolutions that begin at a width, such that the cost is the lowest with that of the last
-// width. before is the key of what stands before the first. It returns the width that comes out.
-func settle(nodes []*node, width int64, before string, last func(width int64) float64) (int64, error) {
-	best, bestCost := []setting(nil), math.Inf(1)
-	out := int64(0)
-	for _, unpadded := range []bool{false, true} {
-		steps := walk(nodes, width, before, unpadded)
-		at, cost := cheapestEnd(steps[len(steps)-1], last)
-		if unpadded {
-			cost += 1.5
-		}
-		if cost < bestCost {
-			best, bestCost, out = back(steps, at), cost, at
-		}
+// width. before is the key of what stands before the first.
+func settle(nodes []*node, width int64, before string, last func(width int64) float64) error {
+	padded, unpadded := walk(nodes, width, before, false), walk(nodes, width, before, true)
+	steps := padded
+	at, cost := cheapestEnd(padded[len(nodes)], last)
+	if other, otherCost := cheapestEnd(unpadded[len(nodes)], last); otherCost+1.5 < cost {
+		steps, at, cost = unpadded, other, otherCost
 	}
-	if best == nil {
+	if math.IsInf(cost, 1) {
 		n := nodes[len(nodes)-1]
-		return 0, fmt.Errorf("the output is no image: no usual stride and padding of the convolutions up to %s.weight %v, which begin with a height "+
+		return fmt.Errorf("the output is no image: no usual stride and padding of the convolutions up to %s.weight %v, which begin with a height "+
 			"and width of %d, gives a usual size", weights.Show(n.key), n.weight, width)
 	}
-	for i, s := range best {
+	for i, s := range back(steps, at) {
 		nodes[i].setting = s
 	}
-	return out, nil
+	doubtSettings(nodes, padded, last)
+	return nil
+}
+
+// doubtSettings notes for each node another setting that the rest of the column would go with as well.
+func doubtSettings(nodes []*node, steps []map[int64]path, last func(int64) float64) {
+	const near = 2 // in cost
+	rest := map[int64]float64{}
+	for w := range steps[len(nodes)] {
+		rest[w] = last(w)
+	}
+	_, best := cheapestEnd(steps[len(nodes)], last)
+	for i := len(nodes) - 1; i >= 0; i-- {
+		n, all := nodes[i], map[int64]float64{}
+		other, otherCost := setting{}, best+near
+		for in, so := range steps[i] {
+			all[in] = math.Inf(1)
+			for _, s := range so.ways {
+				cost := s.cost + rest[s.width(n, in)]
+				all[in] = min(all[in], cost)
+				if !s.equal(n.setting) && so.cost+cost < otherCost {
+					other, otherCost = s, so.cost+cost
+				}
+			}
+		}
+		if other.stride > 0 {
+			n.doubt = "or " + other.String()
+		}
+		rest = all
+	}
+}
+
+func (s setting) equal(o setting) bool {
+	return s.stride == o.stride && s.padding == o.padding && s.extra == o.extra && s.up == o.up
 }
 
 // walk goes through the nodes with every width that can come out.
@@ -178,13 +214,18 @@ func walk(nodes []*node, width int64, before string, unpadded bool) []map[int64]
 		next := map[int64]path{}
 		for in, so := range steps[i] {
 			for _, s := range withUpsample(settings(n, in, unpadded), n, before, in) {
-				cost := so.cost + s.cost + 0.01*float64(i)*float64(s.up-1) // an Upsample rather early
 				out := s.width(n, in)
-				old, known := next[out]
-				if out > 0 && (!known || cost < old.cost || cost == old.cost && in < old.from) {
-					next[out] = path{cost, in, s}
+				if out == 0 {
+					continue
+				}
+				s.cost += 0.01 * float64(i) * float64(s.up-1) // an Upsample rather early
+				so.ways = append(so.ways, s)
+				cost := so.cost + s.cost
+				if old, known := next[out]; !known || cost < old.cost || cost == old.cost && in < old.from {
+					next[out] = path{cost: cost, from: in, by: s}
 				}
 			}
+			steps[i][in] = so
 		}
 		steps = append(steps, next)
 		before = n.lastKey()

@@ -175,6 +175,9 @@ func (p *plan) joinAlike(gives int64, first *node) error {
 		if p.classes = first.in - gives; p.classes < 2 {
 			return unfit(first, fmt.Sprintf("the layers before it give %d", gives))
 		}
+		if slices.Contains(usualNoise, p.nz-p.classes) && !slices.Contains(usualNoise, p.nz) {
+			return unfit(first, fmt.Sprintf("the layers before it give %d: as it seems the label comes in at several layers, which is not known here", gives))
+		}
 		return nil
 	}
 	last := p.label[len(p.label)-1]

@@ -103,7 +103,7 @@ func (w *writer) node(n *node) {
 			w.shuffle(n)
 			shuffled = true
 		}
-		spatial := w.flat && size != n.out
+		spatial := w.flat && (size != n.out || len(m.weight) > 1)
 		if free, exact := gap(w.before, m.key); exact && free-count(spatial) > 0 && !w.active {
 			w.activate()
 		}
@@ -132,10 +132,16 @@ func (w *writer) between(a, b *node) {
 	mapped := w.flat && b.kind == convolution
 	slots, exact := gap(w.before, b.key)
 	free := slots - count(mapped) - count(b.up > 1) - count(a.shuffle > 1 && len(a.norms) == 0)
+	if exact && free > 1 && a.kind == convolution && w.unscaled && !w.active {
+		norm := New("", "InstanceNorm2d", a.channels())
+		norm.Doubt = "or another layer without weights: the keys leave room for one"
+		w.add(norm)
+		free--
+	}
 	if exact && free > 0 && !w.active {
 		w.activate()
 		free--
-	} else if !exact && !w.active && a.kind != embedding {
+	} else if !exact && !w.active && a.kind != embedding && !(mapped && a.out == b.in && len(a.norms) == 0) {
 		w.activate()
 	}
 	if exact && free > 0 {
@@ -222,6 +228,7 @@ type habit struct {
 	activation Layer
 	labelFirst bool
 	wide       []string // keys of the norms with eps=0.8
+	unscaled   bool     // convolutions have norms without weights behind them
 }
 
 // habit tells the descent by the widths of layers and by which have norms.
@@ -229,18 +236,30 @@ func (p *plan) habit() habit {
 	leaky, relu := New("", "LeakyReLU", 0.2), New("", "ReLU")
 	leaky.Doubt, relu.Doubt = "or ReLU()", "or LeakyReLU(0.2)"
 	all := append(append([]*node(nil), p.noise...), p.main...)
+	first := all[0]
 	h := habit{activation: leaky}
-	convolutions, transposed := 0, 0
+	convolutions, transposed, normed := 0, 0, 0
 	for _, n := range all {
 		convolutions += count(n.kind == convolution)
 		transposed += count(n.transposed)
+		normed += count(len(n.norms) > 0)
 	}
+	h.unscaled = convolutions > 0 && normed == 0
 	switch {
-	case transposed > 0 || convolutions == 0 && (len(all) == 2 || len(all[0].norms) > 0 || len(p.noise) > 0):
+	case convolutions > 0 && p.side > 0: // a label as a plane
+		if transposed > 0 && normed > 0 {
+			h.activation = relu
+		}
+		h.wide = afterFirst(all)
+	case transposed > 0:
+		h.activation = relu
+	case convolutions > 0 && len(first.norms) > 0 && first.norms[0].weight[0] == first.out:
 		h.activation = relu
 	case convolutions > 0:
 		h.wide = afterFirst(all)
-	case len(all) > 2 && all[0].out == 128 && all[1].out == 256 && len(all[0].norms) == 0:
+	case len(p.noise) > 0 || len(first.norms) > 0 || normed == 0 && len(all) <= 3:
+		h.activation = relu
+	case first.out == 128 && all[len(all)-2].out == 1024: // as in eriklindernoren/PyTorch-GAN
 		h.wide = afterFirst(all)
 		h.labelFirst = len(h.wide) > 0
 	}

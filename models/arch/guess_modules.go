@@ -146,27 +146,24 @@ func sequential(key string) (parent string, number int) {
 	return parent, n
 }
 
-// gap is how many layers without weights stand between a and b: exactly, where both are in one nn.Sequential, else at least.
+// gap is how many layers without weights stand between a and b: exactly, where the numbers in an nn.Sequential tell all of them,
+// else at least.
 func gap(a, b string) (n int, exact bool) {
-	parentA, numberA := sequential(a)
-	parentB, numberB := sequential(b)
-	if parentA == parentB && numberA >= 0 && numberB > numberA {
-		return numberB - numberA - 1, true
-	}
-	if parentA != parentB {
-		n = max(0, numberB)
-	}
 	partsA, partsB := strings.Split(a, "."), strings.Split(b, ".")
-	for i := 0; i < len(partsA)-1 && i < len(partsB)-1; i++ { // blocks of one nn.Sequential
-		if partsA[i] != partsB[i] {
-			_, numberA := sequential(partsA[i])
-			if _, numberB := sequential(partsB[i]); numberA >= 0 && numberB > numberA {
-				n += numberB - numberA - 1
-			}
-			break
-		}
+	i := 0
+	for i < len(partsA)-1 && i < len(partsB)-1 && partsA[i] == partsB[i] {
+		i++
 	}
-	return min(n, 100), false
+	_, numberA := sequential(partsA[i])
+	_, numberB := sequential(partsB[i])
+	if numberA >= 0 && numberB > numberA {
+		n, exact = numberB-numberA-1, i == len(partsA)-1 // else there may be more behind a in its block
+	}
+	for _, part := range partsB[i+1:] {
+		_, number := sequential(part)
+		n, exact = n+max(0, number), exact && number >= 0
+	}
+	return min(n, 100), exact
 }
 
 var (
