@@ -61,10 +61,10 @@ accuracy: build
 
 exchange: libtorch
 	export CGAN_PYTHON_215=$$($(PYTHON_WITH) 2.15.0) CGAN_PYTHON_210=$$($(PYTHON_WITH) 2.1.0) CGAN_PYTHON_ONNX=$$($(PYTHON_WITH) onnx) \
-	CGAN_PYTHON_TENSORBOARD=$$($(PYTHON_WITH) tensorboard) && CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch ./train/record
+	CGAN_PYTHON_TENSORBOARD=$$($(PYTHON_WITH) tensorboard) && CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch ./bindings/nn ./train/record
 
 fuzz:
-	for target in weights/pt:FuzzRead weights/pt:FuzzPickle weights/safetensors:FuzzRead train/dataset:FuzzIDX train/dataset:FuzzCSV; do \
+	for target in weights/pt:FuzzRead weights/pt:FuzzPickle weights/safetensors:FuzzRead train/dataset:FuzzIDX train/dataset:FuzzCSV models/arch:FuzzRead; do \
 		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) ./$${target%:*} || exit 1; \
 	done
 
@@ -115,7 +115,7 @@ sanitize:
 sets:
 	cmd/compare/sets.sh
 
-PURE = ./weights/... ./train/dataset ./train/runfolder ./train/record ./models/picture
+PURE = ./weights/... ./train/dataset ./train/runfolder ./train/record ./models/picture ./models/arch
 
 race:
 	go test -race $(PURE)

@@ -151,22 +151,6 @@ func (c Compute) Fast() nn.Fast {
 	return nn.Fast{Kernels: c.convolutions(), Norm: c.Uses(Norm), ChannelsLast: c.Uses(Kernels), BFloat16: c.Precision == BF16}
 }
 
-// Use makes the generator run as c says from now on. No other goroutine may draw from it meanwhile.
-func (g *Generator) Use(c Compute) error { return c.apply(g) }
-
-// Use makes the discriminator run as c says from now on.
-func (d *Discriminator) Use(c Compute) error { return c.apply(d) }
-
-func (c Compute) apply(net interface{ SetFast(nn.Fast) }) error {
-	if err := c.Validate(); err != nil {
-		return err
-	}
-	return torch.Do("prepare the network", func() error {
-		net.SetFast(c.Fast())
-		return nil
-	})
-}
-
 // FieldError is a setting with a value that it can't have. Who took the value from a person adds how they gave it.
 type FieldError struct{ Field, Problem string }
 

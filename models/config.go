@@ -1,20 +1,23 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"cgan/bindings/nn"
+	"cgan/models/arch"
 )
 
-// Config is the sizes of both networks.
+// Config is the sizes of both networks: of the article's, or of those in Arch.
 type Config struct {
-	Noise    int `json:"nz"`       // noise values per image
-	NgF      int `json:"ngf"`      // base channels of the generator, nch_g
-	NdF      int `json:"ndf"`      // base channels of the discriminator, nch_d
-	Channels int `json:"channels"` // image channels, 1 for grey and 3 for RGB
-	Size     int `json:"size"`     // height and width of the images, one of Sizes
-	Classes  int `json:"classes"`  // classes, one label plane each
+	Noise    int        `json:"nz"`             // noise values per image
+	NgF      int        `json:"ngf"`            // base channels of the generator, nch_g; 0 with Arch
+	NdF      int        `json:"ndf"`            // base channels of the discriminator, nch_d; 0 with Arch
+	Channels int        `json:"channels"`       // image channels, 1 for grey and 3 for RGB
+	Size     int        `json:"size"`           // height and width of the images, one of Sizes; with Arch any height
+	Classes  int        `json:"classes"`        // classes, one label plane each; with Arch 0 where there is nothing to choose
+	Arch     *arch.File `json:"arch,omitempty"` // networks that stand in the article's place, nil for the article's
 }
 
 // Bounds of each size, so that a typing mistake ends in an error and not in the memory's end: the one-hot rows of so many
@@ -29,8 +32,38 @@ func Default() Config {
 	return Config{Noise: 100, NgF: 128, NdF: 64, Channels: 1, Size: 28, Classes: 10}
 }
 
+// ConfigOfArch is the sizes of networks that are given as data. An error says what does not fit in them.
+func ConfigOfArch(f *arch.File) (Config, error) {
+	if f.Generator == nil {
+		return Config{}, errors.New("there is no generator in it")
+	}
+	if err := f.Generator.Check(); err != nil {
+		return Config{}, fmt.Errorf("generator: %w", err)
+	}
+	if f.Discriminator != nil {
+		if err := f.Discriminator.Check(); err != nil {
+			return Config{}, fmt.Errorf("discriminator: %w", err)
+		}
+	}
+	image := f.Generator.Output() // [C, H, W]
+	return Config{
+		Noise: int(product(f.Generator.Noise())), Channels: int(image[0]), Size: int(image[1]), Classes: int(f.Generator.Classes()), Arch: f,
+	}, nil
+}
+
+// Image is the shape of an image: channels, height, width.
+func (c Config) Image() []int64 {
+	if c.Arch != nil {
+		return c.Arch.Generator.Output()
+	}
+	return []int64{int64(c.Channels), int64(c.Size), int64(c.Size)}
+}
+
 // Validate says which size is out of range.
 func (c Config) Validate() error {
+	if c.Arch != nil {
+		return c.validateArch()
+	}
 	for _, size := range []struct {
 		name  string
 		value int
@@ -46,18 +79,48 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// skeleton makes both networks without drawing a random number: for who wants to look at their layers.
-func (c Config) skeleton() (g *Generator, d *Discriminator) {
-	nn.SkipInit(func() { g, d = c.NewGenerator(), c.NewDiscriminator() })
+// validateArch sees that the sizes are those of Arch.
+func (c Config) validateArch() error {
+	of, err := ConfigOfArch(c.Arch)
+	if err != nil {
+		return &FieldError{"arch", err.Error()}
+	}
+	if of != c {
+		return &FieldError{"arch", fmt.Sprintf("has nz %d, channels %d, size %d and classes %d, and no ngf and ndf: the sizes beside it are others", of.Noise, of.Channels, of.Size, of.Classes)}
+	}
+	return nil
+}
+
+// skeleton makes both networks without drawing a random number: for who wants to look at their layers. Without a
+// discriminator d is nil.
+func (c Config) skeleton() (g, d *Net) {
+	nn.SkipInit(func() {
+		if g = c.NewGenerator(); c.Arch == nil || c.Arch.Discriminator != nil {
+			d = c.NewDiscriminator()
+		}
+	})
 	return g, d
 }
 
 // NewGenerator makes the generator of these sizes.
-func (c Config) NewGenerator() *Generator {
-	return NewGenerator(int64(c.Noise+c.Classes), int64(c.NgF), int64(c.Channels), int64(c.Size))
+func (c Config) NewGenerator() *Net {
+	if c.Arch != nil {
+		return columnNet(c.Arch.Generator)
+	}
+	g := NewGenerator(int64(c.Noise+c.Classes), int64(c.NgF), int64(c.Channels), int64(c.Size))
+	return c.net(&g.Base, g, arch.New("", "randn", c.Noise, 1, 1))
 }
 
-// NewDiscriminator makes the discriminator of these sizes, as the article has it: with a Sigmoid.
-func (c Config) NewDiscriminator() *Discriminator {
-	return NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF), int64(c.Size), true)
+// NewDiscriminator makes the discriminator of these sizes, as the article has it: with a Sigmoid. Arch, if given, has one.
+func (c Config) NewDiscriminator() *Net {
+	if c.Arch != nil {
+		return columnNet(c.Arch.Discriminator)
+	}
+	d := NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF), int64(c.Size), true)
+	return c.net(&d.Base, d, arch.New("", "image", c.Channels, c.Size, c.Size))
+}
+
+func columnNet(n *arch.Network) *Net {
+	c := NewColumn(n)
+	return &Net{&c.Base, c, n}
 }

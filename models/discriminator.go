@@ -67,7 +67,7 @@ func (d *Discriminator) afterLayer1(x *torch.Tensor) *torch.Tensor { // [B, d, 1
 // ForwardLabels is Forward of image [B, nch-nClass, size, size] with the planes of its label [B], which it does
 // not make where layer1 runs on kernels that need none.
 func (d *Discriminator) ForwardLabels(image, label *torch.Tensor, nClass int64) *torch.Tensor {
-	if x, ok := nn.ForwardLabels(d.layer1, image, label); ok {
+	if x, ok := d.layer1.ForwardLabels(image, label); ok {
 		return d.afterLayer1(x)
 	}
 	return d.Forward(CreateOnehotImage(image, label, image.Device(), nClass))

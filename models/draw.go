@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -20,41 +21,84 @@ func (i Images) Grid(columns int) picture.Grid {
 }
 
 // Draw draws rows x len(classes) images, row by row, in evaluation mode: image (r, c) shows classes[c],
-// and the images of a row share one noise. The noise of a row depends on seed and the row's number alone; no
-// other random number is drawn. Goroutines may draw at once from a generator in evaluation mode, as LoadGenerator gives it: about as many as there are
-// cores are at work, the others wait. An unknown class, more than fits into memory, or a failed op is an error.
-func (g *Generator) Draw(c Config, rows int, classes []int64, seed int64) (images Images, err error) {
+// and the images of a row share one noise. A network that knows no classes draws one image a row, without classes. The noise
+// of a row depends on seed and the row's number alone; no other random number is drawn. Goroutines may draw at once from a
+// generator in evaluation mode, as LoadGenerator gives it: about as many as there are cores are at work, the others wait. An
+// unknown class, more than fits into memory, or a failed op is an error.
+func (n *Net) Draw(c Config, rows int, classes []int64, seed int64) (images Images, err error) {
+	columns, err := c.columns(rows, classes)
+	if err != nil {
+		return images, err
+	}
+	image := c.Image()
+	if size := int(product(image)); rows > maxValues/size/columns {
+		return images, fmt.Errorf("%d rows of %d images are too many for one drawing: it holds at most %d images of these sizes", rows, columns, maxValues/size)
+	}
+	pixels := make([]float32, 0, rows*columns*int(product(image)))
+	err = n.evaluate("draw images", func() {
+		noise := n.newNoise(c, rows, seed)
+		atOnce := max(1, drawBatch/columns) // rows; this bounds the memory
+		for row := 0; row < rows; row += atOnce {
+			count := min(atOnce, rows-row)
+			torch.Scope(func() {
+				pixels = append(pixels, n.drawRows(c, noise.Narrow(0, int64(row), int64(count)), classes)...)
+			})
+		}
+	})
+	if err != nil {
+		return images, err
+	}
+	scale(pixels, n.arch.Values)
+	return Images{pixels, rows * columns, int(image[0]), int(image[1]), int(image[2])}, nil
+}
+
+// columns is how many images a row has.
+func (c Config) columns(rows int, classes []int64) (int, error) {
 	for _, class := range classes {
+		if c.Classes == 0 {
+			return 0, errors.New("the generator knows no classes: there is nothing to choose but the seed")
+		}
 		if class < 0 || class >= int64(c.Classes) {
-			return images, fmt.Errorf("class %d is outside of 0 to %d", class, c.Classes-1)
+			return 0, fmt.Errorf("class %d is outside of 0 to %d", class, c.Classes-1)
 		}
 	}
-	if rows < 1 || len(classes) < 1 {
-		return images, fmt.Errorf("nothing to draw: %d rows of %d classes", rows, len(classes))
+	if rows < 1 || len(classes) < min(1, c.Classes) {
+		return 0, fmt.Errorf("nothing to draw: %d rows of %d classes", rows, len(classes))
 	}
-	if size := c.Channels * c.Size * c.Size; rows > maxValues/size/len(classes) {
-		return images, fmt.Errorf("%d rows of %d classes are too many for one drawing: it holds at most %d images of these sizes", rows, len(classes), maxValues/size)
+	return max(1, len(classes)), nil
+}
+
+// Images gives what the generator makes of noise that lies elsewhere, as a Python program does: noise [B, nz], row by row, and
+// labels [B], none where it knows no classes. The values are those that come out of the network, [B, C, H, W].
+func (n *Net) Images(c Config, noise []float32, labels []int64) (images []float32, err error) {
+	count := len(noise) / c.Noise
+	if count*c.Noise != len(noise) || count == 0 {
+		return nil, fmt.Errorf("there are %d values of noise, which is not %d for each image", len(noise), c.Noise)
 	}
-	places <- struct{}{}
-	defer func() { <-places }()
-	err = torch.Do("draw images", func() error {
-		if g.Training() {
-			defer g.Train(true)
-			g.Eval()
-		}
-		pixels := make([]float32, 0, rows*len(classes)*c.Channels*c.Size*c.Size)
-		atOnce := max(1, drawBatch/len(classes)) // rows; this bounds the memory
-		torch.NoGrad(func() {
-			noise := newNoise(c, rows, seed)
-			for row := 0; row < rows; row += atOnce {
-				n := min(atOnce, rows-row)
-				torch.Scope(func() { pixels = append(pixels, g.drawRows(c, noise.Narrow(0, int64(row), int64(n)), classes)...) })
-			}
-		})
-		images = Images{pixels, rows * len(classes), c.Channels, c.Size, c.Size}
-		return nil
+	if c.Classes > 0 && len(labels) != count {
+		return nil, fmt.Errorf("there are %d labels for noise of %d images", len(labels), count)
+	}
+	if _, err := c.columns(count, labels); err != nil {
+		return nil, err
+	}
+	err = n.evaluate("draw images", func() {
+		images = n.draw(c, torch.FromFloat32s(noise, []int64{int64(count), int64(c.Noise)}), labels)
 	})
 	return images, err
+}
+
+// evaluate runs fn in evaluation mode, without gradients.
+func (n *Net) evaluate(what string, fn func()) error {
+	places <- struct{}{}
+	defer func() { <-places }()
+	return torch.Do(what, func() error {
+		if n.Training() {
+			defer n.Train(true)
+			n.Eval()
+		}
+		torch.NoGrad(fn)
+		return nil
+	})
 }
 
 const (
@@ -67,25 +111,48 @@ const (
 var places = make(chan struct{}, runtime.GOMAXPROCS(0))
 
 // newNoise is [rows, nz] of its own generator, drawn row by row, so that a row does not depend on how many follow it.
-func newNoise(c Config, rows int, seed int64) *torch.Tensor {
+func (n *Net) newNoise(c Config, rows int, seed int64) *torch.Tensor {
 	generator := torch.NewGenerator(seed)
 	defer generator.Free()
+	draw := generator.Randn
+	if n.arch.Source[0].Op == "rand" {
+		draw = generator.Rand
+	}
 	each := make([]*torch.Tensor, rows)
 	for i := range each {
-		each[i] = generator.Randn([]int64{1, int64(c.Noise)})
+		each[i] = draw([]int64{1, int64(c.Noise)})
 	}
 	return torch.Cat(each, 0)
 }
 
-// drawRows draws for each noise of [rows, nz] one image per class.
-func (g *Generator) drawRows(c Config, noise *torch.Tensor, classes []int64) []float32 {
-	device := g.Parameters()[0].Device()
-	rows, columns, nz := noise.Size(0), int64(len(classes)), int64(c.Noise)
+// drawRows draws for each noise of [rows, nz] one image per class, or one where there are none.
+func (n *Net) drawRows(c Config, noise *torch.Tensor, classes []int64) []float32 {
+	rows, columns, nz := noise.Size(0), int64(max(1, len(classes))), int64(c.Noise)
 	label := make([]int64, 0, rows*columns)
 	for range rows {
 		label = append(label, classes...)
 	}
-	each := noise.View(rows, 1, nz).Expand(rows, columns, nz).Reshape(rows*columns, nz, 1, 1).To(device) // [rows, nz] -> [rows*columns, nz, 1, 1]
-	z := ConcatNoiseLabel(each, torch.FromInt64s(label).To(device), device, int64(c.Classes))
-	return g.Forward(z).Float32s()
+	return n.draw(c, noise.View(rows, 1, nz).Expand(rows, columns, nz).Reshape(rows*columns, nz), label) // [rows, nz] -> [rows*columns, nz]
+}
+
+// draw is what the network makes of noise [B, nz] and labels [B].
+func (n *Net) draw(c Config, noise *torch.Tensor, labels []int64) []float32 {
+	device := n.Device()
+	var label *torch.Tensor
+	if c.Classes > 0 {
+		label = torch.FromInt64s(labels).To(device)
+	}
+	noise = noise.View(append([]int64{noise.Size(0)}, n.arch.Noise()...)...).To(device) // [B, nz] -> [B, nz, 1, 1], or as it is
+	return n.Forward(n.Condition(noise, label, int64(c.Classes))).Type(torch.Float32).Float32s()
+}
+
+// scale brings values that are black and white at other numbers to -1 and 1.
+func scale(pixels []float32, values [2]float64) {
+	black, white := values[0], values[1]
+	if black == -1 && white == 1 {
+		return
+	}
+	for i, v := range pixels {
+		pixels[i] = float32(2*(float64(v)-black)/(white-black) - 1)
+	}
 }

@@ -56,7 +56,7 @@ func (g *Generator) afterLayer1(z *torch.Tensor) *torch.Tensor { // [B, 4g, 3, 3
 // ForwardLabels is Forward of noise [B, nz-nClass, 1, 1] with its one-hot label [B], of which it makes no more than the
 // batch shows where layer1 runs on kernels.
 func (g *Generator) ForwardLabels(noise, label *torch.Tensor, nClass int64) *torch.Tensor {
-	if z, ok := nn.ForwardOnehot(g.layers[0], noise, label, nClass); ok {
+	if z, ok := g.layers[0].ForwardOnehot(noise, label, nClass); ok {
 		return g.afterLayer1(z)
 	}
 	return g.Forward(ConcatNoiseLabel(noise, label, noise.Device(), nClass))

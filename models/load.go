@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 
 // LoadGenerator makes a generator of the given sizes, in evaluation mode and on the fast ops (Use has others), with
 // the weights of a state dict; no random number is drawn. Missing, unexpected and wrongly shaped keys are one error that lists them all.
-func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) {
+func LoadGenerator(state weights.StateDict, c Config) (g *Net, err error) {
 	err = torch.Do("make the generator", func() error {
 		nn.SkipInit(func() { g = c.NewGenerator() })
 		return nil
@@ -20,8 +21,7 @@ func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) 
 	if err != nil {
 		return nil, err
 	}
-	if err = Load(g.StateDict(), state); err != nil {
-		g.Free()
+	if err = g.load(state, c); err != nil {
 		return nil, err
 	}
 	g.Eval()
@@ -29,11 +29,15 @@ func LoadGenerator(state weights.StateDict, c Config) (g *Generator, err error) 
 }
 
 // LoadDiscriminator makes a discriminator, as LoadGenerator does, with spectral normalisation where the state dict has it.
-func LoadDiscriminator(state weights.StateDict, c Config) (d *Discriminator, err error) {
+func LoadDiscriminator(state weights.StateDict, c Config) (d *Net, err error) {
+	if c.Arch != nil && c.Arch.Discriminator == nil {
+		return nil, errors.New("the networks that are given as data have no discriminator")
+	}
 	err = torch.Do("make the discriminator", func() error {
 		nn.SkipInit(func() {
-			if d = c.NewDiscriminator(); HasSpectralNorm(state) {
-				d.SpectralNorm()
+			d = c.NewDiscriminator()
+			if articles, ok := d.Network.(*Discriminator); ok && HasSpectralNorm(state) {
+				articles.SpectralNorm()
 			}
 		})
 		return nil
@@ -41,11 +45,21 @@ func LoadDiscriminator(state weights.StateDict, c Config) (d *Discriminator, err
 	if err != nil {
 		return nil, err
 	}
-	if err = Load(d.StateDict(), state); err != nil {
-		d.Free()
-		return nil, err
+	return d, d.load(state, c)
+}
+
+// load is Load; what fails frees the network. For a network that is given as data the error names layers.
+func (n *Net) load(state weights.StateDict, c Config) error {
+	err := Load(n.StateDict(), state)
+	if err == nil {
+		return nil
 	}
-	return d, nil
+	n.Free()
+	var match *weights.MatchError
+	if c.Arch != nil && errors.As(err, &match) {
+		return mismatch(n.arch, state, match)
+	}
+	return err
 }
 
 // original is how a weight's key ends under spectral normalisation.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"cgan/models/arch"
 	"cgan/weights"
 	"cgan/weights/formats"
 )
@@ -21,8 +22,9 @@ type Weights struct {
 	Generator, Discriminator weights.StateDict // the second nil where there is none
 	Average                  weights.StateDict // of the generator's weights over the training, to draw with; nil where there is none
 	AverageKey               string            // where it lies
-	Config                   Config            // read off the shapes
-	Classes                  Classes
+	Config                   Config            // read off the shapes, or of the networks that were given as data
+	Guessed                  bool              // Config.Arch is what the shapes and keys suggest: nobody said so
+	Classes                  Classes           // none where the generator knows no classes
 }
 
 // Open is Find in a weights file, or in the last checkpoint of a run folder.
@@ -31,12 +33,15 @@ func Open(runOrFile, key string) (*Weights, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Find(file, key)
+	return Find(file, key, nil)
 }
 
 // Find finds the networks in a file. The generator's state dict is the file itself, or lies in it under a
 // usual name, and so does the average of its weights; key says where when that is not clear, and may be empty.
-func Find(file *formats.File, key string) (w *Weights, err error) {
+//
+// The networks are those of given, which may be nil, or of the file's own metadata; else the article's where the shapes are its
+// own, and else what arch.Guess makes of them. given may hold rules for the file's keys alone.
+func Find(file *formats.File, key string, given *arch.File) (w *Weights, err error) {
 	w = &Weights{File: file}
 	if w.Generator, err = weights.Find(w.File.Root, key); err != nil {
 		return nil, w.Fail(err)
@@ -44,21 +49,86 @@ func Find(file *formats.File, key string) (w *Weights, err error) {
 	if key == "" {
 		w.Average, w.AverageKey = weights.FindAverage(w.File.Root)
 	}
-	if _, ok := w.Get("discriminator"); ok {
-		if w.Discriminator, err = weights.Find(w.File.Root, "discriminator"); err != nil {
+	d, name := weights.FindDiscriminator(w.File.Root)
+	if _, ok := w.Get("discriminator"); ok && name != "discriminator" {
+		_, err := weights.Find(w.File.Root, "discriminator") // says what is wrong with it
+		return nil, w.Fail(err)
+	}
+	w.Discriminator = d
+	if given == nil {
+		given = w.ownArch()
+	}
+	if given != nil {
+		if err := w.rename(given.Map); err != nil {
 			return nil, w.Fail(err)
 		}
-	} else if d, err := weights.Find(w.File.Root, "discriminator"); err == nil { // in a flat dict of both
-		w.Discriminator = d
 	}
 	w.Classes = classesOf(file)
-	if w.Config, err = ConfigOf(w.Generator, w.Discriminator, len(w.Classes)); err != nil {
+	if given != nil && given.Generator != nil {
+		w.Config, err = ConfigOfArch(given)
+	} else {
+		err = w.recognise(name == "discriminator")
+	}
+	if err != nil {
 		return nil, w.Fail(err)
 	}
 	if len(w.Classes) != w.Config.Classes { // as a file of many that says nothing of them
 		w.Classes = NumberedClasses(w.Config.Classes)
 	}
 	return w, nil
+}
+
+// ArchText is the key in a file's metadata of the networks as an arch file.
+const ArchText = "arch"
+
+// ownArch is what the file's metadata says of its networks; nil for nothing. Another program's entry of that name is none.
+func (w *Weights) ownArch() *arch.File {
+	text, ok := w.File.Metadata[ArchText]
+	if !ok {
+		return nil
+	}
+	f, err := arch.Read([]byte(text))
+	if err != nil {
+		w.File.Notices = append(w.File.Notices, fmt.Sprintf("its metadata has an entry %q that is no arch file (%v)", ArchText, err))
+		return nil
+	}
+	return f
+}
+
+// rename gives all networks the keys that rules give.
+func (w *Weights) rename(rules []arch.Rename) (err error) {
+	for _, state := range []*weights.StateDict{&w.Generator, &w.Average, &w.Discriminator} {
+		if *state, err = arch.Renamed(*state, rules); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recognise reads the networks off the shapes: the article's, or one that they suggest. A discriminator that is not the
+// article's is left out, unless it is the file's own.
+func (w *Weights) recognise(own bool) (err error) {
+	if w.Config, err = ConfigOf(w.Generator, w.Discriminator, len(w.Classes)); err == nil {
+		return nil
+	}
+	if w.Discriminator != nil {
+		var alone error
+		if w.Config, alone = ConfigOf(w.Generator, nil, len(w.Classes)); alone == nil && own {
+			return err
+		} else if alone == nil {
+			w.Discriminator = nil
+			return nil
+		}
+	}
+	g, failure := arch.Guess(w.Generator)
+	if failure == nil {
+		w.Config, failure = ConfigOfArch(&arch.File{Generator: g})
+	}
+	if failure != nil {
+		return fmt.Errorf("it is not the article's network (%w), and its layers can't be told from keys and shapes: %w", err, failure)
+	}
+	w.Guessed = true
+	return nil
 }
 
 // OpenFile reads a weights file of any content, or the last checkpoint of a run folder. Where that one is damaged it takes
@@ -99,7 +169,7 @@ func (w *Weights) Get(key string) (weights.Value, bool) {
 
 // LoadGenerator makes the generator to draw with: with the average of its weights, where there is one and it was not taken
 // out of w. It runs outside of torch.Do; the error names the file.
-func (w *Weights) LoadGenerator() (*Generator, error) {
+func (w *Weights) LoadGenerator() (*Net, error) {
 	state := w.Generator
 	if w.Average != nil {
 		state = w.Average
@@ -112,7 +182,7 @@ func (w *Weights) LoadGenerator() (*Generator, error) {
 }
 
 // LoadDiscriminator makes the discriminator, as LoadGenerator does.
-func (w *Weights) LoadDiscriminator() (*Discriminator, error) {
+func (w *Weights) LoadDiscriminator() (*Net, error) {
 	if w.Discriminator == nil {
 		return nil, w.Fail(errors.New("it holds no discriminator"))
 	}

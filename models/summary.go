@@ -2,10 +2,9 @@ package models
 
 import (
 	"fmt"
-	"reflect"
+	"slices"
 
-	"cgan/bindings/nn"
-	"cgan/bindings/torch"
+	"cgan/models/arch"
 )
 
 // Layer is one row of a summary.
@@ -29,46 +28,46 @@ type Summary struct {
 
 const mb = 1 << 20
 
-// Summarize runs one image through each net of these sizes and notes what comes out of each layer.
+// Summarize notes what comes out of each layer of the networks of these sizes, for one image.
 func Summarize(c Config) (summaries []Summary, err error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	err = torch.Do("summarize the networks", func() error {
-		g, d := c.NewGenerator(), c.NewDiscriminator()
-		defer g.Free()
-		defer d.Free()
-		noise := []int64{int64(c.Noise + c.Classes), 1, 1}
-		image := []int64{int64(c.Channels + c.Classes), int64(c.Size), int64(c.Size)}
-		summaries = []Summary{
-			summarize("Generator", g.Leaves(), noise),
-			summarize("Discriminator", d.Leaves(), image),
+	err = c.walkBoth("summarize the networks", func(g, d *arch.Network) {
+		summaries = append(summaries, summarize("Generator", g))
+		if d != nil {
+			summaries = append(summaries, summarize("Discriminator", d))
 		}
-		return nil
 	})
 	return summaries, err
 }
 
-func summarize(net string, leaves []nn.Leaf, input []int64) Summary {
+func summarize(net string, n *arch.Network) Summary {
+	input := n.Joined()
 	s := Summary{Net: net, Input: input, InputMB: 4 * float64(product(input)) / mb}
-	x := torch.Zeros(append([]int64{1}, input...), torch.Float32, torch.CPU)
 	values := int64(0)
-	for i, leaf := range leaves {
-		x = leaf.Module.Forward(x)
-		kind := reflect.TypeOf(leaf.Module).Elem().Name()
-		layer := Layer{Name: fmt.Sprintf("%s-%d", kind, i+1), Output: x.Shape()[1:]}
-		for _, p := range leaf.Module.Parameters() {
-			layer.Parameters += p.Numel()
+	for _, step := range n.Steps() {
+		if slices.Contains(begins, step.Op) {
+			continue
+		}
+		layer := Layer{Name: fmt.Sprintf("%s-%d", step.Op, len(s.Layers)+1), Output: step.Out}
+		for _, t := range step.Tensors() {
+			if !t.Buffer {
+				layer.Parameters += product(t.Shape)
+			}
 		}
 		s.Layers = append(s.Layers, layer)
 		s.Parameters += layer.Parameters
-		values += x.Numel()
+		values += product(step.Out)
 	}
 	s.ForwardMB = 2 * 4 * float64(values) / mb
 	s.ParametersMB = 4 * float64(s.Parameters) / mb
 	s.EstimatedMB = s.InputMB + s.ForwardMB + s.ParametersMB
 	return s
 }
+
+// begins are what a column can begin with that computes nothing.
+var begins = []string{"randn", "rand", "image", "one_hot"}
 
 func product(sizes []int64) int64 {
 	n := int64(1)

@@ -1,22 +1,49 @@
 package weights
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// usualKeys are the places where programs keep a generator's state dict, when none is asked for.
-var usualKeys = []string{"generator", "state_dict", "model_state_dict", "model", "G", "netG"}
+// role is what a network is in a GAN, as its name tells.
+type role int
 
-// averages are names of an average of the generator's weights over the training, which is what one draws with.
-var averages = []string{"generator_ema", "G_ema", "netG_ema", "g_ema", "ema"}
+const (
+	other role = iota
+	generator
+	average // of the generator's weights over the training, which is what one draws with
+	discriminator
+	unnamed // a state dict that says nothing of itself, such as state_dict or model
+)
 
-// Find returns the state dict in a value: under key, if one is given, else the value
-// itself or the one that lies under one of the usual names (generator, state_dict,
-// model_state_dict, model, G, netG, or that of an average such as G_ema). Where an average lies beside what it is the
-// average of, Find gives the latter, and FindAverage the average. A key may be a path with dots. In one flat dict of
+// roleOf reads a name without regard to capitals, underscores and what only says that it is a network or its weights: netG,
+// G_state_dict, gen, model_G and generator are all generators.
+func roleOf(name string) role {
+	bare := strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
+	for _, word := range []string{"statedict", "weights", "params", "model", "network", "net"} {
+		bare = strings.TrimPrefix(strings.TrimSuffix(bare, word), word)
+	}
+	ema := strings.TrimPrefix(strings.TrimSuffix(bare, "ema"), "ema")
+	switch {
+	case bare == "":
+		return unnamed
+	case ema != bare && slices.Contains([]string{"", "g", "gen", "generator"}, ema):
+		return average
+	case slices.Contains([]string{"g", "gen", "generator"}, bare):
+		return generator
+	case slices.Contains([]string{"d", "dis", "disc", "discriminator", "critic"}, bare):
+		return discriminator
+	}
+	return other
+}
+
+// Find returns the state dict in a value: under key, if one is given, else the value itself or the one that lies under a name
+// that programs give to a generator (generator, netG, gen_state_dict, model_G and so on), to a model (state_dict, model) or to an
+// average of a generator's weights (G_ema). Where an average lies beside what it is the average of, Find gives the
+// latter, and FindAverage the average. A key may be a path with dots. In one flat dict of
 // several networks, as Lightning writes it, key is what their names begin with, and the generator's is taken without one. The
 // prefixes "module." (DataParallel) and "_orig_mod." (torch.compile) are taken off where every name has them. An
 // error lists the state dicts that the value does hold.
@@ -33,17 +60,17 @@ func Find(v Value, key string) (StateDict, error) {
 	if found, ok := asStateDict(v); ok {
 		return generatorOf(found), nil
 	}
-	plain, average := under(v, usualKeys), under(v, averages)
+	plain, averages := generators(v), under(v, average)
 	switch {
-	case len(plain) == 1 && len(average) <= 1:
+	case len(plain) == 1 && len(averages) <= 1:
 		return generatorOf(plain[0].state), nil
-	case len(plain) == 0 && len(average) == 1:
-		return generatorOf(average[0].state), nil
-	case len(plain)+len(average) == 0:
+	case len(plain) == 0 && len(averages) == 1:
+		return generatorOf(averages[0].state), nil
+	case len(plain)+len(averages) == 0:
 		return nil, fmt.Errorf("there is no state dict under a usual name; %s", candidates(v))
 	}
 	var names []string
-	for _, found := range append(plain, average...) {
+	for _, found := range append(plain, averages...) {
 		names = append(names, found.name)
 	}
 	return nil, fmt.Errorf("there are several state dicts, %s: say which by its key", strings.Join(names, " and "))
@@ -54,20 +81,37 @@ func Find(v Value, key string) (StateDict, error) {
 func FindAverage(v Value) (s StateDict, name string) {
 	flat, ok := asStateDict(v)
 	if !ok {
-		plain, average := under(v, usualKeys), under(v, averages)
+		plain, averages := generators(v), under(v, average)
 		if len(plain) != 1 {
 			return nil, ""
 		}
-		if len(average) == 1 {
-			return stripPrefixes(average[0].state), average[0].name
+		if len(averages) == 1 {
+			return stripPrefixes(averages[0].state), averages[0].name
 		}
 		flat = plain[0].state
 	}
 	flat = stripPrefixes(flat)
-	if firstOf(flat, prefixes) == "" {
+	if partOf(flat, generator) == "" {
 		return nil, ""
 	}
-	if name = firstOf(flat, averages); name == "" {
+	if name = partOf(flat, average); name == "" {
+		return nil, ""
+	}
+	return stripPrefixes(withPrefix(flat, name+".")), name
+}
+
+// FindDiscriminator returns the state dict that lies beside the generator's under a name that programs give to a
+// discriminator, and its name; nil where there is none, or more than one.
+func FindDiscriminator(v Value) (s StateDict, name string) {
+	if found := under(v, discriminator); len(found) == 1 {
+		return stripPrefixes(found[0].state), found[0].name
+	}
+	flat, ok := asStateDict(v)
+	if plain := generators(v); !ok && len(plain) == 1 {
+		flat = plain[0].state
+	}
+	flat = stripPrefixes(flat)
+	if name = partOf(flat, discriminator); name == "" {
 		return nil, ""
 	}
 	return stripPrefixes(withPrefix(flat, name+".")), name
@@ -79,51 +123,59 @@ type named struct {
 	state StateDict
 }
 
-// under gives the state dicts that lie under names.
-func under(v Value, names []string) (all []named) {
-	for _, name := range names {
-		if s, ok := asStateDict(descend(v, name)); ok {
+// under gives the state dicts that lie in v under names of a role, in their order there.
+func under(v Value, wanted role) (all []named) {
+	d, ok := v.(*Dict)
+	if !ok {
+		return nil
+	}
+	for key, item := range d.All() {
+		name, text := key.(string)
+		if s, ok := asStateDict(item); ok && text && roleOf(name) == wanted {
 			all = append(all, named{name, s})
 		}
 	}
 	return all
 }
 
-// prefixes are what the generator's names begin with in a flat dict of several networks.
-var prefixes = []string{"generator", "G", "netG", "gen"}
+// generators are the state dicts that lie in v under a generator's name or, where there are none, under one that says nothing.
+func generators(v Value) []named {
+	if all := under(v, generator); len(all) > 0 {
+		return all
+	}
+	return under(v, unnamed)
+}
 
-// generatorOf is s, or the generator's part of it where its names begin with those of several networks.
+// generatorOf is s, or the generator's part of it where its names begin with those of several networks. A layer may have a
+// generator's name too: then other layers stand beside it, and no discriminator.
 func generatorOf(s StateDict) StateDict {
 	s = stripPrefixes(s)
-	name := firstOf(s, append(slices.Clone(prefixes), averages...))
-	if name != "" && (name == "generator" || len(firstParts(s)) > 1) {
+	plain, averaged := partOf(s, generator), partOf(s, average)
+	several := partOf(s, discriminator) != "" || plain != "" && averaged != ""
+	if name := cmp.Or(plain, averaged); name != "" && (several || commonPrefix(s, "generator.") != "") {
 		return stripPrefixes(withPrefix(s, name+"."))
 	}
 	return s
 }
 
-// firstOf is the first of names that names of s begin with, or "".
-func firstOf(s StateDict, names []string) string {
+// partOf is the first part of names in s that is a name of a role, or "".
+func partOf(s StateDict, wanted role) string {
 	first := firstParts(s)
-	for _, name := range names {
-		if slices.Contains(first, name) {
-			return name
-		}
+	if at := slices.IndexFunc(first, func(name string) bool { return roleOf(name) == wanted }); at >= 0 {
+		return first[at]
 	}
 	return ""
 }
 
 // group is the part of a flat dict whose names begin with the last parts of key; the first ones lead to the dict.
 func group(v Value, key string) StateDict {
-	places := []Value{v}
-	for _, name := range usualKeys {
-		places = append(places, descend(v, name))
+	places := append(under(v, generator), under(v, unnamed)...)
+	if s, ok := asStateDict(v); ok {
+		places = []named{{"", s}}
 	}
 	for _, place := range places {
-		if s, ok := asStateDict(place); ok {
-			if found := withPrefix(stripPrefixes(s), key+"."); len(found) > 0 {
-				return found
-			}
+		if found := withPrefix(stripPrefixes(place.state), key+"."); len(found) > 0 {
+			return found
 		}
 	}
 	for i := range key {

@@ -22,6 +22,9 @@ func TestFind(t *testing.T) {
 		"state_dict":      {weightstest.Dict("state_dict", plain), ""},
 		"G_ema":           {weightstest.Dict("G_ema", plain, "D", weightstest.TensorDict("x")), ""},
 		"netG":            {weightstest.Dict("netG", plain), ""},
+		"of both":         {weightstest.Dict("netG_state_dict", plain, "netD_state_dict", weightstest.TensorDict("x"), "optG_state_dict", adam), ""},
+		"gen":             {weightstest.Dict("gen_state_dict", plain, "disc_state_dict", weightstest.TensorDict("x")), ""},
+		"model_G":         {weightstest.Dict("model_D", weightstest.TensorDict("x"), "model_G", plain, "model", weightstest.TensorDict("y")), ""},
 		"by key":          {weightstest.Dict("generator", weightstest.TensorDict("x"), "ema", plain), "ema"},
 		"by path":         {weightstest.Dict("nets", weightstest.Dict("ema", plain)), "nets.ema"},
 		"by dotted key":   {weightstest.Dict("nets.ema", plain), "nets.ema"},
@@ -82,6 +85,8 @@ func TestFindInAFlatDict(t *testing.T) {
 		"bare, by key":       {flat, "discriminator", []string{"a.weight"}},
 		"wrapped":            {weightstest.Dict("model", wrapped), "", []string{"a.weight", "a.bias"}},
 		"alone":              {weightstest.TensorDict("generator.a", "generator.b"), "", []string{"a", "b"}},
+		"layers":             {weightstest.TensorDict("gen.0.weight", "label_emb.weight"), "", []string{"gen.0.weight", "label_emb.weight"}},
+		"averages":           {weightstest.TensorDict("G.a", "G_ema.b"), "", []string{"a"}},
 		"a layer of a model": {weightstest.TensorDict("model.0.weight", "model.1.weight"), "", []string{"model.0.weight", "model.1.weight"}},
 	} {
 		s, err := weights.Find(c.v, c.key)
@@ -120,6 +125,24 @@ func TestFindAverageBesideItsWeights(t *testing.T) {
 	} {
 		if s, found := weights.FindAverage(v); s != nil || found != "" {
 			t.Errorf("%s: the average is %q", name, found)
+		}
+	}
+}
+
+// Beside a generator there lies a discriminator, under a name of its own kind.
+func TestFindDiscriminator(t *testing.T) {
+	g, d := weightstest.TensorDict("a"), weightstest.TensorDict("b")
+	for want, v := range map[string]weights.Value{
+		"discriminator":  weightstest.Dict("generator", g, "discriminator", d),
+		"D_state_dict":   weightstest.Dict("G_state_dict", g, "D_state_dict", d),
+		"netD":           weightstest.Dict("state_dict", weightstest.TensorDict("netG.a", "netD.b")),
+		"critic":         weightstest.TensorDict("gen.a", "critic.b"),
+		"":               weightstest.Dict("generator", g),
+		"\x00of several": weightstest.Dict("D", d, "critic", d),
+	} {
+		s, name := weights.FindDiscriminator(v)
+		if known := want != "" && want[0] != 0; known && (name != want || !slices.Equal(s.Keys(), []string{"b"})) || !known && s != nil {
+			t.Errorf("%q: %q, %v", want, name, s.Keys())
 		}
 	}
 }

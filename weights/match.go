@@ -96,7 +96,7 @@ func (e *MatchError) addHints() {
 	for i, key := range e.Unexpected {
 		wrapped = wrapped || strings.HasPrefix(key, "module.") || strings.HasPrefix(key, "_orig_mod.")
 		e.Unexpected[i] = Quote(key)
-		if near := nearest(key, e.Missing); i < mostGuesses && near != "" {
+		if near := Nearest(key, e.Missing); i < mostGuesses && near != "" {
 			e.Unexpected[i] += fmt.Sprintf(" (perhaps %s)", near)
 		}
 	}
@@ -109,9 +109,9 @@ func (e *MatchError) addHints() {
 	}
 }
 
-// nearest returns the name that takes the fewest edits to reach, "" if even that one differs in
+// Nearest returns the name that takes the fewest edits to reach, "" if even that one differs in
 // more than a third of its length.
-func nearest(name string, names []string) string {
+func Nearest(name string, names []string) string {
 	const longest = 200
 	best, found := len(name)/3+1, ""
 	if len(name) > longest {

@@ -109,10 +109,11 @@ func (c convCase) leaves(coarse bool) (x, weight, bias *torch.Tensor) {
 // plain is the convolution by the plain ops in float64, without an activation.
 func (c convCase) plain(x, weight, bias *torch.Tensor) *torch.Tensor {
 	x, weight, bias = x.Type(torch.Float64), weight.Type(torch.Float64), bias.Type(torch.Float64)
+	stride, padding := [2]int64{c.stride, c.stride}, [2]int64{c.padding, c.padding}
 	if c.transposed {
-		return torch.ConvTranspose2d(x, weight, bias, c.stride, c.padding)
+		return torch.ConvTranspose2d(x, weight, bias, stride, padding, [2]int64{}, 1, [2]int64{1, 1})
 	}
-	return torch.Conv2d(x, weight, bias, c.stride, c.padding)
+	return torch.Conv2d(x, weight, bias, stride, padding, [2]int64{1, 1}, 1)
 }
 
 // withPlanes is x with a plane for each class after its channels: ones for the image's own, else zeros.
@@ -203,7 +204,7 @@ func TestConvKeepsEveryBit(t *testing.T) {
 		x := torch.Full([]int64{16, 64, 1, 1}, 2-math.Pow(2, -23), torch.CPU)
 		weight := torch.Full([]int64{16, 64, 1, 1}, 1+math.Pow(2, -7)-math.Pow(2, -23), torch.CPU)
 		zeros := torch.Zeros([]int64{16}, torch.Float32, torch.CPU)
-		want := torch.Conv2d(x.Type(torch.Float64), weight.Type(torch.Float64), zeros.Type(torch.Float64), 1, 0)
+		want := torch.Conv2d(x.Type(torch.Float64), weight.Type(torch.Float64), zeros.Type(torch.Float64), [2]int64{1, 1}, [2]int64{}, [2]int64{1, 1}, 1)
 		assertClose(t, "a sum of 64 products", Conv{Kernels: set, Stride: 1, NegativeSlope: 1}.Forward(x, weight, zeros), want, 6e-8*(1+math.Sqrt(64)/2))
 	})
 }

@@ -35,6 +35,12 @@ char *cgan_randn(const int64_t *size, int len, cgan_generator generator, cgan_te
   });
 }
 
+char *cgan_rand(const int64_t *size, int len, cgan_generator generator, cgan_tensor *out) {
+  return guarded([&] {
+    *out = cgan::handle(at::rand(at::IntArrayRef(size, len), generator_of(generator), at::TensorOptions()));
+  });
+}
+
 char *cgan_randperm(int64_t n, cgan_generator generator, cgan_tensor *out) {
   return guarded(
       [&] { *out = cgan::handle(at::randperm(n, generator_of(generator), at::TensorOptions().dtype(at::kLong))); });

@@ -78,6 +78,11 @@ func LeakyRelu(t Handle, slope float64, out *Handle) error {
 	return check(C.cgan_leaky_relu(C.cgan_tensor(t), C.double(slope), (*C.cgan_tensor)(out)))
 }
 
+// Elu is x where x > 0 and alpha*(exp(x) - 1) elsewhere.
+func Elu(t Handle, alpha float64, out *Handle) error {
+	return check(C.cgan_elu(C.cgan_tensor(t), C.double(alpha), (*C.cgan_tensor)(out)))
+}
+
 // Addcmul adds value * t1 * t2 to t in place.
 func Addcmul(t, t1, t2 Handle, value float64) error {
 	return check(C.cgan_addcmul_(C.cgan_tensor(t), C.cgan_tensor(t1), C.cgan_tensor(t2), C.double(value)))
@@ -139,6 +144,11 @@ func FreeGenerator(g Generator) error { return check(C.cgan_generator_free(C.cga
 // Randn draws standard normal values of the given size from g.
 func Randn(size []int64, g Generator, out *Handle) error {
 	return check(C.cgan_randn((*C.int64_t)(unsafe.SliceData(size)), C.int(len(size)), C.cgan_generator(g), (*C.cgan_tensor)(out)))
+}
+
+// Rand draws values from 0 to below 1, likewise.
+func Rand(size []int64, g Generator, out *Handle) error {
+	return check(C.cgan_rand((*C.int64_t)(unsafe.SliceData(size)), C.int(len(size)), C.cgan_generator(g), (*C.cgan_tensor)(out)))
 }
 
 // Randperm draws a permutation of 0..n-1 from g.

@@ -27,6 +27,7 @@ char *cgan_channels_last(cgan_tensor self);
 
 // ops.cpp
 char *cgan_leaky_relu(cgan_tensor self, double negative_slope, cgan_tensor *out);
+char *cgan_elu(cgan_tensor self, double alpha, cgan_tensor *out);
 char *cgan_addcmul_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
 char *cgan_addcdiv_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
 char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs,
@@ -41,6 +42,7 @@ char *cgan_manual_seed(int64_t seed, int cuda);
 char *cgan_generator_new(int64_t seed, cgan_generator *out);
 char *cgan_generator_free(cgan_generator self);
 char *cgan_randn(const int64_t *size, int len, cgan_generator generator, cgan_tensor *out);
+char *cgan_rand(const int64_t *size, int len, cgan_generator generator, cgan_tensor *out);
 char *cgan_get_rng_state(int device, cgan_tensor *out);
 char *cgan_set_rng_state(int device, cgan_tensor state);
 char *cgan_randperm(int64_t n, cgan_generator generator, cgan_tensor *out);

@@ -25,6 +25,27 @@ func (l *LeakyReLU) Forward(x *torch.Tensor) *torch.Tensor {
 	return torch.LeakyRelu(x, l.NegativeSlope)
 }
 
+// ELU is torch.nn.ELU.
+type ELU struct {
+	Base
+	Alpha float64
+}
+
+// NewELU makes an ELU.
+func NewELU(alpha float64) *ELU { return &ELU{Alpha: alpha} }
+
+// Forward keeps the shape.
+func (e *ELU) Forward(x *torch.Tensor) *torch.Tensor { return torch.Elu(x, e.Alpha) }
+
+// SiLU is torch.nn.SiLU.
+type SiLU struct{ Base }
+
+// NewSiLU makes a SiLU.
+func NewSiLU() *SiLU { return &SiLU{} }
+
+// Forward keeps the shape.
+func (*SiLU) Forward(x *torch.Tensor) *torch.Tensor { return torch.Silu(x) }
+
 // Tanh is torch.nn.Tanh.
 type Tanh struct{ Base }
 

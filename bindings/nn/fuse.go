@@ -12,7 +12,7 @@ type Fast struct {
 	Kernels      *kernels.Set // convolutions of package fused on this set, where it multiplies their type; nil for PyTorch's
 	Norm         bool         // BatchNorm2d after such convolutions in one op with them
 	ChannelsLast bool         // on CUDA, convolutions in the memory order torch.channels_last
-	BFloat16     bool         // convolutions multiply bfloat16, as under torch.autocast; parameters and losses stay float32
+	BFloat16     bool         // Linear and convolutions multiply bfloat16, as under torch.autocast; parameters and losses stay float32
 }
 
 // SetFast tells the module and all below it how to run.
@@ -55,6 +55,11 @@ type activation interface{ slope() float64 }
 func (*ReLU) slope() float64        { return 0 }
 func (l *LeakyReLU) slope() float64 { return l.NegativeSlope }
 
+// fuses says whether a convolution may take it over.
+func (b *BatchNorm2d) fuses() bool {
+	return b.fast.Norm && b.Affine && !b.NoBias && b.TrackRunningStats && (b.Training() || !torch.GradEnabled())
+}
+
 // fuser is a layer that can take over what follows it, on this input: an activation, or a BatchNorm2d and its activation.
 type fuser interface {
 	fuses(x *torch.Tensor) bool
@@ -62,14 +67,29 @@ type fuser interface {
 	forwardNorm(x *torch.Tensor, norm *BatchNorm2d, slope float64) *torch.Tensor
 }
 
-func (c *conv) fuses(x *torch.Tensor) bool { return c.fast.fuses(x) }
+func (c *conv) fuses(x *torch.Tensor) bool { return c.fast.fuses(x) && c.covered() }
+
+// covered says whether the kernels have this kind of convolution.
+func (c *conv) covered() bool {
+	square := square(c.InChannels, c.OutChannels, c.KernelSize[0], c.Stride[0], c.Padding[0])
+	square.Bias = c.Bias
+	return c.ConvOptions == square
+}
 
 func (c *conv) fused(slope float64) fused.Conv {
-	return fused.Conv{Kernels: c.fast.Kernels, Stride: c.Stride, Padding: c.Padding, Transposed: c.transposed, NegativeSlope: slope}
+	return fused.Conv{Kernels: c.fast.Kernels, Stride: c.Stride[0], Padding: c.Padding[0], Transposed: c.transposed, NegativeSlope: slope}
+}
+
+// fusedBias is the bias for the kernels, which want one.
+func (c *conv) fusedBias() *torch.Tensor {
+	if c.bias == nil {
+		return torch.Full([]int64{c.OutChannels}, 0, torch.CPU)
+	}
+	return c.bias
 }
 
 func (c *conv) forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor {
-	return c.fused(slope).Forward(cast(x, c.fast.dtype()), c.forwardWeight(), c.bias)
+	return c.fused(slope).Forward(cast(x, c.fast.dtype()), c.forwardWeight(), c.fusedBias())
 }
 
 func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torch.Tensor {
@@ -78,7 +98,7 @@ func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torc
 		Weight: b.weight, Bias: b.bias, RunningMean: b.runningMean, RunningVar: b.runningVar,
 		Training: b.Training(), Momentum: b.Momentum, Eps: b.Eps,
 	}
-	return c.fused(slope).ForwardNorm(cast(x, c.fast.dtype()), c.forwardWeight(), c.bias, norm)
+	return c.fused(slope).ForwardNorm(cast(x, c.fast.dtype()), c.forwardWeight(), c.fusedBias(), norm)
 }
 
 // layOut gives the weight the kernels' memory order where they run.
@@ -93,26 +113,34 @@ func (c *conv) layOut() {
 
 // step runs x through module i, and with it through those after it that it fuses with. It gives the number of
 // modules that it consumed.
-func (s *Sequential) step(i int, x *torch.Tensor) (y *torch.Tensor, consumed int) {
-	layer, fuses := s.at(i).(fuser)
+func (c Chain) step(i int, x *torch.Tensor) (y *torch.Tensor, consumed int) {
+	layer, fuses := c.at(i).(fuser)
 	if !fuses || !layer.fuses(x) {
-		return s.at(i).Forward(x), 1
+		return c.at(i).Forward(x), 1
 	}
-	norm, normed := s.at(i + 1).(*BatchNorm2d)
-	if normed && norm.fast.Norm && (norm.Training() || !torch.GradEnabled()) {
-		slope, consumed := s.slopeAt(i + 2)
+	norm, normed := c.at(i + 1).(*BatchNorm2d)
+	if normed && norm.fuses() {
+		slope, consumed := c.slopeAt(i + 2)
 		return layer.forwardNorm(x, norm, slope), 2 + consumed
 	}
-	slope, consumed := s.slopeAt(i + 1)
+	slope, consumed := c.slopeAt(i + 1)
 	return layer.forwardLeaky(x, slope), 1 + consumed
 }
 
 // slopeAt is the slope of module i, one module consumed, or none where it is no activation of that kind.
-func (s *Sequential) slopeAt(i int) (slope float64, consumed int) {
-	if a, ok := s.at(i).(activation); ok {
+func (c Chain) slopeAt(i int) (slope float64, consumed int) {
+	if a, ok := c.at(i).(activation); ok {
 		return a.slope(), 1
 	}
 	return 1, 0
+}
+
+// wideOnCUDA is x in float32 on CUDA, for ops that torch.autocast has in float32 there, and on the CPU in any type.
+func wideOnCUDA(x *torch.Tensor) *torch.Tensor {
+	if x.Device() == torch.CPU {
+		return x
+	}
+	return cast(x, torch.Float32)
 }
 
 // cast is x with values of dtype: x itself where it has them.

@@ -5,10 +5,10 @@ import (
 )
 
 // ForwardLabels is Forward of the image [B, C, H, W] with the one-hot planes of label [B] after its channels. Where
-// the first module of s is a convolution that there are kernels for, it makes no planes; else ok is false.
-func ForwardLabels(s *Sequential, image, label *torch.Tensor) (y *torch.Tensor, ok bool) {
+// the first module is a convolution that there are kernels for, it makes no planes; else ok is false.
+func (s Chain) ForwardLabels(image, label *torch.Tensor) (y *torch.Tensor, ok bool) {
 	c, ok := s.at(0).(*Conv2d)
-	if !ok || !c.fast.takes(image) {
+	if !ok || !c.fast.takes(image) || !c.covered() {
 		return nil, false
 	}
 	slope, consumed := s.slopeAt(1)
@@ -16,23 +16,22 @@ func ForwardLabels(s *Sequential, image, label *torch.Tensor) (y *torch.Tensor, 
 	if c.fuses(image) { // else it multiplies float32: that is little work beside planes for each class
 		image = cast(image, c.fast.dtype())
 	}
-	return s.from(1+consumed, c.fused(slope).ForwardLabels(image, label, weight, c.bias)), true
+	return s.from(1+consumed, c.fused(slope).ForwardLabels(image, label, weight, c.fusedBias())), true
 }
 
 // ForwardOnehot is Forward of x [B, C, 1, 1] with the one-hot label [B] of so many classes after it. Where the first module
-// of s is a transposed convolution that there are kernels for, classes that are not in the batch cost nothing; else ok is false.
-func ForwardOnehot(s *Sequential, x, label *torch.Tensor, classes int64) (y *torch.Tensor, ok bool) {
+// is a transposed convolution that there are kernels for, classes that are not in the batch cost nothing; else ok is false.
+func (s Chain) ForwardOnehot(x, label *torch.Tensor, classes int64) (y *torch.Tensor, ok bool) {
 	c, ok := s.at(0).(*ConvTranspose2d)
-	if !ok || !c.fast.takes(x) || classes <= label.Size(0) {
+	if !ok || !c.fast.takes(x) || !c.covered() || classes <= label.Size(0) {
 		return nil, false
 	}
 	seen := *c
 	seen.weight, label, classes = c.seeing(label, classes)
 	seen.InChannels, seen.spectral = seen.weight.Size(0), nil
 	onehot := torch.Eye(classes, x.Device()).IndexSelect(0, label).View(-1, classes, 1, 1)
-	with := &Sequential{Base: s.Base}
-	with.modules = append([]child{{"0", &seen}}, s.modules[1:]...)
-	return with.from(0, torch.Cat([]*torch.Tensor{x, onehot}, 1)), true
+	with := append(Chain{&seen}, s[1:]...)
+	return with.Forward(torch.Cat([]*torch.Tensor{x, onehot}, 1)), true
 }
 
 // seeing is the weight with those of its last input channels alone, one for each class, that the labels of a batch see, where

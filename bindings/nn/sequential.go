@@ -6,26 +6,20 @@ import (
 	"cgan/bindings/torch"
 )
 
-// Sequential is torch.nn.Sequential: modules one after the other, with keys 0, 1, 2, ...
-type Sequential struct{ Base }
+// Chain is modules that run one after the other. They are registered elsewhere: a Chain is no Module.
+type Chain []Module
 
-// NewSequential makes a Sequential.
-func NewSequential(modules ...Module) *Sequential {
-	s := &Sequential{}
-	for i, m := range modules {
-		s.Register(strconv.Itoa(i), m)
-	}
-	return s
-}
+// NewChain makes a Chain.
+func NewChain(modules ...Module) Chain { return modules }
 
 // Forward runs x through all modules. What lies between them is freed at once, as Python frees it; a
 // history that needs the values keeps them.
-func (s *Sequential) Forward(x *torch.Tensor) *torch.Tensor { return s.from(0, x) }
+func (c Chain) Forward(x *torch.Tensor) *torch.Tensor { return c.from(0, x) }
 
 // from runs x through the modules from number first on.
-func (s *Sequential) from(first int, x *torch.Tensor) *torch.Tensor {
-	for i := first; i < len(s.modules); {
-		y, consumed := s.step(i, x)
+func (c Chain) from(first int, x *torch.Tensor) *torch.Tensor {
+	for i := first; i < len(c); {
+		y, consumed := c.step(i, x)
 		if i > first && y != x {
 			x.Free()
 		}
@@ -35,9 +29,24 @@ func (s *Sequential) from(first int, x *torch.Tensor) *torch.Tensor {
 }
 
 // at is module i, or nil after the last.
-func (s *Sequential) at(i int) Module {
-	if i >= len(s.modules) {
+func (c Chain) at(i int) Module {
+	if i >= len(c) {
 		return nil
 	}
-	return s.modules[i].module
+	return c[i]
+}
+
+// Sequential is torch.nn.Sequential: a Chain with keys 0, 1, 2, ...
+type Sequential struct {
+	Base
+	Chain
+}
+
+// NewSequential makes a Sequential.
+func NewSequential(modules ...Module) *Sequential {
+	s := &Sequential{Chain: modules}
+	for i, m := range modules {
+		s.Register(strconv.Itoa(i), m)
+	}
+	return s
 }

@@ -8,11 +8,13 @@ import "fmt"
 func OutputShape(layer Module, in []int64) ([]int64, error) {
 	switch l := layer.(type) {
 	case *Conv2d:
-		size := func(n int64) int64 { return (n+2*l.Padding-l.KernelSize)/l.Stride + 1 }
-		return []int64{l.OutChannels, size(in[1]), size(in[2])}, nil
+		size := func(d int) int64 { return (in[d+1]+2*l.Padding[d]-l.Dilation[d]*(l.KernelSize[d]-1)-1)/l.Stride[d] + 1 }
+		return []int64{l.OutChannels, size(0), size(1)}, nil
 	case *ConvTranspose2d:
-		size := func(n int64) int64 { return (n-1)*l.Stride - 2*l.Padding + l.KernelSize }
-		return []int64{l.OutChannels, size(in[1]), size(in[2])}, nil
+		size := func(d int) int64 {
+			return (in[d+1]-1)*l.Stride[d] - 2*l.Padding[d] + l.Dilation[d]*(l.KernelSize[d]-1) + l.OutputPadding[d] + 1
+		}
+		return []int64{l.OutChannels, size(0), size(1)}, nil
 	case *BatchNorm2d, *ReLU, *LeakyReLU, *Tanh, *Sigmoid, *Identity:
 		return in, nil
 	}

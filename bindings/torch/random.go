@@ -80,6 +80,13 @@ func (g *Generator) Randn(size []int64) *Tensor {
 	})
 }
 
+// Rand draws a float32 CPU tensor of values from 0 to below 1.
+func (g *Generator) Rand(size []int64) *Tensor {
+	return Native("rand", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error {
+		return libtorch.Rand(size, g.native, out)
+	})
+}
+
 // Randperm draws a permutation of 0..n-1, int64 [n].
 func (g *Generator) Randperm(n int64) *Tensor {
 	return Native("randperm", nil, func(out *libtorch.Handle, _ []libtorch.Handle) error {

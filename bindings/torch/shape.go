@@ -20,6 +20,18 @@ func (t *Tensor) Reshape(size ...int64) *Tensor {
 	})
 }
 
+// Flatten makes one dimension of those from start to end, which may count from the end: -1 is the last.
+func (t *Tensor) Flatten(start, end int64) *Tensor {
+	return call("flatten", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgFlatten(out, in[0], start, end) })
+}
+
+// Unflatten makes dimensions of those sizes of dimension dim; one size may be -1.
+func (t *Tensor) Unflatten(dim int64, sizes ...int64) *Tensor {
+	return call("unflatten", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgUnflatten(out, in[0], dim, sizes, len(sizes))
+	})
+}
+
 // Expand repeats dimensions of size 1 up to size, without a copy.
 func (t *Tensor) Expand(size ...int64) *Tensor {
 	return call("expand", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {

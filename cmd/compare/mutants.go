@@ -52,7 +52,7 @@ func mutants() (all []mutant) {
 	add("a file not read back", "weights/atomicfile/atomicfile.go", "d.readBack(temp.Name(), sum.Sum(nil))", "error(nil)", "-run", "ADiskThatBreaks", "./train")
 	add("a folder not synced", "weights/atomicfile/atomicfile.go", "d.SyncFolder(filepath.Dir(target))", "error(nil)", "./weights/atomicfile")
 	add("a wrong stride in ONNX", "models/export/onnx.go", "Value: []int64{stride, stride}", "Value: []int64{stride, 1}", "./models/export")
-	add("a wrong stride in TorchScript", "models/export/torchscript.go", "name, l.Stride, l.Padding", "name, 1, l.Padding", "./models/export")
+	add("a wrong stride in TorchScript", "models/export/torchscript.go", "name, l.Stride[0], l.Padding[0]", "name, 1, l.Padding[0]", "./models/export")
 	return all
 }
 

@@ -120,9 +120,9 @@ func nodeOf(leaf nn.Leaf, from string) (onnx.Node, error) {
 	}
 	switch l := leaf.Module.(type) {
 	case *nn.ConvTranspose2d:
-		return onnx.Node{Operator: "ConvTranspose", Inputs: in("weight", "bias"), Attributes: window(l.KernelSize, l.Stride, l.Padding)}, nil
+		return onnx.Node{Operator: "ConvTranspose", Inputs: in("weight", "bias"), Attributes: window(l.KernelSize[0], l.Stride[0], l.Padding[0])}, nil
 	case *nn.Conv2d:
-		return onnx.Node{Operator: "Conv", Inputs: in("weight", "bias"), Attributes: window(l.KernelSize, l.Stride, l.Padding)}, nil
+		return onnx.Node{Operator: "Conv", Inputs: in("weight", "bias"), Attributes: window(l.KernelSize[0], l.Stride[0], l.Padding[0])}, nil
 	case *nn.BatchNorm2d:
 		epsilon := onnx.Attribute{Name: "epsilon", Value: float32(l.Eps)}
 		return onnx.Node{Operator: "BatchNormalization", Inputs: in("weight", "bias", "running_mean", "running_var"), Attributes: []onnx.Attribute{epsilon}}, nil

@@ -58,9 +58,9 @@ func scriptSource(leaves []nn.Leaf, c models.Config) (string, error) {
 func scriptLine(name string, leaf nn.Leaf) (string, error) {
 	switch l := leaf.Module.(type) {
 	case *nn.ConvTranspose2d:
-		return fmt.Sprintf("torch.conv_transpose2d(z, %s.weight, %[1]s.bias, [%d, %[2]d], [%d, %[3]d])", name, l.Stride, l.Padding), nil
+		return fmt.Sprintf("torch.conv_transpose2d(z, %s.weight, %[1]s.bias, [%d, %[2]d], [%d, %[3]d])", name, l.Stride[0], l.Padding[0]), nil
 	case *nn.Conv2d:
-		return fmt.Sprintf("torch.conv2d(z, %s.weight, %[1]s.bias, [%d, %[2]d], [%d, %[3]d])", name, l.Stride, l.Padding), nil
+		return fmt.Sprintf("torch.conv2d(z, %s.weight, %[1]s.bias, [%d, %[2]d], [%d, %[3]d])", name, l.Stride[0], l.Padding[0]), nil
 	case *nn.BatchNorm2d:
 		return fmt.Sprintf("torch.batch_norm(z, %s.weight, %[1]s.bias, %[1]s.running_mean, %[1]s.running_var, False, %g, %g, True)", name, l.Momentum, l.Eps), nil
 	case *nn.ReLU:

@@ -1,0 +1,103 @@
+package arch
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"cgan/weights"
+)
+
+// Renamed is the state with the keys that the rules give, each by the first rule that fits it. A rule that fits no key, and two
+// keys that become one, are errors.
+func Renamed(state weights.StateDict, rules []Rename) (weights.StateDict, error) {
+	patterns := make([]*regexp.Regexp, len(rules))
+	for i, r := range rules {
+		if err := r.valid(); err != nil {
+			return nil, err
+		}
+		patterns[i] = r.pattern()
+	}
+	used, was := make([]bool, len(rules)), map[string]string{}
+	renamed := make(weights.StateDict, len(state))
+	for i, e := range state {
+		key := e.Key
+		for r, pattern := range patterns {
+			if match := pattern.FindStringSubmatch(key); match != nil {
+				key, used[r] = rules[r].apply(match[1:]), true
+				break
+			}
+		}
+		if key == "" && e.Key != "" {
+			return nil, fmt.Errorf("the rules leave nothing of the key %s", weights.Quote(e.Key))
+		}
+		if other, twice := was[key]; twice {
+			return nil, fmt.Errorf("the keys %s and %s both become %s", weights.Quote(other), weights.Quote(e.Key), weights.Quote(key))
+		}
+		was[key] = e.Key
+		renamed[i] = weights.Entry{Key: key, Tensor: e.Tensor}
+	}
+	for r, ok := range used {
+		if !ok {
+			return nil, rules[r].fitsNone(state)
+		}
+	}
+	return renamed, nil
+}
+
+func (r Rename) valid() error {
+	switch {
+	case r.From == "":
+		return errors.New("a rule has no key to rename")
+	case strings.Count(r.To, "*") > strings.Count(r.From, "*"):
+		return fmt.Errorf("%s has more * than %s", weights.Quote(r.To), weights.Quote(r.From))
+	}
+	return nil
+}
+
+// pattern has a group for each *, and one for what follows From, from its dot on.
+func (r Rename) pattern() *regexp.Regexp {
+	parts := strings.Split(r.From, "*")
+	for i, part := range parts {
+		parts[i] = regexp.QuoteMeta(part)
+	}
+	return regexp.MustCompile(`(?s)^` + strings.Join(parts, `(.*?)`) + `(\..*)?$`)
+}
+
+// apply puts what * stood for in the places of To. Where To is empty, what follows it begins the key.
+func (r Rename) apply(groups []string) string {
+	var b strings.Builder
+	for i, part := range strings.Split(r.To, "*") {
+		if i > 0 {
+			b.WriteString(groups[i-1])
+		}
+		b.WriteString(part)
+	}
+	rest := groups[len(groups)-1]
+	if b.Len() == 0 {
+		rest = strings.TrimPrefix(rest, ".")
+	}
+	return b.String() + rest
+}
+
+// fitsNone says which key may be meant.
+func (r Rename) fitsNone(state weights.StateDict) error {
+	var beginnings []string
+	for _, e := range state {
+		for i := range e.Key {
+			if e.Key[i] == '.' {
+				beginnings = append(beginnings, e.Key[:i])
+			}
+		}
+		beginnings = append(beginnings, e.Key)
+	}
+	rule := fmt.Sprintf("the rule %s: %s fits no key that is left", weights.Quote(r.From), weights.Quote(r.To))
+	if near := nearest(r.From, beginnings); near != "" {
+		return fmt.Errorf("%s; the nearest is %s", rule, weights.Quote(near))
+	}
+	if len(beginnings) == 0 {
+		return errors.New(rule + ": there are none")
+	}
+	return fmt.Errorf("%s; the first is %s", rule, weights.Quote(state[0].Key))
+}
