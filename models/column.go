@@ -15,12 +15,13 @@ type Column struct {
 	nn.Base
 	source, label, layers nn.Chain
 	join                  arch.Join
+	judges                bool // it is a discriminator
 }
 
 // NewColumn makes the layers in the order of n.All(), initialised from the default random number generator as PyTorch does.
 // n passes Check.
 func NewColumn(n *arch.Network) *Column {
-	c := &Column{join: n.Join}
+	c := &Column{join: n.Join, judges: n.Source[0].Op == "image"}
 	b := builder{root: &c.Base, folders: map[string]*nn.Base{}}
 	c.source, c.label, c.layers = b.chain(n.Source), b.chain(n.Label), b.chain(n.Layers)
 	return c
@@ -46,8 +47,13 @@ func (c *Column) Condition(x, label *torch.Tensor, _ int64) *torch.Tensor {
 	return torch.Cat([]*torch.Tensor{x, y}, 1)
 }
 
-// Forward runs what Condition gives through the layers.
-func (c *Column) Forward(z *torch.Tensor) *torch.Tensor { return c.layers.Forward(z) }
+// Forward runs what Condition gives through the layers. The verdicts of a discriminator are [B].
+func (c *Column) Forward(z *torch.Tensor) *torch.Tensor {
+	if z = c.layers.Forward(z); c.judges {
+		return z.View(-1)
+	}
+	return z
+}
 
 // ForwardLabels is Forward of what Condition gives.
 func (c *Column) ForwardLabels(x, label *torch.Tensor, nClass int64) *torch.Tensor {

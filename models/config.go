@@ -112,11 +112,16 @@ func (c Config) NewGenerator() *Net {
 }
 
 // NewDiscriminator makes the discriminator of these sizes, as the article has it: with a Sigmoid. Arch, if given, has one.
-func (c Config) NewDiscriminator() *Net {
+func (c Config) NewDiscriminator() *Net { return c.newDiscriminator(true) }
+
+// NewCritic is NewDiscriminator without the article's Sigmoid: its verdicts are scores. One of Arch is as it is given.
+func (c Config) NewCritic() *Net { return c.newDiscriminator(false) }
+
+func (c Config) newDiscriminator(sigmoid bool) *Net {
 	if c.Arch != nil {
 		return columnNet(c.Arch.Discriminator)
 	}
-	d := NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF), int64(c.Size), true)
+	d := NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF), int64(c.Size), sigmoid)
 	return c.net(&d.Base, d, arch.New("", "image", c.Channels, c.Size, c.Size))
 }
 

@@ -115,7 +115,7 @@ func (n *Net) newNoise(c Config, rows int, seed int64) *torch.Tensor {
 	generator := torch.NewGenerator(seed)
 	defer generator.Free()
 	draw := generator.Randn
-	if n.arch.Source[0].Op == "rand" {
+	if n.uniform() {
 		draw = generator.Rand
 	}
 	each := make([]*torch.Tensor, rows)
@@ -123,6 +123,19 @@ func (n *Net) newNoise(c Config, rows int, seed int64) *torch.Tensor {
 		each[i] = draw([]int64{1, int64(c.Noise)})
 	}
 	return torch.Cat(each, 0)
+}
+
+// uniform says that a generator's noise is from 0 to 1, and not normal.
+func (n *Net) uniform() bool { return n.arch.Source[0].Op == "rand" }
+
+// Noise draws noise for a batch from the default random number generator, as a training needs it: [B, nz, 1, 1], or the
+// column's own shape.
+func (n *Net) Noise(batch int64, device torch.Device) *torch.Tensor {
+	shape := append([]int64{batch}, n.arch.Noise()...)
+	if n.uniform() {
+		return torch.Rand(shape, device)
+	}
+	return torch.Randn(shape, device)
 }
 
 // drawRows draws for each noise of [rows, nz] one image per class, or one where there are none.

@@ -89,7 +89,6 @@ func (c Config) Validate() error {
 	}{
 		{"epochs", float64(c.Epochs)}, {"steps", float64(c.Steps)}, {"batch", float64(c.Batch)},
 		{"keep", float64(c.Keep)}, {"threads", float64(c.Threads)}, {"lr", c.LR}, {"beta1", c.Beta1}, {"beta2", c.Beta2},
-		{"nz", float64(c.Noise)}, {"ngf", float64(c.NgF)}, {"ndf", float64(c.NdF)},
 	} {
 		if err := Check(v.field, v.value); err != nil {
 			return err
@@ -106,6 +105,9 @@ func (c Config) Validate() error {
 	}
 	if err := c.Options.validate(); err != nil {
 		return err
+	}
+	if c.Arch != nil {
+		return c.validateArch()
 	}
 	sizes := c.Config
 	sizes.Channels, sizes.Classes = max(1, sizes.Channels), max(1, sizes.Classes) // the data has them

@@ -6,22 +6,35 @@ import (
 	"os"
 
 	"cgan/models"
+	"cgan/models/arch"
 	"cgan/train/checkpoint"
 	"cgan/train/dataset"
 	"cgan/train/runfolder"
 )
 
 // InitConfig is Default with what path says. A run folder gives its config.json: sizes, data, batch, seed, Adam's and
-// the compute settings. A weights file gives the networks' sizes, and a checkpoint the batch and Adam's settings.
-func InitConfig(path, key string) (Config, error) {
-	w, err := models.Open(path, key)
+// the compute settings. A weights file gives the networks' sizes, and a checkpoint the batch and Adam's settings. given, which
+// may be nil, is what the networks are.
+func InitConfig(path, key string, given *arch.File) (Config, error) {
+	w, err := openWith(path, key, given)
 	if err != nil {
 		return Default(), err
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return initFromRun(path, key, w)
+	c, err := initFromFile(path, key, w)
+	if info, failure := os.Stat(path); failure == nil && info.IsDir() {
+		c, err = initFromRun(path, key, w)
 	}
-	return initFromFile(path, key, w)
+	c.Arch = w.Config.Arch // with given's rules for keys, which the run's own file needs not
+	return c, err
+}
+
+// openWith is models.Open for networks that are given, or nil.
+func openWith(path, key string, given *arch.File) (*models.Weights, error) {
+	file, err := models.OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return models.Find(file, key, given)
 }
 
 // initFromRun leaves out what is not the training's: how long, with how many threads, where, and on what kernels.
@@ -45,6 +58,9 @@ func initFromRun(dir, key string, w *models.Weights) (Config, error) {
 
 // sameSizes compares what a run says with its checkpoint, whose shapes tell nz and classes only together.
 func sameSizes(said, found models.Config, discriminator bool) error {
+	if said.Arch != nil && found.Arch != nil {
+		return nil // where they differ, keys or shapes of their tensors do
+	}
 	for _, size := range []struct {
 		name        string
 		said, found int
@@ -94,7 +110,7 @@ func initFromFile(path, key string, w *models.Weights) (Config, error) {
 func (r *run) init(set *dataset.Set) error {
 	images := set.Images.N
 	if r.config.Init != "" {
-		w, err := models.Open(r.config.Init, r.config.Key)
+		w, err := openWith(r.config.Init, r.config.Key, r.config.Arch)
 		if err != nil {
 			return err
 		}
@@ -110,6 +126,7 @@ func (r *run) init(set *dataset.Set) error {
 		if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {
 			return w.Fail(err)
 		}
+		r.config.Arch = r.config.Arch.WithoutMap() // what this run writes has the networks' own keys
 		if w.Average != nil && r.config.EMA == 0 {
 			r.report.Say(fmt.Sprintf("notice: %s holds %s, an average of the generator's weights, which this run leaves behind: its ema is 0", w.File.Path, w.AverageKey))
 		}

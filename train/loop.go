@@ -136,7 +136,7 @@ func (r *run) begin(set *dataset.Set) error {
 	if err := begin(set); err != nil {
 		return err
 	}
-	r.at.Classes = set.Classes
+	r.at.Classes, r.at.Arch = set.Classes, r.config.Arch
 	return nil
 }
 

@@ -15,6 +15,14 @@ func (r *run) sayMemory(err error) error {
 		return err
 	}
 	return &models.FieldError{Field: "batch", Problem: fmt.Sprintf(
-		"is %d, which with ngf %d and ndf %d takes more memory than there is: ask for a smaller batch or smaller networks; %s (%v)",
-		r.config.Batch, r.config.NgF, r.config.NdF, r.stands(), failed)}
+		"is %d, which with %s takes more memory than there is: ask for a smaller batch or smaller networks; %s (%v)",
+		r.config.Batch, r.config.widths(), r.stands(), failed)}
+}
+
+// widths names what makes the networks large.
+func (c Config) widths() string {
+	if c.Arch != nil {
+		return "the networks that were given"
+	}
+	return fmt.Sprintf("ngf %d and ndf %d", c.NgF, c.NdF)
 }

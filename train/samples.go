@@ -19,10 +19,14 @@ func (t *Trainer) SaveSamples(dir string, step int) (string, error) {
 	for i := range classes {
 		classes[i] = int64(i)
 	}
-	images, err := t.drawing().Draw(t.config.Config, sampleRows, classes, sampleSeed)
+	rows, columns := sampleRows, len(classes)
+	if columns == 0 { // nothing to choose: as many images of noises of their own
+		rows, columns = sampleRows*sampleRows, sampleRows
+	}
+	images, err := t.drawing().Draw(t.config.Config, rows, classes, sampleSeed)
 	if err != nil {
 		return "", fmt.Errorf("draw the samples of step %d: %w", step, err)
 	}
 	path := filepath.Join(dir, fmt.Sprintf("samples-%06d.png", step))
-	return path, picture.Save(path, true, images.Grid(len(classes)))
+	return path, picture.Save(path, true, images.Grid(columns))
 }

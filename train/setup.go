@@ -21,6 +21,13 @@ func (c *Config) ReadData(ctx context.Context, say func(string)) (*dataset.Set, 
 	if n := len(set.Skipped); n > 0 && say != nil {
 		say(fmt.Sprintf("notice: %d files are left out; the first one is %s: %s", n, weights.Show(set.Skipped[0].Name), set.Skipped[0].Reason))
 	}
+	if c.Arch != nil {
+		if err := c.fitsArch(set); err != nil {
+			_ = set.Close()
+			return nil, err
+		}
+		return set, nil
+	}
 	c.Channels, c.Classes = set.Images.Channels, len(set.Classes)
 	if err := c.Config.Validate(); err != nil {
 		_ = set.Close()

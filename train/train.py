@@ -23,6 +23,8 @@ import argparse
 import copy
 import gzip
 import hashlib
+import importlib.util
+import inspect
 import json
 import math
 import pathlib
@@ -167,9 +169,24 @@ def gradient_penalty(trainer, image, fake, label):
     """WGAN-GP's: how far from 1 the gradient is at images between the real and the drawn ones, with the real ones' labels."""
     alpha = torch.rand(image.size(0), 1, 1, 1, device=trainer.device)
     mixed = (alpha * image + (1 - alpha) * fake).requires_grad_(True)
-    verdict = trainer.discriminator(trainer.condition(mixed, label))
+    verdict = trainer.discriminator(*trainer.condition(mixed, label))
     (grad,) = torch.autograd.grad(verdict.sum(), mixed, create_graph=True)
     return (torch.linalg.vector_norm(grad, dim=(1, 2, 3)) - 1).square().mean() * WGAN_PENALTY
+
+
+# --- networks.go -------------------------------------------------------------------------------
+
+
+def load_networks(path):
+    """A file that `cgan inspect FILE --as-python` printed."""
+    spec = importlib.util.spec_from_file_location("networks", path)
+    networks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(networks)
+    return networks
+
+
+def takes_label(network):
+    return "label" in inspect.signature(network.forward).parameters
 
 
 # --- trainer.go --------------------------------------------------------------------------------
@@ -182,8 +199,12 @@ class Trainer:
         self.lr_g, self.lr_d = options.lr_g or lr, options.lr_d or lr
         self.class_names, self.classes = class_names, len(class_names)
         channels, size, device = image.size(1), image.size(2), args.device
-        self.generator = Generator(NOISE + self.classes, args.ngf, channels, size).to(device)
-        self.discriminator = Discriminator(channels + self.classes, args.ndf, size, has_sigmoid(options))
+        self.networks = getattr(args, "networks", None)  # in the article's place; None for the article's
+        if self.networks:
+            self.generator, self.discriminator = self.networks.Generator().to(device), self.networks.Discriminator()
+        else:
+            self.generator = Generator(NOISE + self.classes, args.ngf, channels, size).to(device)
+            self.discriminator = Discriminator(channels + self.classes, args.ndf, size, has_sigmoid(options))
         if options.spectral_norm:
             self.discriminator.spectral_norm()
         self.discriminator.to(device)
@@ -216,20 +237,19 @@ class Trainer:
         self.optimizerD.param_groups[0]["lr"] = self.lr_d * factor
 
     def update(self, image, label):
-        n, device, classes = image.size(0), self.device, self.classes
+        n, device = image.size(0), self.device
         if self.options.r1 > 0:
             image = image.detach().requires_grad_(True)
         real = self.condition(image, label)
-        noise = torch.randn(n, NOISE, 1, 1, device=device)
-        fake_label = torch.randint(classes, (n,), device=device)
+        noise = self.noise(n)
+        fake_label = self.random_label(n)
 
         self.discriminator.zero_grad()
-        d_real = self.discriminator(real)
+        d_real = self.discriminator(*real)
         loss_real = self.loss.real(d_real)
-        z = concat_noise_label(noise, fake_label, device, classes)
-        drawn = self.generator(z)
+        drawn = self.generate(noise, fake_label)
         fake = self.condition(drawn, fake_label)
-        d_fake = self.discriminator(fake.detach())
+        d_fake = self.discriminator(*(x.detach() for x in fake))
         loss_fake = self.loss.fake(d_fake)
         loss_d = loss_real + loss_fake
         if self.options.r1 > 0:
@@ -260,11 +280,29 @@ class Trainer:
         for average, buffer in zip(self.generator_ema.buffers(), self.generator.buffers()):
             average.copy_(buffer)
 
+    def noise(self, n):
+        if self.networks:
+            return self.generator.noise(n, self.device)
+        return torch.randn(n, NOISE, 1, 1, device=self.device)
+
+    def random_label(self, n):
+        if self.networks and not takes_label(self.generator):
+            return None
+        return torch.randint(self.classes, (n,), device=self.device)
+
+    def generate(self, noise, label):
+        if self.networks:
+            return self.generator(noise, label) if takes_label(self.generator) else self.generator(noise)
+        return self.generator(concat_noise_label(noise, label, self.device, self.classes))
+
     def condition(self, image, label):
-        return create_onehot_image(image, label, self.device, self.classes)
+        """What the discriminator takes."""
+        if self.networks:
+            return (image, label) if takes_label(self.discriminator) else (image,)
+        return (create_onehot_image(image, label, self.device, self.classes),)
 
     def score_fake(self, fake):
-        return self.discriminator(fake)
+        return self.discriminator(*fake)
 
 
 # --- loop.go, checkpoint/ ----------------------------------------------------------------------
@@ -547,6 +585,7 @@ def main():
             command.add_argument("--out", required=True)
             command.add_argument("--save")
             command.add_argument("--init")
+            command.add_argument("--networks", type=load_networks)
             command.add_argument("--loss", choices=("bce", "hinge", "lsgan", "wgan-gp"), default=Options.loss)
             command.add_argument("--lr-schedule", choices=("constant", "linear", "cosine"), default=Options.lr_schedule)
             command.add_argument("--spectral-norm", action="store_true")

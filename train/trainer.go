@@ -15,9 +15,9 @@ import (
 type Trainer struct {
 	config        Config
 	device        torch.Device
-	generator     *models.Generator
-	average       *models.Generator // EMA of generator; nil without
-	discriminator *models.Discriminator
+	generator     *models.Net
+	average       *models.Net // EMA of generator; nil without
+	discriminator *models.Net
 	optimizerG    *optim.Adam
 	optimizerD    *optim.Adam
 	loss          loss
@@ -32,9 +32,11 @@ func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
 	err := torch.Do("make the networks", func() error {
 		torch.ManualSeed(c.Seed)
 		t.generator = c.NewGenerator()
-		t.discriminator = models.NewDiscriminator(int64(c.Channels+c.Classes), int64(c.NdF), int64(c.Size), c.sigmoid())
+		if t.discriminator = c.NewCritic(); c.sigmoid() {
+			t.discriminator = c.NewDiscriminator()
+		}
 		if c.SpectralNorm {
-			t.discriminator.SpectralNorm()
+			t.discriminator.Network.(*models.Discriminator).SpectralNorm()
 		}
 		t.generator.To(device)
 		t.discriminator.To(device)
@@ -102,13 +104,13 @@ func (f found) read() Losses {
 
 // update is Step without reading a value.
 func (t *Trainer) update(image, label *torch.Tensor) found {
-	n, device, classes := image.Size(0), t.device, int64(t.config.Classes)
+	n, device := image.Size(0), t.device
 	if t.config.R1 > 0 {
 		image = image.Detach().RequiresGrad_(true)
 	}
 	real := t.condition(image, label)
-	noise := torch.Randn([]int64{n, int64(t.config.Noise), 1, 1}, device)
-	fakeLabel := torch.Randint(classes, []int64{n}, device)
+	noise := t.generator.Noise(n, device)
+	fakeLabel := t.randomLabel(n)
 
 	t.discriminator.ZeroGrad()
 	dReal := t.discriminateReal(real)
@@ -138,32 +140,43 @@ func (t *Trainer) update(image, label *torch.Tensor) found {
 	return found{lossD, lossG, dReal.Mean(), dFake.Mean()}
 }
 
-// generate is the generator's image of noise and label, self.generator(z) in train.py.
+// randomLabel draws labels [n] for images to draw; nil where the networks know no classes.
+func (t *Trainer) randomLabel(n int64) *torch.Tensor {
+	if t.config.Classes == 0 {
+		return nil
+	}
+	return torch.Randint(int64(t.config.Classes), []int64{n}, t.device)
+}
+
+// generate is the generator's image of noise and label, generate in train.py.
 func (t *Trainer) generate(noise, label *torch.Tensor) *torch.Tensor {
 	classes := int64(t.config.Classes)
 	if t.config.Uses(models.Labels) {
 		return t.generator.ForwardLabels(noise, label, classes)
 	}
-	return t.generator.Forward(models.ConcatNoiseLabel(noise, label, t.device, classes))
+	return t.generator.Forward(t.generator.Condition(noise, label, classes))
 }
 
-// conditioned is an image with its label: as planes after its channels, or beside it where the speed-up for
-// that is in use.
-type conditioned struct{ image, label *torch.Tensor }
+// conditioned is an image with its label: as planes after its channels, or both beside each other.
+type conditioned struct {
+	image, label *torch.Tensor
+	beside       bool
+}
 
-// condition puts the label to the image, as condition of train.py does.
+// condition puts the label to the image, as condition of train.py does. A network that is given as data does it in its
+// forward pass, and so does the article's where the speed-up for that is in use.
 func (t *Trainer) condition(image, label *torch.Tensor) conditioned {
-	if t.config.Uses(models.Labels) {
-		return conditioned{image, label}
+	if t.config.Uses(models.Labels) || t.config.Arch != nil {
+		return conditioned{image, label, true}
 	}
-	return conditioned{image: models.CreateOnehotImage(image, label, t.device, int64(t.config.Classes))}
+	return conditioned{image: t.discriminator.Condition(image, label, int64(t.config.Classes))}
 }
 
-func (c conditioned) detach() conditioned { return conditioned{c.image.Detach(), c.label} }
+func (c conditioned) detach() conditioned { return conditioned{c.image.Detach(), c.label, c.beside} }
 
 // discriminate is the discriminator's verdict on x, self.discriminator(x) in train.py.
 func (t *Trainer) discriminate(x conditioned) *torch.Tensor {
-	if x.label != nil {
+	if x.beside {
 		return t.discriminator.ForwardLabels(x.image, x.label, int64(t.config.Classes))
 	}
 	return t.discriminator.Forward(x.image)
@@ -219,13 +232,10 @@ func (t *Trainer) nonFinite() (where string) {
 // Free ends networks and optimizers, as far as they were made.
 func (t *Trainer) Free() {
 	t.graph.free()
-	for _, generator := range []*models.Generator{t.generator, t.average} {
-		if generator != nil {
-			generator.Free()
+	for _, net := range []*models.Net{t.generator, t.average, t.discriminator} {
+		if net != nil {
+			net.Free()
 		}
-	}
-	if t.discriminator != nil {
-		t.discriminator.Free()
 	}
 	for _, optimizer := range []*optim.Adam{t.optimizerG, t.optimizerD} {
 		if optimizer != nil {

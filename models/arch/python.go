@@ -16,6 +16,10 @@ func (n *Network) Python(class string) string {
 	for i, l := range n.All() {
 		p.module(p.places[i], l)
 	}
+	if n.generates() {
+		size := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(n.Noise())), ", "), "[]")
+		p.printf("\n    def noise(self, batch, device=\"cpu\"):\n        return torch.%s(batch, %s, device=device)\n", n.Source[0].Op, size)
+	}
 	source := n.sourceName()
 	if p.printf("\n    def forward(self, %s", source); len(n.Label) > 0 {
 		p.printf(", label")

@@ -28,6 +28,9 @@ class Generator(nn.Module):
         self.model.add_module("3", nn.Linear(256, 784))
         self.sigmoid6 = nn.Sigmoid()
 
+    def noise(self, batch, device="cpu"):
+        return torch.randn(batch, 100, device=device)
+
     def forward(self, noise, label):  # [B, 100], [B]
         label = self.label_emb(label)  # [B, 50]
         x = torch.cat((noise, label), 1)  # [B, 150]
@@ -72,7 +75,7 @@ func TestHostileKeys(t *testing.T) {
 }
 
 // module is what testdata/modules.py is told of a network, and reported what it says.
-type module struct {
+type pythonModule struct {
 	Source, Class string
 	Input         []int64
 	Classes       int64
@@ -94,9 +97,9 @@ func TestPythonModules(t *testing.T) {
 	if python == "" {
 		t.Skip("CGAN_PYTHON_215 is not set: make exchange sets it")
 	}
-	var modules []module
+	var modules []pythonModule
 	add := func(class string, n *Network) {
-		modules = append(modules, module{Source: n.Python(class), Class: class, Input: n.Source[0].Ints("size"), Classes: n.Classes(), network: n})
+		modules = append(modules, pythonModule{Source: n.Python(class), Class: class, Input: n.Source[0].Ints("size"), Classes: n.Classes(), network: n})
 	}
 	for seed := range uint64(60) {
 		f := drawnBy(seed).file()
@@ -132,7 +135,7 @@ func TestPythonModules(t *testing.T) {
 	}
 }
 
-func (m module) compare(t *testing.T, r reported) {
+func (m pythonModule) compare(t *testing.T, r reported) {
 	t.Helper()
 	tensors, buffers, printed := map[string][]int64{}, map[string]bool{}, map[string]int{}
 	for _, l := range m.network.All() {

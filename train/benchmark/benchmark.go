@@ -60,7 +60,7 @@ func Run(ctx context.Context, c train.Config, mode string) (s Speed, err error) 
 		if mode == "generate" {
 			timed = timeDrawing
 		}
-		t, err := timed(ctx, c, device)
+		t, err := timed(ctx, &c, device)
 		if err != nil {
 			return err
 		}
@@ -123,17 +123,18 @@ func timeSteps(ctx context.Context, c train.Config, step func(i int) (time.Durat
 	return t, nil
 }
 
-func timeTraining(ctx context.Context, c train.Config, device torch.Device) (t times, err error) {
+func timeTraining(ctx context.Context, c *train.Config, device torch.Device) (t times, err error) {
 	set, err := c.ReadData(ctx, nil)
 	if err != nil {
 		return t, err
 	}
+	defer set.Close()
 	loader, err := train.NewLoader(set, c.Batch, device)
 	if err != nil {
 		return t, err
 	}
 	defer loader.Free()
-	trainer, err := train.NewTrainer(c, device)
+	trainer, err := train.NewTrainer(*c, device)
 	if err != nil {
 		return t, err
 	}
@@ -148,7 +149,7 @@ func timeTraining(ctx context.Context, c train.Config, device torch.Device) (t t
 		return t, err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	return timeSteps(ctx, c, func(done int) (inside time.Duration, err error) {
+	return timeSteps(ctx, *c, func(done int) (inside time.Duration, err error) {
 		i := done % loader.Batches()
 		if i == 0 {
 			if err := loader.Shuffle(); err != nil {
@@ -175,7 +176,7 @@ func timeTraining(ctx context.Context, c train.Config, device torch.Device) (t t
 	})
 }
 
-func timeDrawing(ctx context.Context, c train.Config, device torch.Device) (times, error) {
+func timeDrawing(ctx context.Context, c *train.Config, device torch.Device) (times, error) {
 	torch.ManualSeed(c.Seed)
 	c.Channels = max(1, c.Channels)
 	g := c.NewGenerator()
@@ -183,14 +184,14 @@ func timeDrawing(ctx context.Context, c train.Config, device torch.Device) (time
 	g.To(device)
 	g.SetFast(c.Fast())
 	g.Eval()
-	return timeSteps(ctx, c, func(int) (inside time.Duration, err error) {
+	return timeSteps(ctx, *c, func(int) (inside time.Duration, err error) {
 		start := time.Now()
 		err = torch.Do("time a drawing", func() error {
 			torch.NoGrad(func() {
 				batch, classes := int64(c.Batch), int64(c.Classes)
-				noise := torch.Randn([]int64{batch, int64(c.Noise), 1, 1}, device)
+				noise := g.Noise(batch, device)
 				label := torch.Randint(classes, []int64{batch}, device)
-				images := g.Forward(models.ConcatNoiseLabel(noise, label, device, classes))
+				images := g.Forward(g.Condition(noise, label, classes))
 				images.Reshape(-1).Narrow(0, 0, 1).Item() // CUDA is done when a value is here
 			})
 			return nil
@@ -228,7 +229,7 @@ func TrySmallSteps(ctx context.Context, dir string) error {
 		return err
 	}
 	return run(&c, func(device torch.Device) error {
-		_, err := timeTraining(ctx, c, device)
+		_, err := timeTraining(ctx, &c, device)
 		return err
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"cgan/bindings/optim"
 	"cgan/bindings/torch"
 	"cgan/models"
+	"cgan/models/arch"
 	"cgan/weights"
 	"cgan/weights/atomicfile"
 	"cgan/weights/pt"
@@ -26,6 +27,7 @@ type Progress struct {
 	Batch     int    // images per step
 	Images    int    // in the data set
 	Classes   models.Classes
+	Arch      *arch.File // the networks in the article's place; nil for the article's. Load leaves it out
 }
 
 // Network is what a checkpoint needs of the generator or the discriminator: its tensors, by PyTorch's names.
@@ -47,7 +49,11 @@ func Save(disk atomicfile.Disk, path string, parts Parts, p Progress) error {
 	if err != nil {
 		return fmt.Errorf("make the checkpoint of step %d: %w", p.Step, err)
 	}
-	return disk.Write(path, true, func(w io.Writer) error { return pt.Write(w, filepath.Base(path), value, nil) })
+	var metadata map[string]string
+	if p.Arch != nil {
+		metadata = map[string]string{models.ArchText: string(arch.Write(p.Arch))}
+	}
+	return disk.Write(path, true, func(w io.Writer) error { return pt.Write(w, filepath.Base(path), value, metadata) })
 }
 
 func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {
