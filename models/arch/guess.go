@@ -142,7 +142,7 @@ func (p *plan) geometry() error {
 func (p *plan) linearImage(first, last *node) error {
 	name := weights.Show(last.key)
 	if squareImage(last.out) == 0 {
-		return fmt.Errorf("the output is no image: %s.weight %v gives %d features, and no square of 8x8 or more, of 1 or 3 channels, has so many",
+		return fmt.Errorf("the output is no image: %s.weight %v gives %d values, and no square image of 8x8 or more, of 1 or 3 channels, has so many",
 			name, last.weight, last.out)
 	}
 	if len(p.noise) == 0 && p.main[0].in >= last.out {

@@ -42,6 +42,9 @@ func readings(m module, next *module, common string) []reading {
 		if m.bias > 0 {
 			return []reading{matrix}
 		}
+		if looksLikeClasses(m.weight[0]) {
+			matrix.cost, table.cost = 2, 1
+		}
 		if about(m.key, common) > 0 || strings.Contains(m.key, "emb") {
 			matrix.cost, table.cost = 3, 0
 		}
@@ -87,7 +90,7 @@ func step(a, b reading) (cost float64, shuffle int64) {
 		}
 	case b.kind == convolution && a.out == b.in:
 		return 0, 1
-	case b.kind == convolution:
+	case b.kind == convolution && !a.transposed && !b.transposed:
 		for r := int64(2); r <= 4; r++ {
 			if a.out == r*r*b.in {
 				return 1, r
@@ -206,7 +209,7 @@ func endsThatMeet(all [][]*node, common string) (int, int) {
 	for a, first := range all {
 		for b, second := range all {
 			end, start := first[len(first)-1], second[0]
-			if a == b {
+			if c := end.channels(); a == b || end.kind == convolution && (c == 1 || c == 3) {
 				continue
 			}
 			if cost, shuffle := follow(end.module, end.reading(), start.module, start.reading(), common); cost < 1 && shuffle == 1 {

@@ -51,6 +51,9 @@ func modulesOf(state weights.StateDict) ([]module, error) {
 			shapes[key] = map[string][]int64{}
 			keys = append(keys, key)
 		}
+		if _, twice := shapes[key][name]; twice {
+			return nil, fmt.Errorf("tensor %s occurs twice", weights.Show(e.Key))
+		}
 		shapes[key][name] = e.Shape
 	}
 	if len(keys) > mostModules {
@@ -110,8 +113,11 @@ func moduleOf(key string, shapes map[string][]int64) (module, error) {
 	}
 	name := weights.Show(key)
 	switch {
-	case counted && len(mean) == 1 && (!scaled || slices.Equal(weight, mean)):
+	case counted:
 		m.kind, m.weight = batchNorm, mean
+		if len(mean) != 1 || !slices.Equal(mean, shapes["running_var"]) || scaled != biased || scaled && !(slices.Equal(weight, mean) && slices.Equal(bias, mean)) {
+			return m, fmt.Errorf("layer %s: running_mean %v, running_var %v, weight %v and bias %v are no BatchNorm's", name, mean, shapes["running_var"], weight, bias)
+		}
 	case !scaled:
 		return m, fmt.Errorf("layer %s has no weight", name)
 	case biased && slices.Equal(weight, bias) && (len(weight) == 1 || len(weight) == 3):
