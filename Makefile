@@ -63,7 +63,7 @@ exchange: libtorch
 	CGAN_PYTHON_TENSORBOARD=$$($(PYTHON_WITH) tensorboard) && CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch ./train/record
 
 fuzz:
-	for target in weights/pt:FuzzRead weights/pt:FuzzPickle weights/safetensors:FuzzRead train/dataset:FuzzIDX train/dataset:FuzzCSV; do \
+	for target in weights/pt:FuzzRead weights/pt:FuzzPickle weights/safetensors:FuzzRead train/dataset:FuzzIDX train/dataset:FuzzCSV models/arch:FuzzRead; do \
 		go test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) ./$${target%:*} || exit 1; \
 	done
 
@@ -114,7 +114,7 @@ sanitize:
 sets:
 	cmd/compare/sets.sh
 
-PURE = ./weights/... ./train/dataset ./train/runfolder ./train/record ./models/picture
+PURE = ./weights/... ./train/dataset ./train/runfolder ./train/record ./models/picture ./models/arch
 
 race:
 	go test -race $(PURE)

@@ -4,7 +4,8 @@
 //
 //	generator:
 //	  noise: randn(100)                    # or rand(100), uniform in [0, 1); randn(100, 1, 1) has a height and a width
-//	  label: {label_emb: Embedding(10, 50)} # or one_hot(10); without it the network knows no classes
+//	  label:                               # or one_hot(10); without it the network knows no classes
+//	    label_emb: Embedding(10, 50)
 //	  join: cat(noise, label)              # or cat(label, noise), or noise * label
 //	  layers:
 //	    - model.0: Linear(150, 256)        # the key in the state dict, where a layer has weights
@@ -23,6 +24,7 @@
 //	  gen.fc: model
 //
 // Where one layer stands, a list of layers may stand too: noise and label have columns of their own before they are joined.
+// README.md is the page for those who write such files.
 package arch
 
 // File is what an arch file holds.

@@ -80,7 +80,7 @@ func (of *class) byName(c call) (map[string]any, error) {
 			given[of.arguments[i].name] = c.values[i:]
 			return given, nil
 		case i >= len(of.arguments) || of.arguments[i].named:
-			return nil, fmt.Errorf("has %d arguments by their place, but %s", len(c.values), of.takes())
+			return nil, fmt.Errorf("too many arguments; %s", of.takes())
 		}
 		given[of.arguments[i].name] = v
 	}
@@ -113,6 +113,8 @@ func (of *class) signature() string {
 			list = append(list, "*"+a.name)
 		case a.usual == nil:
 			list = append(list, a.name)
+		case a.named:
+			list = append(list, "*, "+a.name+"="+literal(a.usual))
 		default:
 			list = append(list, a.name+"="+literal(a.usual))
 		}

@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,14 +31,11 @@ func parseCall(text string) (call, error) {
 	if trimmed := strings.TrimPrefix(c.op, "torch."); strings.HasPrefix(trimmed, "nn.") {
 		c.op = trimmed[len("nn."):]
 	}
-	if c.op == "" {
-		return c, fmt.Errorf("a layer is a call such as ReLU()")
-	}
-	if !s.take("(") {
-		if s.peek() == 0 {
-			return c, fmt.Errorf("a layer is a call such as %s()", c.op)
+	if !s.take("(") || !identifier(c.op) {
+		if identifier(c.op) && s.peek() == 0 {
+			return c, fmt.Errorf("a layer is a call such as %s()", weights.Show(c.op))
 		}
-		return c, s.unexpected("'('")
+		return c, errors.New("a layer is a call such as ReLU()")
 	}
 	if err := s.arguments(&c); err != nil {
 		return c, err
@@ -107,7 +105,7 @@ func (s *scanner) arguments(c *call) error {
 				return err
 			}
 			if len(c.keywords) > 0 {
-				return fmt.Errorf("%s stands without a name behind %s", literal(v), c.keywords[0].name)
+				return fmt.Errorf("%s stands without a name behind %s", literal(v), weights.Show(c.keywords[0].name))
 			}
 			c.values = append(c.values, v)
 		}
@@ -168,7 +166,7 @@ func (s *scanner) quoted(quote byte) (any, error) {
 		return nil, fmt.Errorf("a text has no closing %c", quote)
 	}
 	if strings.Contains(text, `\`) {
-		return nil, fmt.Errorf("a text holds a backslash")
+		return nil, errors.New("a text holds a backslash")
 	}
 	s.rest = rest
 	return text, nil

@@ -175,7 +175,7 @@ func bare(n *Network) *Network {
 
 func TestDrawnNetworksAreReadAsTheyWereWritten(t *testing.T) {
 	seen := map[string]bool{}
-	for seed := range uint64(2000) {
+	for seed := range uint64(500) {
 		f := drawnBy(seed).file()
 		text := Write(f)
 		again, err := Read(text)

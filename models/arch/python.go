@@ -11,24 +11,24 @@ import (
 // Python prints the network as a module of that name, Generator or Discriminator, whose state dict has the same keys. Its
 // forward takes noise or images and, where the network has a label, the classes [B]. The network passes Check.
 func (n *Network) Python(class string) string {
-	p := &printer{made: map[string]bool{}}
+	p := &printer{made: map[string]bool{}, places: n.places()}
 	p.printf("import torch\nfrom torch import nn\n\n\nclass %s(nn.Module):\n    def __init__(self):\n        super().__init__()\n", class)
 	for i, l := range n.All() {
-		p.module(n, i, l)
+		p.module(p.places[i], l)
 	}
 	source := n.sourceName()
 	if p.printf("\n    def forward(self, %s", source); len(n.Label) > 0 {
 		p.printf(", label")
 	}
 	p.printf("):%s\n", n.inputs())
-	shape := p.column(n, 0, n.Source, nil, source, source)
+	shape := p.column(p.places, n.Source, nil, source, source)
 	x, from := "x", source
 	if len(n.Label) > 0 {
-		label := p.column(n, len(n.Source), n.Label, nil, "label", "label")
+		label := p.column(p.places[len(n.Source):], n.Label, nil, "label", "label")
 		p.join(n, shape, label)
 		shape, from = n.Joined(), x
 	}
-	shape = p.column(n, len(n.Source)+len(n.Label), n.Layers, shape, x, from)
+	shape = p.column(p.places[len(n.Source)+len(n.Label):], n.Layers, shape, x, from)
 	if n.generates() {
 		p.printf("        return x%s\n", batch(shape))
 	} else {
@@ -57,17 +57,17 @@ func batch(shape []int64) string {
 
 type printer struct {
 	strings.Builder
-	made map[string]bool // modules that hold others
+	places [][]string      // of all layers, the names that lead to them
+	made   map[string]bool // modules that hold others
 }
 
 func (p *printer) printf(format string, args ...any) { fmt.Fprintf(p, format, args...) }
 
-// module registers layer i of the network under its key. Keys of several parts have plain modules around them.
-func (p *printer) module(n *Network, i int, l Layer) {
+// module registers a layer at its place. Those of several parts have plain modules around them.
+func (p *printer) module(parts []string, l Layer) {
 	if !registered(l) {
 		return
 	}
-	parts := n.place(i, l)
 	for depth := 1; depth < len(parts); depth++ {
 		if path := strings.Join(parts[:depth], "."); !p.made[path] {
 			p.made[path] = true
@@ -95,16 +95,24 @@ func registered(l Layer) bool {
 	return true
 }
 
-// place is the name of layer i in parts: that of its key, or where it has no tensors one that no key begins with.
-func (n *Network) place(i int, l Layer) []string {
-	if len(l.Tensors()) > 0 {
-		return strings.Split(l.Key, ".")
+// places are the names of all layers, in parts: those of their keys, or where they have no tensors one that no key begins with.
+func (n *Network) places() (places [][]string) {
+	taken := map[string]bool{}
+	for _, l := range n.All() {
+		places = append(places, strings.Split(l.Key, "."))
+		taken[places[len(places)-1][0]] = true
 	}
-	name := fmt.Sprintf("%s%d", strings.ToLower(l.Op), i)
-	for slices.ContainsFunc(n.All(), func(other Layer) bool { return strings.Split(other.Key, ".")[0] == name }) {
-		name += "_"
+	for i, l := range n.All() {
+		if len(l.Tensors()) > 0 {
+			continue
+		}
+		name := fmt.Sprintf("%s%d", strings.ToLower(l.Op), i)
+		for taken[name] {
+			name += "_"
+		}
+		places[i] = []string{name}
 	}
-	return []string{name}
+	return places
 }
 
 // attribute is how Python reaches a module of self.
@@ -131,8 +139,8 @@ func identifier(name string) bool {
 	return word.MatchString(name) && !strings.HasPrefix(name, "__") && !slices.Contains(keywords, name)
 }
 
-// column runs layers from number first on, the first of them on the variable from, into the variable to.
-func (p *printer) column(n *Network, first int, c Column, shape []int64, to, from string) []int64 {
+// column runs layers that stand at places, the first of them on the variable from, into the variable to.
+func (p *printer) column(places [][]string, c Column, shape []int64, to, from string) []int64 {
 	for i, l := range c {
 		in := shape
 		shape = known(l.Output(in))
@@ -144,7 +152,7 @@ func (p *printer) column(n *Network, first int, c Column, shape []int64, to, fro
 		case "Reshape":
 			p.printf("        %s = %s.reshape(len(%s), %s)", to, from, from, strings.Trim(literal(shape), "(,)"))
 		default:
-			p.printf("        %s = %s(%s)", to, attribute(n.place(first+i, l)), from)
+			p.printf("        %s = %s(%s)", to, attribute(places[i]), from)
 		}
 		p.printf("%s\n", batch(shape))
 		from = to

@@ -19,6 +19,9 @@ import (
 // mostText is how large an arch file can be, in bytes: one of a thousand layers has a twentieth of it.
 const mostText = 1 << 20
 
+// mostRules is how many rules map can have.
+const mostRules = 1000
+
 // Read reads an arch file and checks its networks. An error names the line and, where there is one, the layer.
 func Read(text []byte) (*File, error) {
 	root, err := document(text)
@@ -347,6 +350,9 @@ func readMap(n *yaml.Node) (rules []Rename, err error) {
 		}
 		if err := r.valid(); err != nil {
 			return nil, at(from, "%w", err)
+		}
+		if len(rules) == mostRules {
+			return nil, at(from, "more than %d rules", mostRules)
 		}
 		if slices.ContainsFunc(rules, func(other Rename) bool { return other.From == r.From }) {
 			return nil, at(from, "%s is renamed twice", weights.Quote(r.From))

@@ -29,6 +29,9 @@ func Renamed(state weights.StateDict, rules []Rename) (weights.StateDict, error)
 				break
 			}
 		}
+		if key == "" && e.Key != "" {
+			return nil, fmt.Errorf("the rules leave nothing of the key %s", weights.Quote(e.Key))
+		}
 		if other, twice := was[key]; twice {
 			return nil, fmt.Errorf("the keys %s and %s both become %s", weights.Quote(other), weights.Quote(e.Key), weights.Quote(key))
 		}

@@ -99,7 +99,7 @@ func conv2dOutput(l Layer, in []int64) ([]int64, error) {
 		}
 		reach := dilation[i]*(kernel[i]-1) + 1
 		if size+2*padding[i] < reach {
-			return nil, fmt.Errorf("the kernel reaches over %d pixels, but %d come in, with padding %d", reach, size, size+2*padding[i])
+			return nil, fmt.Errorf("the kernel reaches over %d pixels, more than the %d that come in with their padding", reach, size+2*padding[i])
 		}
 		out[i+1] = (size+2*padding[i]-reach)/stride[i] + 1
 	}
