@@ -201,7 +201,10 @@ func doubtSettings(nodes []*node, steps []map[int64]path, last func(int64) float
 		for _, in := range slices.Sorted(maps.Keys(steps[i])) {
 			so, least := steps[i][in], end{math.Inf(1), 0}
 			for _, s := range so.ways {
-				to := rest[s.width(n, in)]
+				to, goesOn := rest[s.width(n, in)]
+				if !goesOn {
+					continue
+				}
 				if to.cost += s.cost; to.cost < least.cost {
 					least = to
 				}
@@ -245,10 +248,21 @@ func walk(nodes []*node, width int64, before string, unpadded bool) []map[int64]
 			}
 			steps[i][in] = so
 		}
-		steps = append(steps, next)
+		steps = append(steps, promising(next))
 		before = n.lastKey()
 	}
 	return steps
+}
+
+// promising leaves out the widths that cost so much more than the cheapest that no last width makes up for it.
+func promising(next map[int64]path) map[int64]path {
+	const most = 12
+	least := math.Inf(1)
+	for _, p := range next {
+		least = min(least, p.cost)
+	}
+	maps.DeleteFunc(next, func(_ int64, p path) bool { return p.cost > least+most })
+	return next
 }
 
 // lastKey is the key of the node's last layer with weights.

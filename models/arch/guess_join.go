@@ -166,7 +166,7 @@ func (p *plan) doubtClasses(in int64) {
 		p.doubts["label"] = fmt.Sprintf("or no label and randn(%d)", in)
 		p.doubts["join"] = "or cat(label, noise)"
 	case in > 10 && slices.Contains(usualNoise, in-10):
-		p.doubts["label"] = fmt.Sprintf("or one_hot(10) and randn(%d)", in-10)
+		p.doubts["noise"] = fmt.Sprintf("or randn(%d) with label: one_hot(10)", in-10)
 	}
 }
 

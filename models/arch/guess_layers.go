@@ -96,7 +96,7 @@ func (w *writer) write(nodes []*node) {
 func (w *writer) node(n *node) {
 	w.add(n.layer())
 	w.before, w.active, w.flat = n.key, false, n.kind != convolution
-	shuffled := n.shuffle == 1
+	shuffled := n.shuffle == 1 || n.kind == linear
 	for _, m := range n.norms {
 		size := m.weight[0]
 		if !shuffled && size == n.channels() {
@@ -131,7 +131,7 @@ func count(b bool) int {
 func (w *writer) between(a, b *node) {
 	mapped := w.flat && b.kind == convolution
 	slots, exact := gap(w.before, b.key)
-	free := slots - count(mapped) - count(b.up > 1) - count(a.shuffle > 1 && len(a.norms) == 0)
+	free := slots - count(mapped) - count(b.up > 1) - count(a.shuffle > 1 && (mapped || len(a.norms) == 0))
 	if exact && free > 1 && a.kind == convolution && w.unscaled && !w.active {
 		norm := New("", "InstanceNorm2d", a.channels())
 		norm.Doubt = "or another layer without weights: the keys leave room for one"
@@ -150,8 +150,11 @@ func (w *writer) between(a, b *node) {
 		w.add(drop)
 	}
 	if mapped {
-		s := side(a.out, b.in)
+		s := side(a.out, b.in) / a.shuffle
 		w.reshape(a.out/(s*s), s)
+		if a.shuffle > 1 {
+			w.shuffle(a)
+		}
 	}
 	if b.up > 1 {
 		up := New("", "Upsample", nothing{}, float64(b.up))
@@ -203,7 +206,7 @@ func (n *node) doubted(l Layer) Layer {
 }
 
 // norm is a norm's layer, flat behind features without a height and width.
-func (h habit) norm(m module, flat bool) Layer {
+func (h habit) norm(m moduleState, flat bool) Layer {
 	size, op := m.weight[0], "BatchNorm2d"
 	if flat {
 		op = "BatchNorm1d"
