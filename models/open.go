@@ -23,7 +23,7 @@ type Weights struct {
 	Average                  weights.StateDict // of the generator's weights over the training, to draw with; nil where there is none
 	AverageKey               string            // where it lies
 	Config                   Config            // read off the shapes, or of the networks that were given as data
-	Guessed                  bool              // Config.Arch is what the shapes and keys suggest: nobody said so
+	Assumed                  []string          // where Config.Arch is what keys and shapes suggest: what they do not tell
 	Classes                  Classes           // none where the generator knows no classes
 }
 
@@ -56,16 +56,19 @@ func Find(file *formats.File, key string, given *arch.File) (w *Weights, err err
 	}
 	w.Discriminator = d
 	if given == nil {
-		given = w.ownArch()
+		given = &arch.File{}
 	}
-	if given != nil {
-		if err := w.rename(given.Map); err != nil {
-			return nil, w.Fail(err)
-		}
+	networks, rules := given, given.Map
+	if given.Generator == nil {
+		networks = w.ownArch()
+		rules = append(networks.Map, rules...)
+	}
+	if err := w.rename(rules); err != nil {
+		return nil, w.Fail(err)
 	}
 	w.Classes = classesOf(file)
-	if given != nil && given.Generator != nil {
-		w.Config, err = ConfigOfArch(given)
+	if networks.Generator != nil { // its keys are no longer the file's
+		w.Config, err = ConfigOfArch(&arch.File{Generator: networks.Generator, Discriminator: networks.Discriminator})
 	} else {
 		err = w.recognise(name == "discriminator")
 	}
@@ -81,25 +84,32 @@ func Find(file *formats.File, key string, given *arch.File) (w *Weights, err err
 // ArchText is the key in a file's metadata of the networks as an arch file.
 const ArchText = "arch"
 
-// ownArch is what the file's metadata says of its networks; nil for nothing. Another program's entry of that name is none.
+// ownArch is what the file's metadata says of its networks; empty for nothing. Another program's entry of that name is none.
 func (w *Weights) ownArch() *arch.File {
 	text, ok := w.File.Metadata[ArchText]
 	if !ok {
-		return nil
+		return &arch.File{}
 	}
 	f, err := arch.Read([]byte(text))
 	if err != nil {
 		w.File.Notices = append(w.File.Notices, fmt.Sprintf("its metadata has an entry %q that is no arch file (%v)", ArchText, err))
-		return nil
+		return &arch.File{}
 	}
 	return f
 }
 
 // rename gives all networks the keys that rules give.
-func (w *Weights) rename(rules []arch.Rename) (err error) {
-	for _, state := range []*weights.StateDict{&w.Generator, &w.Average, &w.Discriminator} {
-		if *state, err = arch.Renamed(*state, rules); err != nil {
-			return err
+func (w *Weights) rename(rules []arch.Rename) error {
+	if len(rules) == 0 {
+		return nil
+	}
+	all, err := arch.RenamedAll([]weights.StateDict{w.Generator, w.Average, w.Discriminator}, rules)
+	if err != nil {
+		return err
+	}
+	for i, state := range []*weights.StateDict{&w.Generator, &w.Average, &w.Discriminator} {
+		if *state != nil {
+			*state = all[i]
 		}
 	}
 	return nil
@@ -127,8 +137,23 @@ func (w *Weights) recognise(own bool) (err error) {
 	if failure != nil {
 		return fmt.Errorf("it is not the article's network (%w), and its layers can't be told from keys and shapes: %w", err, failure)
 	}
-	w.Guessed = true
+	w.Assumed = assumptions(w.Config.Arch)
+	w.File.Notices = append(w.File.Notices, "its layers are guessed from keys and shapes, with "+strings.Join(w.Assumed, "; "))
 	return nil
+}
+
+// assumptions are the parts of a guess that keys and shapes do not tell, with what else they may be, as the arch file has them.
+func assumptions(f *arch.File) (all []string) {
+	for line := range strings.Lines(string(arch.Write(f))) {
+		part, doubt, ok := strings.Cut(strings.TrimSpace(line), " # ? ")
+		if text := strings.TrimPrefix(part, "- ") + " (" + doubt + ")"; ok && !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	if len(all) == 0 {
+		all = []string{"the usual values of what these do not tell"}
+	}
+	return all
 }
 
 // OpenFile reads a weights file of any content, or the last checkpoint of a run folder. Where that one is damaged it takes

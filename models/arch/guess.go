@@ -75,7 +75,7 @@ var foreignParts = map[string]string{
 }
 
 // foreign refuses networks that their keys name, and that would be drawn wrong where the channels happen to go on.
-func foreign(modules []module) error {
+func foreign(modules []moduleState) error {
 	for _, m := range modules {
 		for _, part := range strings.Split(strings.ToLower(m.key), ".") {
 			if what, ok := foreignParts[strings.TrimRight(part, "0123456789_")]; ok {
@@ -87,7 +87,7 @@ func foreign(modules []module) error {
 }
 
 // commonParts is what all keys begin with, in whole parts with their dots.
-func commonParts(modules []module) string {
+func commonParts(modules []moduleState) string {
 	common := ""
 	for len(modules) > 0 {
 		rest := strings.TrimPrefix(modules[0].key, common)
@@ -132,17 +132,30 @@ func (p *plan) geometry() error {
 			weights.Show(n.key), n.weight, n.in)
 	}
 	p.width = width
+	if first > 0 {
+		shuffleAlike(drawn[first-1], drawn[first:], width)
+	}
 	if err := settle(drawn[first:], width, before, func(w int64) float64 { return imageCost(w, last.channels()) }); err != nil {
 		return err
 	}
 	return p.labelGeometry(drawn[first:max(first, len(p.noise))])
 }
 
+// shuffleAlike puts a PixelShuffle behind a linear layer too where there is one behind a convolution, so that the linear layer's
+// features are an image of half the height and width.
+func shuffleAlike(n *node, convolutions []*node, width int64) {
+	for _, c := range convolutions {
+		if c.shuffle > 1 && width%c.shuffle == 0 && width > 8 {
+			n.shuffle = c.shuffle
+		}
+	}
+}
+
 // linearImage checks that linear layers draw an image.
 func (p *plan) linearImage(first, last *node) error {
 	name := weights.Show(last.key)
 	if squareImage(last.out) == 0 {
-		return fmt.Errorf("the output is no image: %s.weight %v gives %d features, and no square of 8x8 or more, of 1 or 3 channels, has so many",
+		return fmt.Errorf("the output is no image: %s.weight %v gives %d values, and no square image of 8x8 or more, of 1 or 3 channels, has so many",
 			name, last.weight, last.out)
 	}
 	if len(p.noise) == 0 && p.main[0].in >= last.out {

@@ -11,13 +11,13 @@ import (
 
 // node is a layer with weights and how it is read: which way its channels go, and what stands behind it.
 type node struct {
-	module
+	moduleState
 	transposed bool
-	in, out    int64    // features or channels; in of an embedding is its classes
-	shuffle    int64    // the factor of a PixelShuffle behind it; 1 without
-	norms      []module // behind it
-	setting             // of a convolution
-	doubt      string   // about the setting
+	in, out    int64         // features or channels; in of an embedding is its classes
+	shuffle    int64         // the factor of a PixelShuffle behind it; 1 without
+	norms      []moduleState // behind it
+	setting                  // of a convolution
+	doubt      string        // about the setting
 }
 
 // channels are those that the node gives to the next.
@@ -35,12 +35,15 @@ type reading struct {
 const breakCost = 10
 
 // readings are the ways to read a module that follows others in the file; next is the module behind it, or nil.
-func readings(m module, next *module, common string) []reading {
+func readings(m moduleState, next *moduleState, common string) []reading {
 	if m.kind == linear {
 		matrix := reading{linear, false, m.weight[1], m.weight[0], 0}
 		table := reading{embedding, false, m.weight[0], m.weight[1], 4}
 		if m.bias > 0 {
 			return []reading{matrix}
+		}
+		if looksLikeClasses(m.weight[0]) {
+			matrix.cost, table.cost = 2, 1
 		}
 		if about(m.key, common) > 0 || strings.Contains(m.key, "emb") {
 			matrix.cost, table.cost = 3, 0
@@ -87,7 +90,7 @@ func step(a, b reading) (cost float64, shuffle int64) {
 		}
 	case b.kind == convolution && a.out == b.in:
 		return 0, 1
-	case b.kind == convolution:
+	case b.kind == convolution && !a.transposed && !b.transposed:
 		for r := int64(2); r <= 4; r++ {
 			if a.out == r*r*b.in {
 				return 1, r
@@ -111,14 +114,14 @@ func side(features, channels int64) int64 {
 
 // branches reads the modules with weights as columns: each begins where the channels do not go on from the module before.
 // Of all readings it takes that of the lowest cost.
-func branches(modules []module, common string) [][]*node {
-	var layers []module
+func branches(modules []moduleState, common string) [][]*node {
+	var layers []moduleState
 	var options [][]reading
 	for i, m := range modules {
 		if m.kind > convolution {
 			continue
 		}
-		var next *module
+		var next *moduleState
 		if i+1 < len(modules) {
 			next = &modules[i+1]
 		}
@@ -126,12 +129,12 @@ func branches(modules []module, common string) [][]*node {
 	}
 	var all [][]*node
 	for i, r := range cheapest(layers, options, common) {
-		n := &node{module: layers[i], transposed: r.transposed, in: r.in, out: r.out, shuffle: 1}
+		n := &node{moduleState: layers[i], transposed: r.transposed, in: r.in, out: r.out, shuffle: 1}
 		n.kind = r.kind
 		if i > 0 {
 			last := all[len(all)-1]
 			before := last[len(last)-1]
-			if cost, shuffle := follow(before.module, before.reading(), n.module, r, common); cost < breakCost {
+			if cost, shuffle := follow(before.moduleState, before.reading(), n.moduleState, r, common); cost < breakCost {
 				before.shuffle = shuffle
 				all[len(all)-1] = append(last, n)
 				continue
@@ -145,7 +148,7 @@ func branches(modules []module, common string) [][]*node {
 func (n *node) reading() reading { return reading{n.kind, n.transposed, n.in, n.out, 0} }
 
 // follow is step for two modules: what is the label's does not go on from what is the noise's.
-func follow(a module, as reading, b module, bs reading, common string) (cost float64, shuffle int64) {
+func follow(a moduleState, as reading, b moduleState, bs reading, common string) (cost float64, shuffle int64) {
 	cost, shuffle = step(as, bs)
 	aboutA, aboutB := about(a.key, common), about(b.key, common)
 	switch {
@@ -158,7 +161,7 @@ func follow(a module, as reading, b module, bs reading, common string) (cost flo
 }
 
 // cheapest chooses the reading of each module such that the sum of all costs is the lowest.
-func cheapest(layers []module, options [][]reading, common string) []reading {
+func cheapest(layers []moduleState, options [][]reading, common string) []reading {
 	sums, from := make([][]float64, len(layers)), make([][]int, len(layers))
 	for i := range layers {
 		sums[i], from[i] = make([]float64, len(options[i])), make([]int, len(options[i]))
@@ -206,10 +209,10 @@ func endsThatMeet(all [][]*node, common string) (int, int) {
 	for a, first := range all {
 		for b, second := range all {
 			end, start := first[len(first)-1], second[0]
-			if a == b {
+			if c := end.channels(); a == b || end.kind == convolution && (c == 1 || c == 3) {
 				continue
 			}
-			if cost, shuffle := follow(end.module, end.reading(), start.module, start.reading(), common); cost < 1 && shuffle == 1 {
+			if cost, shuffle := follow(end.moduleState, end.reading(), start.moduleState, start.reading(), common); cost < 1 && shuffle == 1 {
 				return a, b
 			}
 		}
@@ -218,7 +221,7 @@ func endsThatMeet(all [][]*node, common string) (int, int) {
 }
 
 // attachNorms puts each norm behind the layer that it belongs to: by its number, by what stands before it, by its size.
-func attachNorms(modules []module, all [][]*node) error {
+func attachNorms(modules []moduleState, all [][]*node) error {
 	nodes := map[string]*node{}
 	var order []*node
 	for _, m := range modules {
@@ -246,7 +249,7 @@ func attachNorms(modules []module, all [][]*node) error {
 	return nil
 }
 
-func placeOfNorm(m module, before *node, keyBefore string, order []*node) *node {
+func placeOfNorm(m moduleState, before *node, keyBefore string, order []*node) *node {
 	if _, exact := gap(keyBefore, m.key); exact && before != nil && takesNorm(before, m) {
 		return before
 	}
@@ -272,7 +275,7 @@ func placeOfNorm(m module, before *node, keyBefore string, order []*node) *node 
 }
 
 // takesNorm says whether a norm of that size may stand behind a layer that has none of that size yet.
-func takesNorm(n *node, m module) bool {
+func takesNorm(n *node, m moduleState) bool {
 	size := m.weight[0]
 	for _, other := range n.norms {
 		if other.weight[0] == size {

@@ -2,6 +2,7 @@ package arch
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -18,14 +19,21 @@ type setting struct {
 	cost                   float64 // lower the more usual it is
 }
 
-// String says what is not torch.nn's default.
-func (s setting) String() string {
+// insteadOf says in what s differs from what was chosen.
+func (s setting) insteadOf(chosen setting) string {
 	text := fmt.Sprintf("stride=%d, padding=%d", s.stride, s.padding)
 	if s.extra > 0 {
 		text += fmt.Sprintf(", output_padding=%d", s.extra)
 	}
-	if s.up > 1 {
-		text += fmt.Sprintf(" behind Upsample(scale_factor=%d)", s.up)
+	switch same := s.stride == chosen.stride && s.padding == chosen.padding && s.extra == chosen.extra; {
+	case same && s.up == 1:
+		return "without Upsample before it"
+	case same:
+		return fmt.Sprintf("with Upsample(scale_factor=%d) before it", s.up)
+	case s.up > chosen.up:
+		text += fmt.Sprintf(", with Upsample(scale_factor=%d) before it", s.up)
+	case s.up < chosen.up:
+		text += ", without Upsample before it"
 	}
 	return text
 }
@@ -178,26 +186,39 @@ func settle(nodes []*node, width int64, before string, last func(width int64) fl
 // doubtSettings notes for each node another setting that the rest of the column would go with as well.
 func doubtSettings(nodes []*node, steps []map[int64]path, last func(int64) float64) {
 	const near = 2 // in cost
-	rest := map[int64]float64{}
-	for w := range steps[len(nodes)] {
-		rest[w] = last(w)
+	type end struct {
+		cost  float64
+		width int64
 	}
-	_, best := cheapestEnd(steps[len(nodes)], last)
+	rest := map[int64]end{}
+	for w := range steps[len(nodes)] {
+		rest[w] = end{last(w), w}
+	}
+	width, best := cheapestEnd(steps[len(nodes)], last)
 	for i := len(nodes) - 1; i >= 0; i-- {
-		n, all := nodes[i], map[int64]float64{}
-		other, otherCost := setting{}, best+near
-		for in, so := range steps[i] {
-			all[in] = math.Inf(1)
+		n, all := nodes[i], map[int64]end{}
+		other, otherEnd := setting{}, end{best + near, 0}
+		for _, in := range slices.Sorted(maps.Keys(steps[i])) {
+			so, least := steps[i][in], end{math.Inf(1), 0}
 			for _, s := range so.ways {
-				cost := s.cost + rest[s.width(n, in)]
-				all[in] = min(all[in], cost)
-				if !s.equal(n.setting) && so.cost+cost < otherCost {
-					other, otherCost = s, so.cost+cost
+				to, goesOn := rest[s.width(n, in)]
+				if !goesOn {
+					continue
+				}
+				if to.cost += s.cost; to.cost < least.cost {
+					least = to
+				}
+				if to.cost += so.cost; !s.equal(n.setting) && to.cost < otherEnd.cost {
+					other, otherEnd = s, to
 				}
 			}
+			all[in] = least
 		}
 		if other.stride > 0 {
-			n.doubt = "or " + other.String()
+			n.doubt = "or " + other.insteadOf(n.setting)
+		}
+		if other.stride > 0 && otherEnd.width != width {
+			n.doubt += fmt.Sprintf(", for images of %dx%d", otherEnd.width, otherEnd.width)
 		}
 		rest = all
 	}
@@ -227,10 +248,21 @@ func walk(nodes []*node, width int64, before string, unpadded bool) []map[int64]
 			}
 			steps[i][in] = so
 		}
-		steps = append(steps, next)
+		steps = append(steps, promising(next))
 		before = n.lastKey()
 	}
 	return steps
+}
+
+// promising leaves out the widths that cost so much more than the cheapest that no last width makes up for it.
+func promising(next map[int64]path) map[int64]path {
+	const most = 12
+	least := math.Inf(1)
+	for _, p := range next {
+		least = min(least, p.cost)
+	}
+	maps.DeleteFunc(next, func(_ int64, p path) bool { return p.cost > least+most })
+	return next
 }
 
 // lastKey is the key of the node's last layer with weights.

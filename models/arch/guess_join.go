@@ -34,6 +34,9 @@ func meet(all [][]*node, common string) (*plan, error) {
 	if len(all) > 3 {
 		return nil, notChained(all)
 	}
+	if len(all) == 2 {
+		all = splitAtProduct(all, common)
+	}
 	labels := slices.DeleteFunc(slices.Clone(all), func(b []*node) bool { return !isLabel(b, common) })
 	rest := slices.DeleteFunc(slices.Clone(all), func(b []*node) bool { return isLabel(b, common) })
 	switch {
@@ -56,6 +59,21 @@ func meet(all [][]*node, common string) (*plan, error) {
 		return p, p.joinVectors()
 	}
 	return p, p.joinBranches(all)
+}
+
+// splitAtProduct makes three branches of two where what one gives is multiplied by what the other's first layers give.
+func splitAtProduct(all [][]*node, common string) [][]*node {
+	for i, branch := range all {
+		whose, n := about(branch[0].key, common), 0
+		for n < len(branch) && whose != 0 && about(branch[n].key, common) == whose {
+			n++
+		}
+		other := all[1-i]
+		if n > 0 && n < len(branch) && other[len(other)-1].channels() == branch[n].in {
+			return [][]*node{other, branch[:n], branch[n:]}
+		}
+	}
+	return all
 }
 
 func looksLikeClasses(n int64) bool { return slices.Contains(usualClasses, n) }
@@ -148,7 +166,7 @@ func (p *plan) doubtClasses(in int64) {
 		p.doubts["label"] = fmt.Sprintf("or no label and randn(%d)", in)
 		p.doubts["join"] = "or cat(label, noise)"
 	case in > 10 && slices.Contains(usualNoise, in-10):
-		p.doubts["label"] = fmt.Sprintf("or one_hot(10) and randn(%d)", in-10)
+		p.doubts["noise"] = fmt.Sprintf("or randn(%d) with label: one_hot(10)", in-10)
 	}
 }
 

@@ -14,7 +14,7 @@ func (p *plan) network() (*Network, error) {
 	if len(p.noise) > 0 {
 		drawn = p.noise
 	}
-	noise := &writer{habit: habit, column: Column{New("", "randn", p.nz)}}
+	noise := &writer{habit: habit.ofNoise(), column: Column{New("", "randn", p.nz)}}
 	if drawn[0].kind == convolution {
 		noise.column[0] = New("", "randn", p.nz, 1, 1)
 	}
@@ -37,7 +37,7 @@ func (p *plan) writeNoise(w *writer) {
 	}
 	w.write(p.noise)
 	last := p.noise[len(p.noise)-1]
-	w.end()
+	w.end(last)
 	if w.flat && p.main[0].kind == convolution {
 		w.reshape(last.out/(p.width*p.width), p.width)
 	}
@@ -57,7 +57,7 @@ func (p *plan) labelColumn(habit habit) Column {
 	}
 	w.write(nodes)
 	if len(nodes) > 0 {
-		w.end()
+		w.end(nodes[len(nodes)-1])
 	}
 	if p.side > 0 {
 		w.reshape(p.channels, p.side)
@@ -96,7 +96,7 @@ func (w *writer) write(nodes []*node) {
 func (w *writer) node(n *node) {
 	w.add(n.layer())
 	w.before, w.active, w.flat = n.key, false, n.kind != convolution
-	shuffled := n.shuffle == 1
+	shuffled := n.shuffle == 1 || n.kind == linear
 	for _, m := range n.norms {
 		size := m.weight[0]
 		if !shuffled && size == n.channels() {
@@ -131,7 +131,7 @@ func count(b bool) int {
 func (w *writer) between(a, b *node) {
 	mapped := w.flat && b.kind == convolution
 	slots, exact := gap(w.before, b.key)
-	free := slots - count(mapped) - count(b.up > 1) - count(a.shuffle > 1 && len(a.norms) == 0)
+	free := slots - count(mapped) - count(b.up > 1) - count(a.shuffle > 1 && (mapped || len(a.norms) == 0))
 	if exact && free > 1 && a.kind == convolution && w.unscaled && !w.active {
 		norm := New("", "InstanceNorm2d", a.channels())
 		norm.Doubt = "or another layer without weights: the keys leave room for one"
@@ -150,8 +150,11 @@ func (w *writer) between(a, b *node) {
 		w.add(drop)
 	}
 	if mapped {
-		s := side(a.out, b.in)
+		s := side(a.out, b.in) / a.shuffle
 		w.reshape(a.out/(s*s), s)
+		if a.shuffle > 1 {
+			w.shuffle(a)
+		}
 	}
 	if b.up > 1 {
 		up := New("", "Upsample", nothing{}, float64(b.up))
@@ -160,9 +163,9 @@ func (w *writer) between(a, b *node) {
 	}
 }
 
-// end adds what stands behind the last layer of the noise's or label's own.
-func (w *writer) end() {
-	if !w.active && !w.label {
+// end adds what stands behind the last layer of the noise's or label's own: nothing behind a linear layer behind an embedding.
+func (w *writer) end(last *node) {
+	if !w.active && !(w.label && len(last.norms) == 0) {
 		w.activate()
 	}
 }
@@ -203,7 +206,7 @@ func (n *node) doubted(l Layer) Layer {
 }
 
 // norm is a norm's layer, flat behind features without a height and width.
-func (h habit) norm(m module, flat bool) Layer {
+func (h habit) norm(m moduleState, flat bool) Layer {
 	size, op := m.weight[0], "BatchNorm2d"
 	if flat {
 		op = "BatchNorm1d"
@@ -229,15 +232,34 @@ type habit struct {
 	labelFirst bool
 	wide       []string // keys of the norms with eps=0.8
 	unscaled   bool     // convolutions have norms without weights behind them
+	plane      bool     // a label becomes a channel beside those of the noise
+}
+
+func leakyReLU() Layer {
+	l := New("", "LeakyReLU", 0.2)
+	l.Doubt = "or ReLU()"
+	return l
+}
+
+func relu() Layer {
+	l := New("", "ReLU")
+	l.Doubt = "or LeakyReLU(0.2)"
+	return l
+}
+
+// ofNoise is the habit of the layers that noise has of its own.
+func (h habit) ofNoise() habit {
+	if h.plane {
+		h.activation = leakyReLU()
+	}
+	return h
 }
 
 // habit tells the descent by the widths of layers and by which have norms.
 func (p *plan) habit() habit {
-	leaky, relu := New("", "LeakyReLU", 0.2), New("", "ReLU")
-	leaky.Doubt, relu.Doubt = "or ReLU()", "or LeakyReLU(0.2)"
 	all := append(append([]*node(nil), p.noise...), p.main...)
 	first := all[0]
-	h := habit{activation: leaky}
+	h := habit{activation: leakyReLU()}
 	convolutions, transposed, normed := 0, 0, 0
 	for _, n := range all {
 		convolutions += count(n.kind == convolution)
@@ -246,19 +268,20 @@ func (p *plan) habit() habit {
 	}
 	h.unscaled = convolutions > 0 && normed == 0
 	switch {
-	case convolutions > 0 && p.side > 0: // a label as a plane
+	case convolutions > 0 && p.channels == 1: // a label as a plane
+		h.plane = true
 		if transposed > 0 && normed > 0 {
-			h.activation = relu
+			h.activation = relu()
 		}
 		h.wide = afterFirst(all)
 	case transposed > 0:
-		h.activation = relu
-	case convolutions > 0 && len(first.norms) > 0 && first.norms[0].weight[0] == first.out:
-		h.activation = relu
+		h.activation = relu()
+	case convolutions > 0 && len(first.norms) > 0 && first.norms[0].kind == batchNorm && first.norms[0].weight[0] == first.out:
+		h.activation = relu()
 	case convolutions > 0:
 		h.wide = afterFirst(all)
 	case len(p.noise) > 0 || len(first.norms) > 0 || normed == 0 && len(all) <= 3:
-		h.activation = relu
+		h.activation = relu()
 	case first.out == 128 && all[len(all)-2].out == 1024: // as in eriklindernoren/PyTorch-GAN
 		h.wide = afterFirst(all)
 		h.labelFirst = len(h.wide) > 0

@@ -25,8 +25,8 @@ const (
 	otherNorm // a scale and a shift, without statistics
 )
 
-// module is the tensors whose keys differ in the last part alone.
-type module struct {
+// moduleState is the tensors whose keys differ in the last part alone.
+type moduleState struct {
 	key    string
 	kind   role
 	weight []int64 // its shape; of a norm without scale that of its statistics
@@ -36,7 +36,7 @@ type module struct {
 }
 
 // modulesOf puts the tensors of a state dict together by their modules, in the order of the file.
-func modulesOf(state weights.StateDict) ([]module, error) {
+func modulesOf(state weights.StateDict) ([]moduleState, error) {
 	var keys []string
 	shapes := map[string]map[string][]int64{}
 	for _, e := range state {
@@ -51,12 +51,15 @@ func modulesOf(state weights.StateDict) ([]module, error) {
 			shapes[key] = map[string][]int64{}
 			keys = append(keys, key)
 		}
+		if _, twice := shapes[key][name]; twice {
+			return nil, fmt.Errorf("tensor %s occurs twice", weights.Show(e.Key))
+		}
 		shapes[key][name] = e.Shape
 	}
 	if len(keys) > mostModules {
 		return nil, fmt.Errorf("the state dict has %d layers with weights: a generator whose layers can be guessed has at most %d", len(keys), mostModules)
 	}
-	var all []module
+	var all []moduleState
 	for _, key := range keys {
 		m, err := moduleOf(key, shapes[key])
 		if err != nil {
@@ -99,19 +102,22 @@ func knownTensor(key, name string, shape []int64) error {
 	return nil
 }
 
-func moduleOf(key string, shapes map[string][]int64) (module, error) {
+func moduleOf(key string, shapes map[string][]int64) (moduleState, error) {
 	weight, scaled := shapes["weight"]
 	bias, biased := shapes["bias"]
 	mean, counted := shapes["running_mean"]
 	_, counts := shapes["num_batches_tracked"]
-	m := module{key: key, weight: weight, affine: scaled, counts: counts}
+	m := moduleState{key: key, weight: weight, affine: scaled, counts: counts}
 	if len(bias) > 0 {
 		m.bias = bias[0]
 	}
 	name := weights.Show(key)
 	switch {
-	case counted && len(mean) == 1 && (!scaled || slices.Equal(weight, mean)):
+	case counted:
 		m.kind, m.weight = batchNorm, mean
+		if len(mean) != 1 || !slices.Equal(mean, shapes["running_var"]) || scaled != biased || scaled && !(slices.Equal(weight, mean) && slices.Equal(bias, mean)) {
+			return m, fmt.Errorf("layer %s: running_mean %v, running_var %v, weight %v and bias %v are no BatchNorm's", name, mean, shapes["running_var"], weight, bias)
+		}
 	case !scaled:
 		return m, fmt.Errorf("layer %s has no weight", name)
 	case biased && slices.Equal(weight, bias) && (len(weight) == 1 || len(weight) == 3):

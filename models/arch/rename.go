@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"cgan/weights"
@@ -12,6 +13,15 @@ import (
 // Renamed is the state with the keys that the rules give, each by the first rule that fits it. A rule that fits no key, and two
 // keys that become one, are errors.
 func Renamed(state weights.StateDict, rules []Rename) (weights.StateDict, error) {
+	all, err := RenamedAll([]weights.StateDict{state}, rules)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// RenamedAll is Renamed for the state dicts of several networks. A rule must fit a key of one of them.
+func RenamedAll(states []weights.StateDict, rules []Rename) (all []weights.StateDict, err error) {
 	patterns := make([]*regexp.Regexp, len(rules))
 	for i, r := range rules {
 		if err := r.valid(); err != nil {
@@ -19,8 +29,25 @@ func Renamed(state weights.StateDict, rules []Rename) (weights.StateDict, error)
 		}
 		patterns[i] = r.pattern()
 	}
-	used, was := make([]bool, len(rules)), map[string]string{}
-	renamed := make(weights.StateDict, len(state))
+	used := make([]bool, len(rules))
+	for _, state := range states {
+		renamed, err := rename(state, rules, patterns, used)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, renamed)
+	}
+	for r, ok := range used {
+		if !ok {
+			return nil, rules[r].fitsNone(slices.Concat(states...))
+		}
+	}
+	return all, nil
+}
+
+// rename notes the rules that it uses.
+func rename(state weights.StateDict, rules []Rename, patterns []*regexp.Regexp, used []bool) (weights.StateDict, error) {
+	was, renamed := map[string]string{}, make(weights.StateDict, len(state))
 	for i, e := range state {
 		key := e.Key
 		for r, pattern := range patterns {
@@ -37,11 +64,6 @@ func Renamed(state weights.StateDict, rules []Rename) (weights.StateDict, error)
 		}
 		was[key] = e.Key
 		renamed[i] = weights.Entry{Key: key, Tensor: e.Tensor}
-	}
-	for r, ok := range used {
-		if !ok {
-			return nil, rules[r].fitsNone(state)
-		}
 	}
 	return renamed, nil
 }

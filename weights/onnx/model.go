@@ -28,7 +28,7 @@ type Model struct {
 type Graph struct {
 	Name            string
 	Nodes           []Node
-	Initializers    weights.StateDict // weights by name, float32
+	Initializers    weights.StateDict // weights by name, float32, and what nodes take as sizes or places, int64
 	Inputs, Outputs []Value
 }
 
@@ -39,10 +39,10 @@ type Node struct {
 	Attributes     []Attribute
 }
 
-// Attribute is a setting of an operator: Int, Ints or Float.
+// Attribute is a setting of an operator.
 type Attribute struct {
 	Name  string
-	Value any // int64, []int64 or float32
+	Value any // int64, []int64, float32 or string
 }
 
 // ElementType is the type of a Value's elements.
@@ -53,6 +53,9 @@ const (
 	Float ElementType = 1
 	Int64 ElementType = 7
 )
+
+// elementTypes are those of initializers.
+var elementTypes = map[weights.DType]ElementType{weights.F32: Float, weights.I64: Int64}
 
 // Value declares an input or an output.
 type Value struct {
@@ -68,7 +71,7 @@ type Dim struct {
 }
 
 // Write writes the model. The weights are written from where they lie, without a copy. Metadata that is not UTF-8,
-// weights that are not float32 and attributes of other types are errors, and then w has received nothing; so is a
+// weights that are neither float32 nor int64 and attributes of other types are errors, and then w has received nothing; so is a
 // file of 2 GiB and more, which protobuf does not allow.
 func Write(w io.Writer, m Model) error {
 	model, err := m.message()
@@ -112,10 +115,11 @@ func (g Graph) message() (*message, error) {
 	}
 	out.string(graphName, g.Name)
 	for _, e := range g.Initializers {
-		if e.DType != weights.F32 {
+		elements, ok := elementTypes[e.DType]
+		if !ok {
 			return nil, fmt.Errorf("%s is %v: convert it to float32 first", e.Key, e.DType)
 		}
-		out.message(graphInitializer, tensorProto(e.Key, e.Tensor))
+		out.message(graphInitializer, tensorProto(e.Key, elements, e.Tensor))
 	}
 	for _, v := range g.Inputs {
 		out.message(graphInput, v.message())
@@ -159,8 +163,11 @@ func (a Attribute) message() (*message, error) {
 	case float32:
 		out.float(attributeFloat, v)
 		out.int(attributeType, attributeIsFloat)
+	case string:
+		out.string(attributeString, v)
+		out.int(attributeType, attributeIsString)
 	default:
-		return nil, fmt.Errorf("the attribute %s is a %T: it must be int64, []int64 or float32", a.Name, a.Value)
+		return nil, fmt.Errorf("the attribute %s is a %T: it must be int64, []int64, float32 or string", a.Name, a.Value)
 	}
 	return &out, nil
 }

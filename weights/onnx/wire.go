@@ -23,8 +23,8 @@ const (
 	graphNode, graphName, graphInitializer, graphInput, graphOutput = 1, 2, 5, 11, 12
 	nodeInput, nodeOutput, nodeName, nodeType, nodeAttribute        = 1, 2, 3, 4, 5
 
-	attributeName, attributeFloat, attributeInt, attributeInts, attributeType = 1, 2, 3, 8, 20
-	attributeIsFloat, attributeIsInt, attributeIsInts                         = 1, 2, 7
+	attributeName, attributeFloat, attributeInt, attributeString, attributeInts, attributeType = 1, 2, 3, 4, 8, 20
+	attributeIsFloat, attributeIsInt, attributeIsString, attributeIsInts                       = 1, 2, 3, 7
 
 	tensorDims, tensorElements, tensorName, tensorRaw = 1, 2, 8, 9
 
@@ -82,13 +82,13 @@ func (m *message) message(field protowire.Number, v *message) {
 	m.size += v.size
 }
 
-// tensorProto is a named float32 tensor, in the bytes where it lies.
-func tensorProto(name string, t weights.Tensor) *message {
+// tensorProto is a named tensor of that type, in the bytes where it lies.
+func tensorProto(name string, elements ElementType, t weights.Tensor) *message {
 	var p message
 	for _, d := range t.Shape {
 		p.int(tensorDims, d)
 	}
-	p.int(tensorElements, int64(Float))
+	p.int(tensorElements, int64(elements))
 	p.string(tensorName, name)
 	p.bytes(tensorRaw, t.Data)
 	return &p
