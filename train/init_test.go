@@ -25,7 +25,7 @@ func TestInitFromARunBeforeFastMode(t *testing.T) {
 	delete(fields, "without")
 	fields["lr"] = 0.001 // only config.json says so
 	writeConfig(t, result.Dir, fields)
-	next, err := InitConfig(result.Dir, "")
+	next, err := InitConfig(result.Dir, "", nil)
 	if err != nil || next.Precision != "f32" || next.Without != nil || next.Exact || next.Validate() != nil {
 		t.Fatalf("%v, %+v", err, next)
 	}
@@ -65,7 +65,7 @@ func TestInitKeepsTheRunsSettings(t *testing.T) {
 	c := smallConfig(t)
 	c.Steps, c.Seed, c.Beta1, c.Without = 1, 7, 0.4, []models.SpeedUp{models.Adam, models.Norm}
 	result, _ := mustRun(t, c)
-	next, err := InitConfig(result.Dir, "")
+	next, err := InitConfig(result.Dir, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,11 +100,11 @@ func TestInitRefusesARunWithoutItsSettings(t *testing.T) {
 		"there is no such file":         func() { os.Remove(path) },
 	} {
 		damage()
-		_, err := InitConfig(result.Dir, "")
+		_, err := InitConfig(result.Dir, "", nil)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "name a checkpoint-*.pt") {
 			t.Errorf("got %v, want %q", err, want)
 		}
-		if next, err := InitConfig(result.Checkpoint, ""); err != nil || next.Batch != 16 {
+		if next, err := InitConfig(result.Checkpoint, "", nil); err != nil || next.Batch != 16 {
 			t.Errorf("the checkpoint alone: %v", err)
 		}
 	}

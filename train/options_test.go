@@ -325,11 +325,11 @@ func TestInitTakesTheOptions(t *testing.T) {
 	c := smallConfig(t)
 	c.Steps, c.Loss, c.SpectralNorm, c.EMA, c.LRD = 2, "hinge", true, 0.9, 1e-3
 	result, _ := mustRun(t, c)
-	next, err := InitConfig(result.Dir, "")
+	next, err := InitConfig(result.Dir, "", nil)
 	if err != nil || next.Options != c.Options {
 		t.Errorf("%v: got %+v, want %+v", err, next.Options, c.Options)
 	}
-	if next, err = InitConfig(result.Checkpoint, ""); err != nil || next.LR != c.LR || next.LRD != 1e-3 || !next.SpectralNorm {
+	if next, err = InitConfig(result.Checkpoint, "", nil); err != nil || next.LR != c.LR || next.LRD != 1e-3 || !next.SpectralNorm {
 		t.Errorf("%v: from the file alone %+v", err, next)
 	}
 	next.Data, next.Out, next.Device, next.Steps = c.Data, t.TempDir(), "cpu", 3

@@ -222,9 +222,16 @@ class Trainer:
         self.schedule()
         if self.flip:
             image = mirror(image)
-        loss_d, loss_g = self.update(image.to(self.device), label.to(self.device))
+        image = self.scale(image.to(self.device))
+        loss_d, loss_g = self.update(image, label.to(self.device))
         self.done += 1
         return loss_d.item(), loss_g.item()
+
+    def scale(self, image):
+        if not self.networks or self.generator.values == (-1, 1):
+            return image
+        low, high = self.generator.values
+        return image * ((high - low) / 2) + (high + low) / 2
 
     def schedule(self):
         if self.options.lr_schedule == "constant":

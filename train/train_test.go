@@ -265,7 +265,7 @@ func digestsAfter8(t *testing.T, stops ...int) string {
 	for _, stop := range append(stops, 8) {
 		c.Steps, c.Trace = stop, filepath.Join(t.TempDir(), "trace.json")
 		result, _ := mustRun(t, c)
-		next, err := InitConfig(result.Dir, "")
+		next, err := InitConfig(result.Dir, "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,7 +309,7 @@ func TestInitFromAGeneratorAlone(t *testing.T) {
 	if err := atomicfile.Write(path, false, func(w io.Writer) error { return pt.Write(w, "generator.pt", state, nil) }); err != nil {
 		t.Fatal(err)
 	}
-	next, err := InitConfig(path, "")
+	next, err := InitConfig(path, "", nil)
 	if err != nil || next.NgF != c.NgF {
 		t.Fatal(err, next)
 	}
@@ -333,7 +333,7 @@ func TestARunThatIsDoneSaysSo(t *testing.T) {
 func TestEpochsCountAcrossBatchSizes(t *testing.T) {
 	c := smallConfig(t)
 	first, _ := mustRun(t, c) // 2 epochs of 3 steps
-	next, err := InitConfig(first.Dir, "")
+	next, err := InitConfig(first.Dir, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

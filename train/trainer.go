@@ -72,6 +72,7 @@ func (t *Trainer) Step(image, label *torch.Tensor) (l Losses) {
 	if t.config.Flip {
 		image = mirror(image)
 	}
+	image = t.scale(image)
 	if t.device != torch.CPU && t.config.Uses(models.Graph) && t.config.graphable() {
 		l = t.stepGraph(image, label)
 	} else {
@@ -79,6 +80,18 @@ func (t *Trainer) Step(image, label *torch.Tensor) (l Losses) {
 	}
 	t.done++
 	return l
+}
+
+// scale brings images from [-1, 1] to the values of a network that is given as data.
+func (t *Trainer) scale(image *torch.Tensor) *torch.Tensor {
+	if t.config.Arch == nil {
+		return image
+	}
+	low, high := t.config.Arch.Generator.Values[0], t.config.Arch.Generator.Values[1]
+	if low == -1 && high == 1 {
+		return image
+	}
+	return image.MulScalar((high - low) / 2).AddScalar((high + low) / 2)
 }
 
 // schedule sets the learning rates of the coming step.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type parityCase struct {
 	set                madeSet // in place of MNIST
 	batch, seed, steps int
 	flags              []string // of both
+	networks           string   // in the article's place: a file of the folder networks, without its ending
 }
 
 var parityCases = slices.Concat([]parityCase{
@@ -45,6 +47,12 @@ var parityCases = slices.Concat([]parityCase{
 	withOptions("--r1", "10"),
 	withOptions("--spectral-norm", "--ema", "1000"),
 	withOptions("--loss", "hinge", "--r1", "0.5", "--spectral-norm"),
+	withNetworks("mlp-embedding", "--ema", "0.9"),
+	withNetworks("convtranspose"),
+	withNetworks("linear-convtranspose", "--d-steps", "2"),
+	withNetworks("linear-upsample", "--flip"),
+	withNetworks("branches", "--lr-schedule", "linear"),
+	withNetworks("plain", "--loss", "wgan-gp"),
 })
 
 // sizeCases are networks for images of every size, grey and RGB.
@@ -66,6 +74,13 @@ func sizeCases() (cases []parityCase) {
 // withOptions is a short training: of 200 images in batches of 48, so that the sixth step is in the second epoch.
 func withOptions(flags ...string) parityCase {
 	return parityCase{name: "6 steps, batch 48 of 200 images, " + strings.Join(flags, " "), images: 200, batch: 48, seed: 4, steps: 6, flags: flags}
+}
+
+// withNetworks is a short training of networks that are given as data, as withOptions.
+func withNetworks(name string, flags ...string) parityCase {
+	c := withOptions(flags...)
+	c.name, c.networks = "networks "+strings.TrimSpace(name+" "+strings.Join(flags, " "))+", 6 steps, batch 48 of 200 images", name
+	return c
 }
 
 // parity runs every case in both programs and fails when one bit differs.
@@ -120,11 +135,20 @@ func (c parityCase) run(ctx context.Context, p *programs) (int, error) {
 	if c.set.size > 0 {
 		own = []string{"--size", strconv.Itoa(c.set.size)}
 	}
+	var python []string
+	if c.networks != "" {
+		column := filepath.Join("cmd", "compare", "networks", c.networks+".yaml")
+		module, err := p.asPython(ctx, column)
+		if err != nil {
+			return 0, err
+		}
+		own, python = append(own, "--arch", column), []string{"--networks", module}
+	}
 	mine, _, err := p.goTrain(ctx, append(own, flags...))
 	if err != nil {
 		return 0, err
 	}
-	original, _, err := p.pythonTrain(ctx, flags)
+	original, _, err := p.pythonTrain(ctx, append(python, flags...))
 	if err != nil {
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -92,4 +93,14 @@ func (p *programs) pythonTrain(ctx context.Context, flags []string) (t trace, ch
 	}
 	t, err = readTrace(file)
 	return t, checkpoint, err
+}
+
+// asPython prints the networks of an arch file as a Python module, and gives its path.
+func (p *programs) asPython(ctx context.Context, column string) (string, error) {
+	text, err := exec.CommandContext(ctx, p.cgan, "inspect", column, "--as-python").Output()
+	if err != nil {
+		return "", fmt.Errorf("%s inspect %s --as-python: %w", p.cgan, column, err)
+	}
+	module := p.file("-networks.py")
+	return module, os.WriteFile(module, text, 0o644)
 }

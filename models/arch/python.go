@@ -12,7 +12,11 @@ import (
 // forward takes noise or images and, where the network has a label, the classes [B]. The network passes Check.
 func (n *Network) Python(class string) string {
 	p := &printer{made: map[string]bool{}, places: n.places()}
-	p.printf("import torch\nfrom torch import nn\n\n\nclass %s(nn.Module):\n    def __init__(self):\n        super().__init__()\n", class)
+	p.printf("import torch\nfrom torch import nn\n\n\nclass %s(nn.Module):\n", class)
+	if n.generates() {
+		p.printf("    values = (%s, %s)  # what black and white are in the images\n\n", decimal(n.Values[0]), decimal(n.Values[1]))
+	}
+	p.printf("    def __init__(self):\n        super().__init__()\n")
 	for i, l := range n.All() {
 		p.module(p.places[i], l)
 	}
@@ -40,6 +44,9 @@ func (n *Network) Python(class string) string {
 	}
 	return p.String()
 }
+
+// decimal is x as Python reads it.
+func decimal(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
 // inputs are the shapes of forward's arguments.
 func (n *Network) inputs() string {

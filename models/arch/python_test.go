@@ -18,6 +18,8 @@ from torch import nn
 
 
 class Generator(nn.Module):
+    values = (0, 1)  # what black and white are in the images
+
     def __init__(self):
         super().__init__()
         self.label_emb = nn.Embedding(10, 50)
