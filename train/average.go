@@ -33,7 +33,7 @@ func copyAll(to, from []*torch.Tensor) {
 }
 
 // drawing is the generator that samples are drawn with.
-func (t *Trainer) drawing() *models.Generator {
+func (t *Trainer) drawing() *models.Net {
 	if t.average != nil {
 		return t.average
 	}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 
@@ -15,6 +16,9 @@ import (
 // the compute settings. A weights file gives the networks' sizes, and a checkpoint the batch and Adam's settings.
 func InitConfig(path, key string) (Config, error) {
 	w, err := models.Open(path, key)
+	if err == nil && w.Config.Arch != nil {
+		err = w.Fail(errors.New("it is not the article's network: only that one is trained"))
+	}
 	if err != nil {
 		return Default(), err
 	}

@@ -15,8 +15,8 @@ import (
 type Trainer struct {
 	config        Config
 	device        torch.Device
-	generator     *models.Generator
-	average       *models.Generator // EMA of generator; nil without
+	generator     *models.Net
+	average       *models.Net // EMA of generator; nil without
 	discriminator *models.Discriminator
 	optimizerG    *optim.Adam
 	optimizerD    *optim.Adam
@@ -216,7 +216,7 @@ func (t *Trainer) nonFinite() (where string) {
 // Free ends networks and optimizers, as far as they were made.
 func (t *Trainer) Free() {
 	t.graph.free()
-	for _, generator := range []*models.Generator{t.generator, t.average} {
+	for _, generator := range []*models.Net{t.generator, t.average} {
 		if generator != nil {
 			generator.Free()
 		}
