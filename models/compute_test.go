@@ -88,9 +88,9 @@ func TestGeneratorsOfDifferentSettingsDrawAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var generators []*Generator
+	var generators []*Net
 	var alone [][]float32
-	draw := func(g *Generator) []float32 {
+	draw := func(g *Net) []float32 {
 		images, err := g.Draw(small, 3, []int64{0, 1, 2, 3, 4, 5, 6}, 5)
 		if err != nil {
 			t.Error(err)
@@ -136,18 +136,12 @@ func TestOutputShapesAreThoseOfTheLayers(t *testing.T) {
 		g, d := Default().skeleton()
 		defer g.Free()
 		defer d.Free()
-		for _, net := range []struct {
-			leaves []nn.Leaf
-			in     []int64
-		}{{g.Leaves(), []int64{110, 1, 1}}, {d.Leaves(), []int64{11, 28, 28}}} {
-			x, shape := torch.Zeros(append([]int64{2}, net.in...), torch.Float32, torch.CPU), net.in
-			for _, leaf := range net.leaves {
-				var err error
-				if shape, err = nn.OutputShape(leaf.Module, shape); err != nil {
-					t.Fatal(err)
-				}
-				if x = leaf.Module.Forward(x); !slices.Equal(x.Shape()[1:], shape) {
-					t.Errorf("%s: %v by the formula, %v in truth", leaf.Name, shape, x.Shape()[1:])
+		for _, net := range []*Net{g, d} {
+			x := torch.Zeros(append([]int64{2}, net.Arch().Joined()...), torch.Float32, torch.CPU)
+			steps := net.Arch().Steps()[2:] // noise or image, and label
+			for i, leaf := range net.Leaves() {
+				if x = leaf.Module.Forward(x); !slices.Equal(x.Shape()[1:], steps[i].Out) {
+					t.Errorf("%s: %v by the formula, %v in truth", leaf.Name, steps[i].Out, x.Shape()[1:])
 				}
 			}
 		}

@@ -91,6 +91,13 @@ func (c Config) validateArch() error {
 	return nil
 }
 
+// Networks are both networks as data, without a discriminator where Arch has none. Arch itself stays as it is.
+func (c Config) Networks() (f *arch.File, err error) {
+	f = &arch.File{}
+	err = c.walkBoth("walk the networks", func(g, d *arch.Network) { f.Generator, f.Discriminator = g, d })
+	return f, err
+}
+
 // skeleton makes both networks without drawing a random number: for who wants to look at their layers. Without a
 // discriminator d is nil.
 func (c Config) skeleton() (g, d *Net) {

@@ -11,7 +11,7 @@ import (
 // On CUDA a generator draws what it draws on the CPU, but for the rounding of TF32 in convolutions.
 func TestCUDADrawsTheCPUsImages(t *testing.T) {
 	device := torchtest.CUDA(t)
-	var g *Generator
+	var g *Net
 	torchtest.Do(t, func() { g = Default().NewGenerator() })
 	defer g.Free()
 	for _, how := range []struct {

@@ -31,7 +31,7 @@ func Example() {
 }
 
 // PyTorch's own ops, for the same bits as Python's; another generator may draw in bfloat16 at the same time.
-func ExampleGenerator_Use() {
+func ExampleNet_Use() {
 	w, err := models.Open("generator.pt", "")
 	if err != nil {
 		fmt.Println(err)

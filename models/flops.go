@@ -61,15 +61,15 @@ func layerFLOPs(s arch.Step) float64 {
 	case "Linear":
 		return 2 * float64(product(s.In)*s.Int("out_features"))
 	case "Conv2d":
-		return 2 * float64(s.In[0]*s.Int("out_channels")/s.Int("groups")*window(s.Layer)*s.Out[1]*s.Out[2])
+		return 2 * float64(s.In[0]*s.Int("out_channels")/s.Int("groups")*taps(s.Layer)*s.Out[1]*s.Out[2])
 	case "ConvTranspose2d":
-		return 2 * float64(s.In[0]*s.Int("out_channels")/s.Int("groups")*window(s.Layer)*s.In[1]*s.In[2])
+		return 2 * float64(s.In[0]*s.Int("out_channels")/s.Int("groups")*taps(s.Layer)*s.In[1]*s.In[2])
 	}
 	return 0
 }
 
-// window is the pixels under a convolution's kernel.
-func window(l arch.Layer) int64 {
+// taps are the pixels under a convolution's kernel.
+func taps(l arch.Layer) int64 {
 	kernel := l.Pair("kernel_size")
 	return kernel[0] * kernel[1]
 }

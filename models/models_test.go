@@ -94,9 +94,9 @@ func TestSummaryIsTheArticles(t *testing.T) {
 	}
 }
 
-func newSmall(t *testing.T) *Generator {
+func newSmall(t *testing.T) *Net {
 	t.Helper()
-	var g *Generator
+	var g *Net
 	torchtest.Do(t, func() {
 		torch.ManualSeed(0)
 		g = small.NewGenerator()
@@ -246,7 +246,7 @@ func TestGoroutinesDrawFromOneGenerator(t *testing.T) {
 // An image is known by its seed, row and class: how many others are drawn with it changes nothing.
 func TestARowDependsOnItsSeedAndNumberAlone(t *testing.T) {
 	for _, sizes := range []Config{small, {Noise: 100, NgF: 16, NdF: 4, Channels: 1, Size: 28, Classes: 10}} {
-		var g *Generator
+		var g *Net
 		torchtest.Do(t, func() { g = sizes.NewGenerator() })
 		defer g.Free()
 		if err := g.Use(Compute{}); err != nil {

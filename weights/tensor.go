@@ -86,6 +86,19 @@ func FromInt64s(values []int64, shape ...int64) (Tensor, error) {
 	return t, t.Validate()
 }
 
+// Int64s returns the elements in row-major order, converted as Convert does.
+func (t Tensor) Int64s() ([]int64, error) {
+	whole, err := t.Convert(I64)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]int64, len(whole.Data)/8)
+	for i := range values {
+		values[i] = int64(binary.LittleEndian.Uint64(whole.Data[8*i:]))
+	}
+	return values, nil
+}
+
 // Float32s returns the elements in row-major order, converted as Convert does.
 func (t Tensor) Float32s() ([]float32, error) {
 	f, err := t.Convert(F32)

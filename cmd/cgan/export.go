@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"cgan/models"
+	"cgan/models/arch"
 	"cgan/models/export"
 	"cgan/weights"
 	"cgan/weights/atomicfile"
@@ -29,9 +30,9 @@ var (
 
 // exportConfig is what the flags of export say.
 type exportConfig struct {
-	from, key, format, net, out string
-	dtype                       string
-	force                       bool
+	from, format, net, out string
+	dtype                  string
+	force                  bool
 }
 
 func exportCommand() *cli.Command {
@@ -40,7 +41,8 @@ func exportCommand() *cli.Command {
 		Usage:     "write weights for other programs",
 		ArgsUsage: "RUN_OR_FILE",
 		Description: "pt is a state_dict that torch.load(weights_only=True) reads, safetensors the same for its library.\n" +
-			"torchscript and onnx are the generator as a program that takes (noise, label) to images.\n" +
+			"torchscript and onnx are the generator as a program that takes (noise, label) to images, or noise alone\n" +
+			"where it knows no classes.\n" +
 			"The same weights always give the same bytes.",
 		Flags: []cli.Flag{
 			oneOfFlag("format", "pt, safetensors, torchscript or onnx; without it the ending of --out says which", "", exportFormats),
@@ -49,10 +51,11 @@ func exportCommand() *cli.Command {
 			oneOfFlag("dtype", "f32, f16 or bf16, for pt and safetensors", "f32", []string{"f32", "f16", "bf16"}),
 			keyFlag(),
 			plainFlag(),
+			archFlag(), mapFlag(),
 			&cli.BoolFlag{Name: "force", Usage: "replace an existing file"},
 		},
 		Action: func(c *cli.Context) error {
-			cfg := exportConfig{c.Args().First(), c.String("key"), c.String("format"), c.String("net"), c.String("out"), c.String("dtype"), c.Bool("force")}
+			cfg := exportConfig{c.Args().First(), c.String("format"), c.String("net"), c.String("out"), c.String("dtype"), c.Bool("force")}
 			if err := cfg.chooseFormat(); err != nil {
 				return usageError{err}
 			}
@@ -121,13 +124,17 @@ func (e exportConfig) validate(arguments int) error {
 }
 
 func (e exportConfig) run(c *cli.Context) error {
-	w, err := openWeights(c, e.from, e.key)
+	given, err := givenArch(c)
 	if err != nil {
 		return err
 	}
+	w, err := openWeights(c, e.from, given)
+	if err != nil {
+		return ofArch(c, err)
+	}
 	write, err := e.writer(w)
 	if err != nil {
-		return err
+		return ofArch(c, err)
 	}
 	if err = atomicfile.Write(e.out, e.force, write); errors.Is(err, fs.ErrExist) {
 		return usageError{fmt.Errorf("--out %s exists already: name another file, or replace it by --force", e.out)}
@@ -164,7 +171,7 @@ func (e exportConfig) program(w *models.Weights) (func(io.Writer) error, error) 
 		err = export.ONNX(&out, g, w.Config, metadata(w.Config, w.Classes))
 	} else {
 		var archive []byte
-		archive, err = export.TorchScript(g, w.Config)
+		archive, err = export.TorchScript(g)
 		out.Write(archive)
 	}
 	return func(to io.Writer) error { _, err := to.Write(out.Bytes()); return err }, err
@@ -235,10 +242,18 @@ func joined(states map[string]weights.StateDict) (all weights.StateDict) {
 	return all
 }
 
-// metadata says architecture and classes in the formats that have a place for it.
+// metadata says architecture and classes in the formats that have a place for it. Networks that are given as data go with it, so
+// that they are given once.
 func metadata(c models.Config, classes models.Classes) map[string]string {
-	return map[string]string{
+	m := map[string]string{
 		"architecture": "conditional DCGAN", "nz": strconv.Itoa(c.Noise), "ngf": strconv.Itoa(c.NgF), "ndf": strconv.Itoa(c.NdF),
 		"channels": strconv.Itoa(c.Channels), "size": strconv.Itoa(c.Size), "classes": strconv.Itoa(c.Classes), models.ClassNames: classes.JSON(),
 	}
+	if c.Arch != nil {
+		m[models.ArchText] = string(arch.Write(c.Arch))
+		for _, articles := range []string{"architecture", "ngf", "ndf"} {
+			delete(m, articles)
+		}
+	}
+	return m
 }

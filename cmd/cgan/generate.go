@@ -24,11 +24,14 @@ func generateCommand() *cli.Command {
 		Name:  "generate",
 		Usage: "draw images of the classes that you name",
 		Description: "Writes one PNG grid. With several classes the columns are the classes and the images of a row\n" +
-			"share one noise. The same weights, classes, count and seed give the same bytes.",
+			"share one noise. The same weights, classes, count and seed give the same bytes.\n" +
+			"A generator that knows no classes draws --count images.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator"},
 			keyFlag(),
 			plainFlag(),
+			archFlag(), mapFlag(),
+			&cli.StringFlag{Name: "compare-with", Usage: "draw nothing, but compare with images that a Python program drew: an .npz `FILE` with noise, labels and images"},
 			&cli.StringFlag{Name: "class", Usage: "classes to draw, by name or number: 3, 0-9, 1,3,5 or trouser; without it all"},
 			&cli.IntFlag{Name: "count", Usage: fmt.Sprintf("images of each class, from 1 to %d", maxCount), Value: 1, Action: checkCount},
 			seedFlag(),
@@ -61,54 +64,79 @@ func runGenerate(c *cli.Context) error {
 	if err := setUp(how, c.Int("threads")); err != nil {
 		return err
 	}
-	w, err := openWeights(c, c.String("weights"), c.String("key"))
+	given, err := givenArch(c)
 	if err != nil {
 		return err
 	}
-	classes, err := w.Classes.Parse(c.String("class"))
+	w, err := openWeights(c, c.String("weights"), given)
 	if err != nil {
-		return usageError{fmt.Errorf("--class %s: %w", c.String("class"), err)}
+		return ofArch(c, err)
+	}
+	classes, err := chosenClasses(c, w)
+	if err != nil {
+		return err
 	}
 	g, err := w.LoadGenerator()
 	if err != nil {
-		return err
+		return ofArch(c, err)
 	}
 	defer g.Free()
-	images, columns, err := draw(c, g, how, w.Config, classes)
+	if err := moveTo(c.String("device"), g); err != nil {
+		return err
+	}
+	if path := c.String("compare-with"); path != "" {
+		return compareWith(c, g, how, w.Config, path)
+	}
+	if err := g.Use(how); err != nil {
+		return err
+	}
+	images, err := g.Draw(w.Config, c.Int("count"), classes, seedOf(c))
 	if err != nil {
 		return err
 	}
-	if err := picture.Save(c.String("out"), true, images.Grid(columns)); err != nil {
+	if err := savePicture(c.String("out"), images, len(classes)); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "drew %d images into %s\n", len(classes)*c.Int("count"), c.String("out"))
+	fmt.Fprintf(c.App.Writer, "drew %d images into %s\n", images.N, c.String("out"))
 	if len(classes) > 1 {
 		fmt.Fprintf(c.App.Writer, "columns: %s\n", w.Classes.Of(classes))
 	}
 	return nil
 }
 
-// draw gives the images and the columns of their grid; one class fills rows of its own.
-func draw(c *cli.Context, g *models.Generator, how models.Compute, sizes models.Config, classes []int64) (models.Images, int, error) {
-	err := torch.Do("move the generator", func() error {
-		device, err := torch.ParseDevice(c.String("device"))
+// chosenClasses are those of --class; none where the generator knows none.
+func chosenClasses(c *cli.Context, w *models.Weights) ([]int64, error) {
+	if w.Config.Classes == 0 {
+		if c.IsSet("class") {
+			return nil, usageError{fmt.Errorf("--class %s: the generator knows no classes: leave it out; --seed and --count choose what is drawn", c.String("class"))}
+		}
+		return nil, nil
+	}
+	classes, err := w.Classes.Parse(c.String("class"))
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--class %s: %w", c.String("class"), err)}
+	}
+	return classes, nil
+}
+
+// moveTo moves the generator to a device.
+func moveTo(name string, g *models.Net) error {
+	return torch.Do("move the generator", func() error {
+		device, err := torch.ParseDevice(name)
 		if err == nil {
 			g.To(device)
 		}
 		return err
 	})
-	if err != nil {
-		return models.Images{}, 0, err
+}
+
+// savePicture writes a grid with a column for each class; one class, or none, fills rows of its own.
+func savePicture(path string, images models.Images, columns int) error {
+	if columns <= 1 {
+		columns = min(images.N, gridColumn)
+		images = padRow(images, columns)
 	}
-	if err := g.Use(how); err != nil {
-		return models.Images{}, 0, err
-	}
-	images, err := g.Draw(sizes, c.Int("count"), classes, seedOf(c))
-	if err != nil || len(classes) > 1 {
-		return images, len(classes), err
-	}
-	columns := min(images.N, gridColumn)
-	return padRow(images, columns), columns, nil
+	return picture.Save(path, true, images.Grid(columns))
 }
 
 // padRow fills the last row of a grid with black images.

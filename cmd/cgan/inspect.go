@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -17,38 +18,59 @@ func inspectCommand() *cli.Command {
 		Name:      "inspect",
 		Usage:     "print the layers of both networks, or what a weights file holds",
 		ArgsUsage: "[RUN_OR_FILE]",
+		Description: "RUN_OR_FILE may also be an arch file, ending in .yaml: its networks are printed then.\n" +
+			"An arch file has the layers of a generator, and perhaps of a discriminator, as calls with torch.nn's names.",
 		Flags: append(sizeFlags(train.Default()),
 			sizeFlag(train.Default()), channelsFlag(), keyFlag(),
+			&cli.BoolFlag{Name: "arch", Usage: "print the networks of RUN_OR_FILE as an arch file; what its keys and shapes do not tell is marked with # ?"},
+			&cli.BoolFlag{Name: "as-python", Usage: "print the networks of RUN_OR_FILE as modules in Python, whose state_dict has the same keys"},
+			mapFlag(),
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
 		),
 		Action: func(c *cli.Context) error {
-			switch c.NArg() {
-			case 0:
-			case 1:
-				return inspectFile(c, c.Args().First())
-			default:
+			if c.NArg() > 1 {
 				return usageError{fmt.Errorf("inspect takes one RUN_OR_FILE: what is %q?", c.Args().Get(1))}
+			}
+			file := c.Args().First()
+			switch {
+			case c.Bool("arch") && c.Bool("as-python"):
+				return usageError{errors.New("--arch and --as-python are two ways to print the same networks: give one of them")}
+			case file == "" && (c.Bool("arch") || c.Bool("as-python")):
+				return usageError{errors.New("name the RUN_OR_FILE whose networks are to be printed")}
+			case c.Bool("arch"):
+				return inspectArch(c, file)
+			case c.Bool("as-python"):
+				return inspectPython(c, file)
+			case isArchFile(file):
+				return inspectNetworks(c, file)
+			case file != "":
+				return inspectFile(c, file)
 			}
 			cfg, err := trainConfig(c)
 			if err != nil {
 				return err
 			}
 			cfg.Channels = max(1, cfg.Channels)
-			summaries, err := models.Summarize(cfg.Config)
-			if err != nil {
-				return err
-			}
-			if c.Bool("json") {
-				return printJSON(c, summaries)
-			}
-			for _, s := range summaries {
-				if err := printSummary(c.App.Writer, s); err != nil {
-					return err
-				}
-			}
-			return nil
+			return showSummaries(c, cfg.Config)
 		},
 	}
+}
+
+// showSummaries prints the layers of the networks of these sizes.
+func showSummaries(c *cli.Context, sizes models.Config) error {
+	summaries, err := models.Summarize(sizes)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return printJSON(c, summaries)
+	}
+	for _, s := range summaries {
+		if err := printSummary(c.App.Writer, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func printSummary(w io.Writer, s models.Summary) error {

@@ -14,6 +14,7 @@ import (
 	"text/tabwriter"
 
 	"cgan/models"
+	"cgan/models/arch"
 	"cgan/weights"
 
 	"github.com/urfave/cli/v2"
@@ -54,8 +55,15 @@ func inspectFile(c *cli.Context, path string) error {
 	if r.SHA256, err = sumFile(file.Path); err != nil {
 		return err
 	}
-	if w, err := models.Find(file, c.String("key")); err == nil {
-		r.Architecture, r.Classes = &w.Config, w.Classes
+	rules, err := mapRules(c)
+	if err != nil {
+		return err
+	}
+	if w, err := models.Find(file, c.String("key"), &arch.File{Map: rules}); err == nil {
+		r.Architecture, r.Classes, r.Notices = &w.Config, w.Classes, file.Notices
+		if w.Assumed != nil {
+			r.Notices = append(r.Notices, archAdvice(path))
+		}
 	} else {
 		r.Note = err.Error()
 	}
@@ -121,10 +129,37 @@ func listValues(to []valueReport, key string, v weights.Value) []valueReport {
 	return to
 }
 
+// printNetworks prints what networks that are given as data draw, and their layers.
+func (r fileReport) printNetworks(w io.Writer) error {
+	a := r.Architecture
+	fmt.Fprintf(w, "generator: noise %s, images %s, %s\n", a.Arch.Generator.Source[0], shape(a.Image()), classesText(r.Classes))
+	summaries, err := models.Summarize(*a)
+	if err != nil {
+		return err
+	}
+	for _, s := range summaries {
+		if err := printSummary(w, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func classesText(classes models.Classes) string {
+	if len(classes) == 0 {
+		return "no classes"
+	}
+	return fmt.Sprintf("%d classes: %s", len(classes), classes)
+}
+
 func (r fileReport) print(w io.Writer) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s: %s, %s bytes\nsha256 %s\n", r.Path, r.Format, thousands(r.Bytes), r.SHA256)
-	if a := r.Architecture; a != nil {
+	if a := r.Architecture; a != nil && a.Arch != nil {
+		if err := r.printNetworks(&b); err != nil {
+			return err
+		}
+	} else if a != nil {
 		fmt.Fprintf(&b, "generator: nz %d, ngf %d, %d channels of %[4]dx%[4]d, %[5]d classes: %[6]s\n", a.Noise, a.NgF, a.Channels, a.Size, a.Classes, r.Classes)
 	} else {
 		fmt.Fprintln(&b, r.Note)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"cgan/models"
+	"cgan/models/arch"
 
 	"github.com/urfave/cli/v2"
 )
@@ -12,9 +13,14 @@ func plainFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "plain", Usage: "take the generator as it was trained, where the file holds an average of its weights too"}
 }
 
-// openWeights opens weights to draw with or to write, and says what is worth knowing of them.
-func openWeights(c *cli.Context, runOrFile, key string) (*models.Weights, error) {
-	w, err := models.Open(runOrFile, key)
+// openWeights opens weights to draw with or to write, with the networks and rules that are given, nil for none, and says what is
+// worth knowing of them.
+func openWeights(c *cli.Context, runOrFile string, given *arch.File) (*models.Weights, error) {
+	file, err := models.OpenFile(runOrFile)
+	if err != nil {
+		return nil, err
+	}
+	w, err := models.Find(file, c.String("key"), given)
 	if err != nil {
 		return nil, err
 	}
@@ -24,8 +30,16 @@ func openWeights(c *cli.Context, runOrFile, key string) (*models.Weights, error)
 	if w.Average != nil {
 		w.File.Notices = append(w.File.Notices, fmt.Sprintf("%s is taken, the average of the generator's weights; --plain takes the generator as it was trained", w.AverageKey))
 	}
+	if w.Assumed != nil {
+		w.File.Notices = append(w.File.Notices, archAdvice(runOrFile))
+	}
 	for _, n := range w.File.Notices {
 		fmt.Fprintf(c.App.ErrWriter, "note: %s: %s\n", w.File.Path, n)
 	}
 	return w, nil
+}
+
+// archAdvice says how a guess is looked at, changed and checked.
+func archAdvice(path string) string {
+	return fmt.Sprintf("if the images are wrong: cgan inspect %s --arch > arch.yaml, change it, and give --arch arch.yaml; --compare-with checks it against images of Python", path)
 }

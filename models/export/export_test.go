@@ -14,9 +14,9 @@ import (
 // small has noise 5 and 3 classes; the generator is seeded, its running statistics are its own.
 var small = models.Config{Noise: 5, NgF: 2, NdF: 2, Channels: 4, Size: 28, Classes: 3}
 
-func newGenerator(t *testing.T, c models.Config) *models.Generator {
+func newGenerator(t *testing.T, c models.Config) *models.Net {
 	t.Helper()
-	var g *models.Generator
+	var g *models.Net
 	torchtest.Do(t, func() {
 		torch.ManualSeed(3)
 		g = c.NewGenerator()
@@ -31,7 +31,7 @@ func newGenerator(t *testing.T, c models.Config) *models.Generator {
 	return g
 }
 
-func writeONNX(t *testing.T, g *models.Generator, c models.Config, metadata map[string]string) []byte {
+func writeONNX(t *testing.T, g *models.Net, c models.Config, metadata map[string]string) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	if err := ONNX(&out, g, c, metadata); err != nil {

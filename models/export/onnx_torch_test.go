@@ -36,7 +36,7 @@ func onnxScript(t *testing.T, python, command, folder string) []string {
 }
 
 // exportONNX writes a generator as NAME.onnx.
-func exportONNX(t *testing.T, folder, name string, g *models.Generator, c models.Config) {
+func exportONNX(t *testing.T, folder, name string, g *models.Net, c models.Config) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(folder, name+".onnx"), writeONNX(t, g, c, map[string]string{"source": name}), 0o644); err != nil {
 		t.Fatal(err)

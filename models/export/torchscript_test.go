@@ -16,7 +16,7 @@ import (
 
 // The lines are those of forward in cgan.py, with its numbers.
 func TestScriptIsTheGenerator(t *testing.T) {
-	got, err := scriptSource(newGenerator(t, small).Leaves(), small)
+	got, err := scriptSource(newGenerator(t, small).Arch())
 	if err != nil || got != scriptWant {
 		t.Errorf("%v, got\n%s", err, got)
 	}
@@ -58,7 +58,7 @@ func TestTorchScriptDrawsLikeEager(t *testing.T) {
 	if err := atomicfile.Write(file, false, func(w io.Writer) error { return pt.Write(w, "g.pt", state, nil) }); err != nil {
 		t.Fatal(err)
 	}
-	content, err := TorchScript(g, c)
+	content, err := TorchScript(g)
 	if err != nil {
 		t.Fatal(err)
 	}

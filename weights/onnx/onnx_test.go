@@ -13,7 +13,7 @@ func TestWriteRefuses(t *testing.T) {
 	for want, m := range map[string]Model{
 		"w is bfloat16: convert it to float32 first": {Graph: Graph{Initializers: half}},
 		`the metadata entry "\xff" is not UTF-8`:     {Metadata: [][2]string{{"\xff", "1"}}},
-		"n: the attribute a is a bool":             {Graph: Graph{Nodes: []Node{{Name: "n", Attributes: []Attribute{{"a", true}}}}}},
+		"n: the attribute a is a bool":               {Graph: Graph{Nodes: []Node{{Name: "n", Attributes: []Attribute{{"a", true}}}}}},
 	} {
 		var out bytes.Buffer
 		if err := Write(&out, m); err == nil || !strings.HasPrefix(err.Error(), "cannot write ONNX: "+want) || out.Len() > 0 {
