@@ -181,15 +181,35 @@ func trainConfig(c *cli.Context) (train.Config, error) {
 		return resumeConfig(c, run)
 	}
 	given := train.Default()
+	networks, err := givenArch(c)
+	if err != nil {
+		return given, err
+	}
 	if init := c.String("init"); init != "" {
-		var err error
-		if given, err = train.InitConfig(init, c.String("key")); err != nil {
-			return given, err
+		if given, err = train.InitConfig(init, c.String("key"), networks); err != nil {
+			return given, ofArch(c, err)
 		}
+	} else if networks != nil {
+		if given.Config, err = models.ConfigOfArch(networks); err != nil {
+			return given, ofArch(c, err)
+		}
+	}
+	if err := sizesBeside(c, given); err != nil {
+		return given, err
 	}
 	cfg := flagsOver(c, given)
 	cfg.Compute.Kernels = os.Getenv(kernelsVar)
 	return cfg, nil
+}
+
+// sizesBeside refuses sizes of the article's networks beside others.
+func sizesBeside(c *cli.Context, given train.Config) error {
+	for _, name := range []string{"nz", "ngf", "ndf", "size", "channels"} {
+		if given.Arch != nil && c.IsSet(name) {
+			return usageError{fmt.Errorf("%s: the networks that are given have sizes of their own: leave it out, or change the arch file", givenIn(c, name).name)}
+		}
+	}
+	return nil
 }
 
 // resumeConfig is the settings of a run that goes on: flags that would change its result are refused.
@@ -197,8 +217,10 @@ func resumeConfig(c *cli.Context, run string) (train.Config, error) {
 	if c.String("init") != "" {
 		return train.Config{}, usageError{fmt.Errorf("%s goes on in the run's folder, %s begins a new run: give one of them", givenIn(c, "resume").name, givenIn(c, "init").name)}
 	}
-	if c.String("key") != "" {
-		return train.Config{}, usageError{fmt.Errorf("%s: a run that goes on has its own checkpoints: leave it out", givenIn(c, "key").name)}
+	for _, name := range []string{"key", "arch", "map"} {
+		if c.IsSet(name) && fmt.Sprint(c.Value(name)) != "" {
+			return train.Config{}, usageError{fmt.Errorf("%s: a run that goes on has its own checkpoints and networks: leave it out", givenIn(c, name).name)}
+		}
 	}
 	given, err := train.ResumeConfig(run)
 	if err != nil {

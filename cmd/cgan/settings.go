@@ -207,6 +207,7 @@ func textOf(value *yaml.Node) (string, error) {
 // printConfig prints the settings of a training as a file for --config.
 func printConfig(c *cli.Context, cfg train.Config) error {
 	values := fields(cfg)
+	delete(values, "arch") // the networks: the flag is where they stand
 	file := &yaml.Node{Kind: yaml.MappingNode}
 	for _, f := range settable(c) {
 		name := f.Names()[0]

@@ -33,6 +33,8 @@ func trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "resume", Usage: "go on in the run folder `RUN` as if it had never stopped: its settings stay, and --epochs, --steps, --threads, --device and the place of --data may be others"},
 			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a run folder, or a checkpoint of Go or Python, goes on where it stood, its random numbers too; unless flags say else, the data and settings of a folder's config.json are kept, and a file's sizes, batch, lr and betas"},
 			keyFlag(),
+			archFlag(),
+			mapFlag(),
 			&cli.StringFlag{Name: "out", Usage: "folder `DIR` for the run folders", Value: d.Out},
 			intFlag("epochs", "passes over the data", d.Epochs),
 			intFlag("steps", "stop after as many steps in all, 0 for no limit; set, it overrides --epochs", d.Steps),

@@ -45,9 +45,6 @@ func (n *Network) Python(class string) string {
 	return p.String()
 }
 
-// decimal is x as Python reads it.
-func decimal(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-
 // inputs are the shapes of forward's arguments.
 func (n *Network) inputs() string {
 	shapes := batch(n.Source[0].Ints("size"))
