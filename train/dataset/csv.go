@@ -47,7 +47,7 @@ func (p *place) openCSV(ctx context.Context, name string, o Options, report func
 }
 
 func (p *place) readTable(ctx context.Context, name string) (*listing, error) {
-	f, err := p.Open(name)
+	f, _, err := p.openRegular(name)
 	if err != nil {
 		return nil, p.fail(name, err, "cannot be read ("+cause(err)+")")
 	}

@@ -117,15 +117,12 @@ func (r *reader) waitFor(alone *bool) {
 
 // read gives the file's bytes.
 func (r *reader) read(name string, alone *bool) ([]byte, error) {
-	f, err := r.place.Open(name)
+	f, info, err := r.place.openRegular(name)
 	if err != nil {
 		return nil, unreadable(err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
 	switch {
-	case err != nil:
-		return nil, unreadable(err)
 	case info.Size() > maxFile:
 		return nil, bad("has %d bytes: at most %d are read", info.Size(), maxFile)
 	case info.Size() > largeFile:

@@ -60,18 +60,12 @@ func (p *place) stems() (found []idxStem) {
 func openIDX(p *place, names []string, ranks ...int) (*idxFile, error) {
 	for _, name := range names {
 		for _, path := range places(name) {
-			info, err := fs.Stat(p.FS, path)
-			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || err == nil && info.IsDir() {
+			if info, err := fs.Stat(p.FS, path); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || err == nil && info.IsDir() {
 				continue
 			}
-			f := &idxFile{path: p.full(path), info: info}
-			if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for ever
-				return nil, f.fail(0, nil, "is a device or a pipe, not a file: %s", idxAdvice)
-			}
-			if err == nil {
-				f.file, err = p.Open(path)
-			}
-			if err != nil {
+			f := &idxFile{path: p.full(path)}
+			var err error
+			if f.file, f.info, err = p.openRegular(path); err != nil {
 				return nil, f.readError(err)
 			}
 			if err := f.start(f.file, ranks...); err != nil {

@@ -241,7 +241,7 @@ func classNames(values []int32, names map[int32]string) []string {
 // mapping reads EMNIST's table of labels and the codes of the characters that they stand for, of which the first is the name.
 func (p *place) mapping(prefix string) map[int32]string {
 	for _, name := range places(prefix + "mapping.txt") {
-		f, err := p.Open(name)
+		f, _, err := p.openRegular(name)
 		if err != nil {
 			continue
 		}
