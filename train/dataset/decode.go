@@ -83,14 +83,11 @@ func (r *reader) use(name string, do func(picture) error) (err error) {
 	if err != nil {
 		return err
 	}
-	config, format, err := image.DecodeConfig(bytes.NewReader(data))
+	config, format, large, err := seen(data)
 	if err != nil {
-		return damaged(data, err)
+		return err
 	}
-	if config.Width < 1 || config.Height < 1 || config.Width > maxSide || config.Height > maxSide || config.Width*config.Height > maxPixels {
-		return bad("is %dx%d: at most %d megapixels are decoded, and sides of %d", config.Width, config.Height, maxPixels/1_000_000, maxSide)
-	}
-	if config.Width*config.Height > manyPixels {
+	if large {
 		r.waitFor(&alone)
 	}
 	m, _, err := image.Decode(bytes.NewReader(data))
@@ -105,6 +102,24 @@ func (r *reader) use(name string, do func(picture) error) (err error) {
 		p.orientation = orientation(data)
 	}
 	return do(p)
+}
+
+// seen is the size and format of an image, and whether decoding it takes much memory. What would take more than its pixels and
+// bytes are worth is an error.
+func seen(data []byte) (config image.Config, format string, large bool, err error) {
+	if err := boundTIFF(data); err != nil {
+		return config, "", false, err
+	}
+	if config, format, err = image.DecodeConfig(bytes.NewReader(data)); err != nil {
+		return config, "", false, damaged(data, err)
+	}
+	if config.Width < 1 || config.Height < 1 || config.Width > maxSide || config.Height > maxSide || config.Width*config.Height > maxPixels {
+		return config, "", false, bad("is %dx%d: at most %d megapixels are decoded, and sides of %d", config.Width, config.Height, maxPixels/1_000_000, maxSide)
+	}
+	if format == "webp" {
+		large, err = boundWebP(data, config)
+	}
+	return config, format, large || config.Width*config.Height > manyPixels, err
 }
 
 // waitFor has a large image wait until no other one is at hand.
