@@ -103,6 +103,20 @@ func (l *listing) walk(folder string, class int32, above []fs.FileInfo) {
 	}
 }
 
+// sortClasses puts the classes in natural order.
+func (l *listing) sortClasses() {
+	sorted := slices.Clone(l.classes)
+	slices.SortFunc(sorted, natural)
+	index := map[string]int32{}
+	for i, name := range sorted {
+		index[name] = int32(i)
+	}
+	for i, f := range l.files {
+		l.files[i].class = index[l.classes[f.class]]
+	}
+	l.classes = sorted
+}
+
 // natural compares names so that 2 stands before 10.
 func natural(a, b string) int {
 	x, y := a, b
@@ -126,6 +140,21 @@ func natural(a, b string) int {
 
 // digits is how many digits the text begins with.
 func digits(text string) int { return len(text) - len(strings.TrimLeft(text, "0123456789")) }
+
+// maxProblems is how many files may be none of a class. Tests lower it.
+var maxProblems = 1_000_000
+
+// full is an error where there is more than is listed.
+func (l *listing) full() error {
+	switch {
+	case len(l.files) > maxImages:
+		return l.place.fail("", nil, fmt.Sprintf("there are more than the %d images that are read", maxImages))
+	case len(l.problems) > maxProblems:
+		return l.place.fail("", nil, fmt.Sprintf("more than %d files cannot be taken, the last one is %.200q: it %.200s",
+			maxProblems, l.problems[maxProblems].Name, l.problems[maxProblems].Reason))
+	}
+	return nil
+}
 
 // problem notes what cannot be an image of a class.
 func (l *listing) problem(name, reason string) {
