@@ -25,13 +25,16 @@ func (e entry) Name() string { return e.name }
 func (e entry) IsDir() bool  { return e.broken == nil && e.FileInfo.IsDir() }
 
 // list reads a folder in order, without what is hidden and what systems leave beside files.
-func (p *place) list(folder string) ([]entry, error) {
+func (p *place) list(ctx context.Context, folder string) ([]entry, error) {
 	entries, err := fs.ReadDir(p.FS, folder)
 	if err != nil {
-		return nil, err
+		return nil, p.fail(folder, err, "cannot be read ("+cause(err)+"): name a folder that can")
 	}
 	var all []entry
 	for _, e := range entries {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		name := e.Name()
 		if name[0] == '.' || name == "__MACOSX" || strings.EqualFold(name, "Thumbs.db") || strings.EqualFold(name, "desktop.ini") {
 			continue
@@ -46,9 +49,9 @@ func hasFolder(entries []entry) bool { return slices.ContainsFunc(entries, entry
 
 // openFolders reads a place where each folder is a class; folders within it belong to it.
 func (p *place) openFolders(ctx context.Context, o Options, report func(string)) (*Set, error) {
-	entries, err := p.list(".")
+	entries, err := p.list(ctx, ".")
 	if err != nil {
-		return nil, p.fail("", err, "cannot be read ("+cause(err)+")")
+		return nil, err
 	}
 	l := &listing{place: p}
 	for _, e := range entries {
@@ -60,11 +63,11 @@ func (p *place) openFolders(ctx context.Context, o Options, report func(string))
 	}
 	slices.SortFunc(l.classes, natural)
 	for class, name := range l.classes {
-		if err := ctx.Err(); err != nil {
+		before := len(l.files) + len(l.problems)
+		w := walk{l, int32(class), folders{}}
+		if err := w.folder(ctx, name, nil); err != nil {
 			return nil, err
 		}
-		before := len(l.files) + len(l.problems)
-		l.walk(name, int32(class), nil)
 		if len(l.files)+len(l.problems) == before {
 			return nil, p.fail(name, nil, "the class has no image: put some into its folder, or remove it")
 		}
@@ -78,29 +81,61 @@ func isImageName(name string) bool {
 	return slices.Contains(ends, strings.ToLower(path.Ext(name)))
 }
 
-// walk lists the files of a class. above are the folders that it came through, which a link may lead back to.
-func (l *listing) walk(folder string, class int32, above []fs.FileInfo) {
-	info, err := fs.Stat(l.place.FS, folder)
+// walk lists the files of a class.
+type walk struct {
+	*listing
+	class int32
+	seen  folders
+}
+
+// folders are those that were read, by the time that they were changed, which a folder has by any name.
+type folders map[int64][]fs.FileInfo
+
+// add notes a folder, and says whether it is new.
+func (f folders) add(info fs.FileInfo) bool {
+	key := info.ModTime().UnixNano()
+	if slices.ContainsFunc(f[key], func(other fs.FileInfo) bool { return os.SameFile(other, info) }) {
+		return false
+	}
+	f[key] = append(f[key], info)
+	return true
+}
+
+// folder lists the files of a folder that links have not led to before. above are the folders that it came through, which a
+// link may lead back to. The error is that of the context, or of too many files.
+func (w *walk) folder(ctx context.Context, folder string, above []fs.FileInfo) error {
+	info, err := fs.Stat(w.place.FS, folder)
 	if err != nil {
-		l.problem(folder, "cannot be read ("+cause(err)+")")
-		return
+		w.problem(folder, "cannot be read ("+cause(err)+")")
+		return w.full()
 	}
 	if len(above) == maxDepth || slices.ContainsFunc(above, func(a fs.FileInfo) bool { return os.SameFile(a, info) }) {
-		l.problem(folder, "leads back to a folder above it, or lies too deep")
-		return
+		w.problem(folder, "leads back to a folder above it, or lies too deep")
+		return w.full()
 	}
-	entries, err := l.place.list(folder)
+	if !w.seen.add(info) {
+		return nil
+	}
+	entries, err := w.place.list(ctx, folder)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
-		l.problem(folder, "cannot be read ("+cause(err)+")")
+		w.problem(folder, "cannot be read ("+cause(err)+")")
 	}
 	for _, e := range entries {
 		name := path.Join(folder, e.name)
 		if e.IsDir() {
-			l.walk(name, class, append(slices.Clip(above), info))
+			err = w.folder(ctx, name, append(slices.Clip(above), info))
 		} else {
-			l.add(name, class, e)
+			w.add(name, w.class, e)
+			err = w.full()
+		}
+		if err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // sortClasses puts the classes in natural order.
