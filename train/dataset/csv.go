@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // The names of columns that a table's first line may have.
@@ -201,6 +202,8 @@ func (t *table) add(l *listing, classes map[string]int32, record []string) error
 	switch {
 	case name == "" || label == "":
 		return t.fail("the file or the label is empty")
+	case !utf8.ValidString(label):
+		return t.fail("the label %.200q is not UTF-8: save the table as UTF-8", label)
 	case t.place.zip != nil && !fs.ValidPath(path.Clean(name)):
 		return t.fail("%.200q leads out of the archive's folder: name files in the table's own", name)
 	case t.place.zip != nil:

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"archive/zip"
 	"cmp"
 	"context"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxDepth is how many folders deep a class is read.
@@ -28,7 +30,11 @@ func (e entry) IsDir() bool  { return e.broken == nil && e.FileInfo.IsDir() }
 func (p *place) list(ctx context.Context, folder string) ([]entry, error) {
 	entries, err := fs.ReadDir(p.FS, folder)
 	if err != nil {
-		return nil, p.fail(folder, err, "cannot be read ("+cause(err)+"): name a folder that can")
+		advice := "name a folder that can"
+		if p.zip != nil && slices.ContainsFunc(p.zip.File, func(f *zip.File) bool { return !utf8.ValidString(f.Name) }) {
+			advice = "make the archive with names in UTF-8"
+		}
+		return nil, p.fail(folder, err, "cannot be read ("+cause(err)+"): "+advice)
 	}
 	var all []entry
 	for _, e := range entries {
@@ -55,10 +61,15 @@ func (p *place) openFolders(ctx context.Context, o Options, report func(string))
 	}
 	l := &listing{place: p}
 	for _, e := range entries {
-		if e.IsDir() {
-			l.classes = append(l.classes, e.Name())
-		} else if isImageName(e.Name()) {
-			l.problem(e.Name(), "lies in no class folder")
+		switch name := e.Name(); {
+		case e.IsDir() && !utf8.ValidString(name):
+			return nil, p.fail("", nil, fmt.Sprintf("the name %.200q of a class is not UTF-8: rename the folder", name))
+		case e.IsDir():
+			l.classes = append(l.classes, name)
+		case e.broken != nil:
+			l.problem(name, "cannot be read ("+cause(e.broken)+")")
+		case isImageName(name):
+			l.problem(name, "lies in no class folder")
 		}
 	}
 	slices.SortFunc(l.classes, natural)

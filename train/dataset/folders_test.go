@@ -149,6 +149,39 @@ func TestFolderInItself(t *testing.T) {
 	}
 }
 
+// Names that are not UTF-8 would become the same name in records and checkpoints.
+func TestNamesOfClassesAreUTF8(t *testing.T) {
+	ownCache(t)
+	good := grey(t, 1, 9)
+	files := map[string][]byte{"caf\xe9/x": good, "caf\xe8/x": good, "ok/x": good}
+	table := map[string][]byte{"x": good, "train.csv": []byte("x,ok\nx,caf\xe9\n")}
+	for path, want := range map[string]string{
+		folderOf(t, files): `the name "caf\xe8" of a class is not UTF-8: rename the folder`,
+		zipOf(t, files):    `cannot be read (invalid file name: caf\xe8): make the archive with names in UTF-8`,
+		folderOf(t, table): `line 2: the label "caf\xe9" is not UTF-8: save the table as UTF-8`,
+		zipOf(t, table):    `line 2: the label "caf\xe9" is not UTF-8: save the table as UTF-8`,
+	} {
+		if set, err := Open(t.Context(), path, Options{SkipBad: true}, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, %+v", err, set)
+		}
+	}
+}
+
+// A class folder that cannot be reached is a problem, not a class that is not there.
+func TestClassBehindABrokenLink(t *testing.T) {
+	ownCache(t)
+	dir := folderOf(t, map[string][]byte{"a/x": grey(t, 1, 1), "b/x": grey(t, 1, 2)})
+	if err := os.Symlink("nowhere", filepath.Join(dir, "c")); err != nil {
+		t.Skip("no symbolic links:", err)
+	}
+	if _, err := Open(t.Context(), dir, Options{}, nil); err == nil || !strings.Contains(err.Error(), `the first is "c": it cannot be read (no such file`) {
+		t.Error(err)
+	}
+	if set := open(t, dir, Options{SkipBad: true}); len(set.Classes) != 2 || len(set.Skipped) != 1 {
+		t.Errorf("%+v", set)
+	}
+}
+
 // Links that lead to the same folders by many ways are followed once, and a listing can be left.
 func TestLinksThatFanOut(t *testing.T) {
 	ownCache(t)
