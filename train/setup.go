@@ -17,7 +17,7 @@ func (c *Config) ReadData(ctx context.Context, say func(string)) (*dataset.Set, 
 		return nil, optionError(err)
 	}
 	if n := len(set.Skipped); n > 0 {
-		say(fmt.Sprintf("notice: %d files are left out; the first one is %s: %s", n, set.Skipped[0].Name, set.Skipped[0].Reason))
+		say(fmt.Sprintf("notice: %d files are left out; the first one is %v", n, set.Skipped[0]))
 	}
 	c.Channels, c.Classes = set.Images.Channels, len(set.Classes)
 	return set, nil

@@ -98,5 +98,5 @@ func (p *progress) say(name string, done, of int) {
 		return
 	}
 	p.said = time.Now()
-	p.report(fmt.Sprintf("decoded %d of the %d images of %s", done, of, name))
+	p.report(fmt.Sprintf("decoded %d of the %d images of %s", done, of, printable(name)))
 }
