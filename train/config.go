@@ -40,7 +40,7 @@ type Config struct {
 	TimeLimit   Every   `json:"time_limit"`   // save and end after this time
 	Trace       string  `json:"trace"`        // file for losses and digests; empty for none
 
-	HowTo func(dir string) string `json:"-"` // Markdown for README.md of the run folder dir: how to go on from it; nil for nothing
+	HowTo func(c Config, dir string) string `json:"-"` // Markdown for README.md of the run folder dir of c: how to go on from it; nil for nothing
 }
 
 // Default is the article's training with the values that it leaves open. Channels is 0: as the data has.
