@@ -129,7 +129,7 @@ func TestImagesThatAreBombs(t *testing.T) {
 		"a false length":       {withLength(webpOf(lossy(8, 8)), 15<<20), "is cut short"},
 		"many codes":           {webpOf(webpChunk("VP8L", append(lossless(8, 8)[8:], make([]byte, 1<<17)...))), "131082 bytes for 8x8 pixels"},
 	} {
-		inFew(t, name, uint64(3*len(c.data))+1<<20, func() {
+		inFew(t, name, uint64(4*len(c.data))+1<<20, func() {
 			err := use(t, c.data, func(picture) error { return nil })
 			if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: %v", name, err)

@@ -212,7 +212,7 @@ func TestTheAnimationEndsWithTheLastGrid(t *testing.T) {
 
 // Making the animation takes the room of one large grid, and later ones that of those which are new.
 func TestTheAnimationTakesLittle(t *testing.T) {
-	const width, height = 1500, 1000
+	const width, height = 722, 400
 	dir := t.TempDir()
 	var grids []grid
 	add := func() {
@@ -227,7 +227,7 @@ func TestTheAnimationTakesLittle(t *testing.T) {
 		}
 		grids = append(grids, grid{len(grids), path})
 	}
-	for range 20 {
+	for range 12 {
 		add()
 	}
 	r := New(dir, 0)
@@ -245,7 +245,7 @@ func TestTheAnimationTakesLittle(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
 	most := peak(func() { animate() })
 	if most > 6*large {
-		t.Errorf("20 grids of %d bytes hold %d at once", large, most)
+		t.Errorf("12 grids of %d bytes hold %d at once", large, most)
 	}
 	add()
 	if taken := animate(); taken > 3*large {
