@@ -8,7 +8,6 @@ import (
 	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/train/dataset"
-	"cgan/weights"
 )
 
 // ReadData reads the images to train on, and notes their channels and classes. Close them. say, which may be nil, gets what
@@ -19,7 +18,7 @@ func (c *Config) ReadData(ctx context.Context, say func(string)) (*dataset.Set, 
 		return nil, optionError(err)
 	}
 	if n := len(set.Skipped); n > 0 && say != nil {
-		say(fmt.Sprintf("notice: %d files are left out; the first one is %s: %s", n, weights.Show(set.Skipped[0].Name), set.Skipped[0].Reason))
+		say(fmt.Sprintf("notice: %d files are left out; the first one is %v", n, set.Skipped[0]))
 	}
 	if c.Arch != nil {
 		if err := c.fitsArch(set); err != nil {

@@ -17,7 +17,7 @@ import (
 
 const (
 	fewImages   = 100 // of a class; with fewer a network learns them by heart
-	lookSize    = 64  // of images that have no size in common
+	lookSize    = 64  // of images that have no size in common, or a large one
 	gridClasses = 100
 	gridImages  = 10
 	gridSide    = 128 // larger images are drawn smaller
@@ -41,7 +41,7 @@ func look(c *cli.Context, data string, o dataset.Options) (*view, *dataset.Set, 
 	v := &view{Data: data, Images: im.N, Channels: im.Channels, Height: im.Height, Width: im.Width, Found: set.Found,
 		Bad: set.Skipped, SHA256: set.Hash()}
 	if mixed {
-		v.Problems = append(v.Problems, "the images have no size in common: choose one with --size; here they are looked at in 64x64")
+		v.Problems = append(v.Problems, "the images have no size in common, or a large one: choose one with --size; here they are looked at in 64x64")
 	}
 	counts := make([]int, len(set.Classes))
 	for _, label := range set.Labels {

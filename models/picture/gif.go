@@ -13,27 +13,27 @@ import (
 // maxSide bounds the width and height of an animation, in pixels; larger pictures are made smaller.
 const maxSide = 720
 
-// WriteGIF writes pictures one after the other as an animation that begins again, each shown for a time and the last for
-// another. Gray pictures keep their 256 grays, others get a palette of 252 colours. The same pictures give the same bytes.
-func WriteGIF(w io.Writer, frames []image.Image, each, last time.Duration) error {
+// WriteGIF writes frames one after the other as an animation that begins again, each shown for a time and the last for
+// another. The same frames give the same bytes.
+func WriteGIF(w io.Writer, frames []*image.Paletted, each, last time.Duration) error {
 	if len(frames) == 0 {
 		return errors.New("write an animation: there is no picture")
 	}
-	var all gif.GIF
-	for i, frame := range frames {
+	all := gif.GIF{Image: frames}
+	for i, m := range frames {
 		shown := each
 		if i == len(frames)-1 {
 			shown = last
 		}
-		m := paletted(frame)
-		all.Image, all.Delay = append(all.Image, m), append(all.Delay, int(shown/(10*time.Millisecond)))
+		all.Delay = append(all.Delay, int(shown/(10*time.Millisecond)))
 		all.Config.Width, all.Config.Height = max(all.Config.Width, m.Rect.Dx()), max(all.Config.Height, m.Rect.Dy())
 	}
 	return gif.EncodeAll(w, &all)
 }
 
-// paletted is a picture in the colours of a GIF, and not larger than maxSide.
-func paletted(m image.Image) *image.Paletted {
+// Frame is a picture in the colours of a GIF, not larger than maxSide. A gray picture keeps its 256 grays, others get a
+// palette of 252 colours.
+func Frame(m image.Image) *image.Paletted {
 	small := shrink(m)
 	if _, isGray := m.(*image.Gray); isGray {
 		out := image.NewPaletted(small.Rect, grays)
@@ -52,21 +52,24 @@ func paletted(m image.Image) *image.Paletted {
 // shrink makes one pixel of each square of as many as it takes: their mean.
 func shrink(m image.Image) *image.RGBA {
 	b := m.Bounds()
-	all := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	draw.Draw(all, all.Rect, m, b.Min, draw.Src)
 	side := (max(b.Dx(), b.Dy()) + maxSide - 1) / maxSide
-	if side <= 1 {
-		return all
-	}
-	small := image.NewRGBA(image.Rect(0, 0, max(1, b.Dx()/side), max(1, b.Dy()/side)))
-	for i := range small.Pix {
-		x, y, sum, n := i%small.Stride/4*side, i/small.Stride*side, 0, 0
-		for dy := range min(side, b.Dy()-y) {
-			for dx := range min(side, b.Dx()-x) {
-				sum, n = sum+int(all.Pix[(y+dy)*all.Stride+(x+dx)*4+i%4]), n+1
+	width, height := min(side, b.Dx()), min(side, b.Dy()) // of a square, or of a picture that is thinner
+	small := image.NewRGBA(image.Rect(0, 0, b.Dx()/width, b.Dy()/height))
+	band := image.NewRGBA(image.Rect(0, 0, b.Dx(), height)) // a row of squares
+	for y := range small.Rect.Dy() {
+		draw.Draw(band, band.Rect, m, b.Min.Add(image.Pt(0, y*height)), draw.Src)
+		for x := range small.Rect.Dx() {
+			var sum [4]int
+			for row := range height {
+				for i, v := range band.Pix[row*band.Stride+4*x*width:][:4*width] {
+					sum[i%4] += int(v)
+				}
+			}
+			n := width * height
+			for c, v := range sum {
+				small.Pix[y*small.Stride+4*x+c] = byte((v + n/2) / n)
 			}
 		}
-		small.Pix[i] = byte((sum + n/2) / n)
 	}
 	return small
 }

@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-func animated(t *testing.T, frames ...image.Image) *gif.GIF {
+func animated(t *testing.T, pictures ...image.Image) *gif.GIF {
 	t.Helper()
+	var frames []*image.Paletted
+	for _, m := range pictures {
+		frames = append(frames, Frame(m))
+	}
 	var out bytes.Buffer
 	if err := WriteGIF(&out, frames, 200*time.Millisecond, 3*time.Second); err != nil {
 		t.Fatal(err)
@@ -86,6 +90,25 @@ func TestGIFShrinksWhatIsLarge(t *testing.T) {
 	}
 	if err := WriteGIF(&bytes.Buffer{}, nil, 0, 0); err == nil {
 		t.Error("no picture is an animation")
+	}
+}
+
+// A picture that is thin or does not begin at 0 is made smaller as others are.
+func TestGIFShrinksAnyRectangle(t *testing.T) {
+	for _, size := range []image.Point{{1, 3 * maxSide}, {3 * maxSide, 2}, {maxSide + 1, maxSide + 1}, {maxSide, 1}} {
+		m := image.NewGray(image.Rectangle{image.Pt(5, -7), image.Pt(5, -7).Add(size)})
+		for i := range m.Pix {
+			m.Pix[i] = 77
+		}
+		small := Frame(m)
+		if b := small.Bounds(); b.Min != (image.Point{}) || b.Dx() < 1 || b.Dy() < 1 || b.Dx() > maxSide || b.Dy() > maxSide {
+			t.Errorf("%v becomes %v", size, b)
+		}
+		for _, v := range small.Pix {
+			if v != 77 {
+				t.Fatalf("%v: gray 77 becomes %d", size, v)
+			}
+		}
 	}
 }
 

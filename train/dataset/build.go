@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	blockBytes = 4 << 20 // decoded at once
-	blockMost  = 4096    // images, likewise
+	blockBytes = 32 << 20 // decoded at once, or read for that
+	blockMost  = 4096     // images, likewise
 )
 
 // source gives images one by one, in the form that they are handed out in.
@@ -19,6 +19,7 @@ type source struct {
 	name    string // of the set, for messages
 	count   int
 	frame   *frame
+	raw     int                                      // bytes of an image where prepare reads those of a block
 	prepare func(start, end int) error               // called in order before those are decoded, some at once; nil for nothing
 	decode  func(i int, to []byte) (original, error) // an error that is no *badImage ends it all
 }
@@ -39,7 +40,7 @@ type decoded struct {
 // each decodes all images on all cores and hands them to put in their order. Memory is that of a block.
 func (s *source) each(ctx context.Context, report func(string), put func(i int, d decoded) error) error {
 	size := s.frame.size()
-	block := make([]decoded, min(s.count, blockMost, max(blockBytes/size, 2*runtime.GOMAXPROCS(0))))
+	block := make([]decoded, min(s.count, blockMost, max(1, blockBytes/max(size, s.raw))))
 	pixels := make([]byte, len(block)*size)
 	for i := range block {
 		block[i].pixels = pixels[i*size:][:size]
@@ -97,5 +98,5 @@ func (p *progress) say(name string, done, of int) {
 		return
 	}
 	p.said = time.Now()
-	p.report(fmt.Sprintf("decoded %d of the %d images of %s", done, of, name))
+	p.report(fmt.Sprintf("decoded %d of the %d images of %s", done, of, printable(name)))
 }

@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // The names of columns that a table's first line may have.
@@ -47,18 +48,48 @@ func (p *place) openCSV(ctx context.Context, name string, o Options, report func
 }
 
 func (p *place) readTable(ctx context.Context, name string) (*listing, error) {
-	f, err := p.Open(name)
+	f, info, err := p.openRegular(name)
 	if err != nil {
 		return nil, p.fail(name, err, "cannot be read ("+cause(err)+")")
 	}
 	defer f.Close()
-	text := bufio.NewReader(f)
+	if info.Size() > maxTable {
+		return nil, p.fail(name, nil, fmt.Sprintf("has %d bytes: of a table at most %d are read", info.Size(), maxTable))
+	}
+	bounded := &lines{from: f, until: maxLine}
+	text := bufio.NewReader(bounded)
 	if mark, _ := text.Peek(3); string(mark) == "\ufeff" { // as spreadsheets write it
 		_, _ = text.Discard(len(mark))
 	}
-	t := &table{place: p, name: name, rows: csv.NewReader(text)}
+	t := &table{place: p, name: name, lines: bounded, rows: csv.NewReader(text)}
 	return t.read(ctx)
 }
+
+const (
+	maxTable = 1 << 30 // bytes
+	maxLine  = 1 << 20 // likewise
+)
+
+// lines reads a table, but not a line that never ends.
+type lines struct {
+	from        io.Reader
+	read, until int64
+}
+
+var errLongLine = fmt.Errorf("it is longer than %d bytes", maxLine)
+
+// Read gives errLongLine where a line has not ended in time.
+func (l *lines) Read(p []byte) (int, error) {
+	if l.read >= l.until {
+		return 0, errLongLine
+	}
+	n, err := l.from.Read(p[:min(int64(len(p)), l.until-l.read)])
+	l.read += int64(n)
+	return n, err
+}
+
+// next is called where a line has ended.
+func (l *lines) next() { l.until = l.read + maxLine }
 
 // tableOf is the table itself, or for test images the one beside it that is named as its test table.
 func (p *place) tableOf(name, split string) (string, error) {
@@ -79,22 +110,19 @@ func (p *place) tableOf(name, split string) (string, error) {
 type table struct {
 	place       *place
 	name        string
+	lines       *lines
 	rows        *csv.Reader
+	line        int // of the row at hand
 	file, label int // columns
 	width       int // of the first row
 }
 
-type row struct {
-	file, label string
-	line        int
-}
-
-// read lists the files that the table names.
+// read lists the files that the table names. Classes are in natural order.
 func (t *table) read(ctx context.Context) (*listing, error) {
 	t.rows.ReuseRecord, t.rows.FieldsPerRecord, t.rows.TrimLeadingSpace = true, -1, true
 	l := &listing{place: t.place}
-	var rows []row
-	for {
+	classes := map[string]int32{}
+	for rows := 0; ; {
 		record, err := t.rows.Read()
 		if err == io.EOF {
 			break
@@ -105,7 +133,8 @@ func (t *table) read(ctx context.Context) (*listing, error) {
 		if err != nil {
 			return nil, t.failed(err)
 		}
-		line, _ := t.rows.FieldPos(0)
+		t.lines.next()
+		t.line, _ = t.rows.FieldPos(0)
 		if t.width == 0 {
 			header, err := t.columns(record)
 			if err != nil {
@@ -115,26 +144,31 @@ func (t *table) read(ctx context.Context) (*listing, error) {
 				continue
 			}
 		}
-		r, err := t.row(record, line)
-		if err != nil {
+		if rows++; t.place.zip != nil && rows > len(t.place.zip.File) {
+			return nil, t.fail("more lines than the archive has files, %d", len(t.place.zip.File))
+		}
+		if err := t.add(l, classes, record); err != nil {
 			return nil, err
 		}
-		if rows = append(rows, r); len(rows) > maxImages {
-			return nil, t.fail(line, "more lines than the %d images that are read", maxImages)
-		}
 	}
-	return l, t.list(l, rows)
+	l.sortClasses()
+	return l, nil
 }
 
-func (t *table) fail(line int, format string, args ...any) error {
-	return t.place.fail(t.name, nil, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...))
+func (t *table) fail(format string, args ...any) error {
+	return t.place.fail(t.name, nil, fmt.Sprintf("line %d: ", t.line)+fmt.Sprintf(format, args...))
 }
 
 // failed is an error of the reader, which names the line itself.
 func (t *table) failed(err error) error {
 	var parse *csv.ParseError
 	if errors.As(err, &parse) {
-		return t.fail(parse.Line, "%v: the table must have a line for each image, file,label, with quotes as in RFC 4180", parse.Err)
+		t.line = parse.Line
+		return t.fail("%v: the table must have a line for each image, file,label, with quotes as in RFC 4180", parse.Err)
+	}
+	if errors.Is(err, errLongLine) {
+		t.line++
+		return t.fail("%v: a table has a line for each image, file,label", err)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -152,47 +186,37 @@ func (t *table) columns(first []string) (header bool, err error) {
 		return true, nil
 	}
 	if t.width != 2 {
-		return false, t.fail(1, "%d columns, and no names such as file and label for two of them: a table has the columns file,label, or a first line with names",
+		return false, t.fail("%d columns, and no names such as file and label for two of them: a table has the columns file,label, or a first line with names",
 			t.width)
 	}
 	t.file, t.label = 0, 1
 	return false, nil
 }
 
-func (t *table) row(record []string, line int) (row, error) {
+// add lists the file of a row.
+func (t *table) add(l *listing, classes map[string]int32, record []string) error {
 	if len(record) != t.width {
-		return row{}, t.fail(line, "%d columns where the first line has %d", len(record), t.width)
+		return t.fail("%d columns where the first line has %d", len(record), t.width)
 	}
-	r := row{strings.Clone(record[t.file]), strings.Clone(record[t.label]), line}
-	if r.file == "" || r.label == "" {
-		return row{}, t.fail(line, "the file or the label is empty")
+	name, label := strings.TrimSpace(record[t.file]), strings.TrimSpace(record[t.label])
+	switch {
+	case name == "" || label == "":
+		return t.fail("the file or the label is empty")
+	case !utf8.ValidString(label):
+		return t.fail("the label %.200q is not UTF-8: save the table as UTF-8", label)
+	case t.place.zip != nil && !fs.ValidPath(path.Clean(name)):
+		return t.fail("%.200q leads out of the archive's folder: name files in the table's own", name)
+	case t.place.zip != nil:
+		name = path.Clean(name)
 	}
-	if t.place.zip != nil && !fs.ValidPath(path.Clean(r.file)) {
-		return row{}, t.fail(line, "%.200q leads out of the archive's folder: name files in the table's own", r.file)
+	class, known := classes[label]
+	if !known {
+		class, label = int32(len(l.classes)), strings.Clone(label)
+		classes[label] = class
+		l.classes = append(l.classes, label)
 	}
-	return r, nil
-}
-
-// list looks for the files. Classes are in natural order.
-func (t *table) list(l *listing, rows []row) error {
-	index := map[string]int32{}
-	for _, r := range rows {
-		if _, known := index[r.label]; !known {
-			index[r.label] = 0
-			l.classes = append(l.classes, r.label)
-		}
-	}
-	slices.SortFunc(l.classes, natural)
-	for i, name := range l.classes {
-		index[name] = int32(i)
-	}
-	for _, r := range rows {
-		name := r.file
-		if t.place.zip != nil {
-			name = path.Clean(name)
-		}
-		info, err := fs.Stat(t.place.FS, name)
-		l.add(name, index[r.label], entry{name, info, err})
-	}
-	return nil
+	name = strings.Clone(name)
+	info, err := fs.Stat(t.place.FS, name)
+	l.add(name, class, entry{name, info, err})
+	return l.full()
 }

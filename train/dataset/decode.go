@@ -83,14 +83,11 @@ func (r *reader) use(name string, do func(picture) error) (err error) {
 	if err != nil {
 		return err
 	}
-	config, format, err := image.DecodeConfig(bytes.NewReader(data))
+	config, format, large, err := seen(data)
 	if err != nil {
-		return damaged(data, err)
+		return err
 	}
-	if config.Width < 1 || config.Height < 1 || config.Width > maxSide || config.Height > maxSide || config.Width*config.Height > maxPixels {
-		return bad("is %dx%d: at most %d megapixels are decoded, and sides of %d", config.Width, config.Height, maxPixels/1_000_000, maxSide)
-	}
-	if config.Width*config.Height > manyPixels {
+	if large {
 		r.waitFor(&alone)
 	}
 	m, _, err := image.Decode(bytes.NewReader(data))
@@ -107,6 +104,24 @@ func (r *reader) use(name string, do func(picture) error) (err error) {
 	return do(p)
 }
 
+// seen is the size and format of an image, and whether decoding it takes much memory. What would take more than its pixels and
+// bytes are worth is an error.
+func seen(data []byte) (config image.Config, format string, large bool, err error) {
+	if err := boundTIFF(data); err != nil {
+		return config, "", false, err
+	}
+	if config, format, err = image.DecodeConfig(bytes.NewReader(data)); err != nil {
+		return config, "", false, damaged(data, err)
+	}
+	if config.Width < 1 || config.Height < 1 || config.Width > maxSide || config.Height > maxSide || config.Width*config.Height > maxPixels {
+		return config, "", false, bad("is %dx%d: at most %d megapixels are decoded, and sides of %d", config.Width, config.Height, maxPixels/1_000_000, maxSide)
+	}
+	if format == "webp" {
+		large, err = boundWebP(data, config)
+	}
+	return config, format, large || config.Width*config.Height > manyPixels, err
+}
+
 // waitFor has a large image wait until no other one is at hand.
 func (r *reader) waitFor(alone *bool) {
 	if !*alone {
@@ -117,15 +132,12 @@ func (r *reader) waitFor(alone *bool) {
 
 // read gives the file's bytes.
 func (r *reader) read(name string, alone *bool) ([]byte, error) {
-	f, err := r.place.Open(name)
+	f, info, err := r.place.openRegular(name)
 	if err != nil {
 		return nil, unreadable(err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
 	switch {
-	case err != nil:
-		return nil, unreadable(err)
 	case info.Size() > maxFile:
 		return nil, bad("has %d bytes: at most %d are read", info.Size(), maxFile)
 	case info.Size() > largeFile:

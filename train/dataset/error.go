@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"cgan/weights"
 )
 
 const idxAdvice = "get the file again, or name another folder"
@@ -31,7 +33,7 @@ func (e *DataError) Error() string {
 
 // printable is a text with what would act on a terminal written out, as a foreign set may have it in its names.
 func printable(text string) string {
-	if strings.IndexFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) < 0 {
+	if weights.Printable(text) {
 		return text
 	}
 	quoted := strconv.Quote(text)

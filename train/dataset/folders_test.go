@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,8 +13,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // hugePNG is the beginning of a PNG that claims as many pixels.
@@ -143,6 +146,84 @@ func TestFolderInItself(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), dir, Options{}, nil); err == nil || !strings.Contains(err.Error(), "there is no set") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Names that are not UTF-8 would become the same name in records and checkpoints.
+func TestNamesOfClassesAreUTF8(t *testing.T) {
+	ownCache(t)
+	good := grey(t, 1, 9)
+	files := map[string][]byte{"caf\xe9/x": good, "caf\xe8/x": good, "ok/x": good}
+	table := map[string][]byte{"x": good, "train.csv": []byte("x,ok\nx,caf\xe9\n")}
+	for path, want := range map[string]string{
+		folderOf(t, files): `the name "caf\xe8" of a class is not UTF-8: rename the folder`,
+		zipOf(t, files):    `cannot be read (invalid file name: caf\xe8): make the archive with names in UTF-8`,
+		folderOf(t, table): `line 2: the label "caf\xe9" is not UTF-8: save the table as UTF-8`,
+		zipOf(t, table):    `line 2: the label "caf\xe9" is not UTF-8: save the table as UTF-8`,
+	} {
+		if set, err := Open(t.Context(), path, Options{SkipBad: true}, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, %+v", err, set)
+		}
+	}
+}
+
+// A class folder that cannot be reached is a problem, not a class that is not there.
+func TestClassBehindABrokenLink(t *testing.T) {
+	ownCache(t)
+	dir := folderOf(t, map[string][]byte{"a/x": grey(t, 1, 1), "b/x": grey(t, 1, 2)})
+	if err := os.Symlink("nowhere", filepath.Join(dir, "c")); err != nil {
+		t.Skip("no symbolic links:", err)
+	}
+	if _, err := Open(t.Context(), dir, Options{}, nil); err == nil || !strings.Contains(err.Error(), `the first is "c": it cannot be read (no such file`) {
+		t.Error(err)
+	}
+	if set := open(t, dir, Options{SkipBad: true}); len(set.Classes) != 2 || len(set.Skipped) != 1 {
+		t.Errorf("%+v", set)
+	}
+}
+
+// Links that lead to the same folders by many ways are followed once, and a listing can be left.
+func TestLinksThatFanOut(t *testing.T) {
+	ownCache(t)
+	const deep = 25
+	dir, chain := folderOf(t, map[string][]byte{"dog/1": grey(t, 1, 1)}), t.TempDir()
+	for i := range deep {
+		folder := filepath.Join(chain, strconv.Itoa(i))
+		if err := os.Mkdir(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		put(t, folder, "x", grey(t, 1, byte(i)))
+		for _, name := range []string{"a", "b"} {
+			if err := os.Symlink(filepath.Join("..", strconv.Itoa(i+1)), filepath.Join(folder, name)); err != nil {
+				t.Skip("no symbolic links:", err)
+			}
+		}
+	}
+	if err := os.Mkdir(filepath.Join(chain, strconv.Itoa(deep)), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(chain, "0"), filepath.Join(dir, "cat")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	set, err := Open(ctx, dir, Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	if set.Images.N != deep+1 {
+		t.Errorf("%d images", set.Images.N)
+	}
+	cancel()
+	p := &place{FS: folder(dir), path: dir}
+	l := &listing{place: p}
+	w := walk{l, 0, folders{}}
+	if err := w.folder(ctx, "cat", nil); !errors.Is(err, context.Canceled) || len(l.files) > 0 {
+		t.Errorf("%v after %d files", err, len(l.files))
+	}
+	if _, err := Open(ctx, dir, Options{Size: 3}, nil); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

@@ -42,6 +42,11 @@ func (f *frame) draw(m image.Image, turned bool) *image.RGBA {
 	default:
 		from = within(from, width, height)
 	}
+	if to.Dx() > 4*from.Dx() && from.Dy() > 4*to.Dy() { // at once it would take the room of the new width times the old height
+		less := image.NewRGBA(image.Rect(0, 0, from.Dx(), to.Dy()))
+		draw.CatmullRom.Scale(less, less.Rect, m, from, draw.Src, nil)
+		m, from = less, less.Rect
+	}
 	draw.CatmullRom.Scale(canvas, to, m, from, draw.Over, nil)
 	return canvas
 }

@@ -60,18 +60,12 @@ func (p *place) stems() (found []idxStem) {
 func openIDX(p *place, names []string, ranks ...int) (*idxFile, error) {
 	for _, name := range names {
 		for _, path := range places(name) {
-			info, err := fs.Stat(p.FS, path)
-			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || err == nil && info.IsDir() {
+			if info, err := fs.Stat(p.FS, path); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || err == nil && info.IsDir() {
 				continue
 			}
-			f := &idxFile{path: p.full(path), info: info}
-			if err == nil && !info.Mode().IsRegular() { // opening a pipe would wait for ever
-				return nil, f.fail(0, nil, "is a device or a pipe, not a file: %s", idxAdvice)
-			}
-			if err == nil {
-				f.file, err = p.Open(path)
-			}
-			if err != nil {
+			f := &idxFile{path: p.full(path)}
+			var err error
+			if f.file, f.info, err = p.openRegular(path); err != nil {
 				return nil, f.readError(err)
 			}
 			if err := f.start(f.file, ranks...); err != nil {
@@ -197,17 +191,28 @@ func (f *idxFile) body() ([]byte, error) {
 	for _, size := range f.dims {
 		want *= int(size)
 	}
-	data := make([]byte, 0, min(want, 1<<16))
-	for len(data) < want {
-		if len(data) == cap(data) { // doubles what has really been read, so a false header costs nothing
-			data = append(make([]byte, 0, len(data)+min(len(data), want-len(data))), data...)
-		}
-		if err := f.read(data[len(data):cap(data)]); err != nil {
-			return nil, f.readError(err)
-		}
-		data = data[:cap(data)]
+	data, err := f.take(nil, want)
+	if err != nil {
+		return nil, err
 	}
 	return data, f.end()
+}
+
+// take reads n bytes, into the room of a slice as far as that goes. It doubles what has really been read, so a false header
+// costs nothing.
+func (f *idxFile) take(room []byte, n int) ([]byte, error) {
+	data := room[:0]
+	for len(data) < n {
+		if len(data) == cap(data) {
+			data = append(make([]byte, 0, len(data)+min(max(len(data), 1<<16), n-len(data))), data...)
+		}
+		end := min(cap(data), n)
+		if err := f.read(data[len(data):end]); err != nil {
+			return nil, f.readError(err)
+		}
+		data = data[:end]
+	}
+	return data, nil
 }
 
 // end sees that nothing follows what the header promises.

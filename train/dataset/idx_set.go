@@ -241,7 +241,7 @@ func classNames(values []int32, names map[int32]string) []string {
 // mapping reads EMNIST's table of labels and the codes of the characters that they stand for, of which the first is the name.
 func (p *place) mapping(prefix string) map[int32]string {
 	for _, name := range places(prefix + "mapping.txt") {
-		f, err := p.Open(name)
+		f, _, err := p.openRegular(name)
 		if err != nil {
 			continue
 		}
@@ -273,12 +273,10 @@ func (x *idxSet) asIs(f *frame) bool {
 func (x *idxSet) each(ctx context.Context, frame *frame, report func(string), put func(pixels []byte) error) error {
 	size := x.channels * x.height * x.width
 	start := 0
-	src := source{name: x.images.path, count: x.n, frame: frame, prepare: func(first, end int) error {
-		start, x.raw = first, slices.Grow(x.raw[:0], (end-first)*size)[:(end-first)*size]
-		if err := x.images.read(x.raw); err != nil {
-			return x.images.readError(err)
-		}
-		return nil
+	src := source{name: x.images.path, count: x.n, frame: frame, raw: size, prepare: func(first, end int) (err error) {
+		start = first
+		x.raw, err = x.images.take(x.raw, (end-first)*size)
+		return err
 	}}
 	src.decode = func(i int, to []byte) (original, error) {
 		raw := x.raw[(i-start)*size:][:size]

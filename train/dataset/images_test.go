@@ -243,6 +243,25 @@ func TestFit(t *testing.T) {
 	}
 }
 
+// Images that no size is chosen for are handed out as they are up to the largest size.
+func TestLargeImagesNeedASize(t *testing.T) {
+	ownCache(t)
+	wide := grey(t, MaxSize+1, make([]byte, 2*(MaxSize+1))...)
+	dir := folderOf(t, map[string][]byte{"a/x": wide, "b/x": wide})
+	_, err := Open(t.Context(), dir, Options{}, nil)
+	var data *DataError
+	if !errors.As(err, &data) || data.Field != "size" || !strings.Contains(err.Error(), "x: is 1025x2: choose a size") {
+		t.Error(err)
+	}
+	if set := open(t, dir, Options{Size: 2}); set.Images.N != 2 {
+		t.Errorf("%+v", set)
+	}
+	largest := grey(t, MaxSize, make([]byte, 2*MaxSize)...)
+	if set := open(t, folderOf(t, map[string][]byte{"a/x": largest, "b/x": largest}), Options{}); set.Images.Width != MaxSize {
+		t.Errorf("%+v", set)
+	}
+}
+
 func TestAlphaIsPutOnTheBackground(t *testing.T) {
 	ownCache(t)
 	m := image.NewNRGBA(image.Rect(0, 0, 3, 1))

@@ -186,6 +186,13 @@ func (l *listing) decodeInto(ctx context.Context, path string, frame *frame, o O
 	})
 }
 
+// tooLarge is the error of images that are handed out as they are, and are larger than a size may be.
+func (l *listing) tooLarge(name string, width, height int) error {
+	e := &DataError{File: l.place.full(name), Offset: -1, Field: "size"}
+	e.Reason = fmt.Sprintf("is %dx%d: choose a size that all are fitted to, or have images of at most %d pixels a side", width, height, MaxSize)
+	return e
+}
+
 func (l *listing) sizesDiffer(name string, width, height int, frame *frame) error {
 	e := &DataError{File: l.place.full(name), Offset: -1, Field: "size"}
 	e.Reason = fmt.Sprintf("is %dx%d, and others are %dx%d: choose a size that all are fitted to", width, height, frame.width, frame.height)
@@ -202,21 +209,20 @@ func (l *listing) frame(ctx context.Context, o Options) (*frame, error) {
 	var problems []Problem
 	for _, file := range l.files {
 		err := images.use(file.name, func(p picture) error {
-			f.width, f.height = p.size().X, p.size().Y
+			if f.width, f.height = p.size().X, p.size().Y; max(f.width, f.height) > MaxSize {
+				return l.tooLarge(file.name, f.width, f.height)
+			}
 			return nil
 		})
-		if err == nil {
-			break
+		if f.width > 0 {
+			return f, err
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		problems = append(problems, Problem{file.name, err.Error()})
 	}
-	if f.width == 0 {
-		return nil, l.refuse(0, append(slices.Clone(l.problems), problems...))
-	}
-	return f, nil
+	return nil, l.refuse(0, append(slices.Clone(l.problems), problems...))
 }
 
 // sizes counts images by width and height.

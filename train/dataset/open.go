@@ -58,11 +58,11 @@ func (p *place) open(ctx context.Context, o Options, report func(string)) (*Set,
 	if stems := p.stems(); len(stems) > 0 {
 		return p.openIDX(ctx, stems, o, report)
 	}
-	has, err := p.contents()
+	has, err := p.contents(ctx)
 	if err != nil {
 		return nil, err
 	}
-	split, err := p.splitFolder(has.folders, o.Split)
+	split, err := p.splitFolder(ctx, has.folders, o.Split)
 	if err != nil {
 		return nil, err
 	}
@@ -95,10 +95,10 @@ type contents struct {
 	images          bool // by their names
 }
 
-func (p *place) contents() (c contents, err error) {
-	all, err := p.list(".")
+func (p *place) contents(ctx context.Context) (c contents, err error) {
+	all, err := p.list(ctx, ".")
 	if err != nil {
-		return c, p.fail("", err, "cannot be read ("+cause(err)+"): name a folder that can")
+		return c, err
 	}
 	for _, e := range all {
 		switch {
@@ -119,7 +119,7 @@ func (p *place) noSplit(split string) error {
 }
 
 // splitFolder is the folder of the split, where the folders are those of splits that have class folders; else nil.
-func (p *place) splitFolder(folders []string, split string) (*place, error) {
+func (p *place) splitFolder(ctx context.Context, folders []string, split string) (*place, error) {
 	names := map[string]string{}
 	for _, name := range folders {
 		names[strings.ToLower(name)] = name
@@ -129,9 +129,9 @@ func (p *place) splitFolder(folders []string, split string) (*place, error) {
 	if train == "" || test == "" && len(folders) > 1 {
 		return nil, nil
 	}
-	within, err := p.list(train)
+	within, err := p.list(ctx, train)
 	if err != nil {
-		return nil, p.fail(train, err, "cannot be read ("+cause(err)+")")
+		return nil, err
 	}
 	if !hasFolder(within) {
 		return nil, nil

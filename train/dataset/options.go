@@ -10,7 +10,7 @@ import (
 
 // Options say which images of a set to hand out, and how.
 type Options struct {
-	Size, Channels int    // of the images handed out; Size 0: as they are, all of one size; Channels 0: 1 where every image is grey, else 3
+	Size, Channels int    // of the images handed out; Size 0: as they are, all of one size, image files at most MaxSize a side; Channels 0: 1 where every image is grey, else 3
 	Fit            string // "crop" (default: scale the shorter side, cut the middle), "pad" (scale the longer side, pad with Background), "stretch"
 	Background     string // colour that alpha and padding is put on: "black" (default), "white" or "#rrggbb"
 	SkipBad        bool   // leave out what cannot be read, and list it in Set.Skipped

@@ -44,6 +44,22 @@ func (p *place) fail(name string, cause error, reason string) error {
 	return &DataError{File: p.full(name), Offset: -1, Reason: reason, Err: cause}
 }
 
+// errNoFile is why a pipe is not opened: that would wait for ever.
+var errNoFile = errors.New("it is a folder, a device or a pipe, not a file")
+
+// openRegular opens a file of the place, and nothing that is none.
+func (p *place) openRegular(name string) (fs.File, fs.FileInfo, error) {
+	info, err := fs.Stat(p.FS, name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: name, Err: errNoFile}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := p.Open(name)
+	return f, info, err
+}
+
 // locate finds what data names: a folder, an archive, a file in one of them, or with DIR/emnist-letters
 // the IDX files in DIR whose names begin so.
 func locate(data string) (*place, error) {
@@ -175,7 +191,7 @@ func (p *place) below(name string) (*place, error) {
 // unknown says what a file is that holds no set.
 func (p *place) unknown(name string) error {
 	what := "is none of these"
-	if f, err := p.Open(name); err == nil {
+	if f, _, err := p.openRegular(name); err == nil {
 		defer f.Close()
 		begin := make([]byte, 512)
 		n, _ := io.ReadFull(f, begin) // less of a short file

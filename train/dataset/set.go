@@ -32,7 +32,7 @@ func (im *Images) Read(i int, to []byte) error {
 		return nil
 	}
 	if _, err := im.file.ReadAt(to[:size], int64(i)*int64(size)); err != nil {
-		return fmt.Errorf("read image %d of %s from the cache: %w", i, im.File, err)
+		return fmt.Errorf("read image %d of %s from the cache: %w", i, printable(im.File), err)
 	}
 	return nil
 }
@@ -52,6 +52,9 @@ type Problem struct {
 	Name   string `json:"name"` // its path within the set
 	Reason string `json:"reason"`
 }
+
+// String is name and reason, with nothing that would act on a terminal.
+func (p Problem) String() string { return printable(p.Name) + ": " + printable(p.Reason) }
 
 // Found is what the images of a set were in their files.
 type Found struct {

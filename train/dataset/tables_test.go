@@ -17,6 +17,7 @@ func TestCSV(t *testing.T) {
 		"header":      "file,label\n1.png,dog\n\"two, 2.png\",cat\nsub/ß.png,dog\n",
 		"columns":     "id,Class,Filename\n7,dog,1.png\n8,cat,\"two, 2.png\"\n9,dog,sub/ß.png\n",
 		"CRLF, mark":  "\ufefffile,label\r\n1.png,dog\r\n\"two, 2.png\",cat\r\nsub/ß.png,dog\r\n",
+		"spaces":      "file , label\n1.png , dog \n\"two, 2.png\",cat\t\nsub/ß.png,\" dog\"\n",
 		"no last end": "1.png,dog\n\n\"two, 2.png\",cat\n./sub/../sub/ß.png,dog",
 	} {
 		dir := folderOf(t, images)

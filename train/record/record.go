@@ -5,6 +5,7 @@ package record
 import (
 	"cmp"
 	"fmt"
+	"image"
 	"io"
 	"os"
 	"path/filepath"
@@ -31,6 +32,7 @@ type Record struct {
 	last   runfolder.Stats
 	curves curves
 	events *events
+	frames map[int]*image.Paletted // of samples.gif, by step
 }
 
 // New is the record of the run in dir, which begins or goes on after step. Nothing is read or written before the first Write.
@@ -68,7 +70,7 @@ func (r *Record) writeGIF(grids []grid) error {
 	if len(grids) == 0 {
 		return nil
 	}
-	return r.write(GIFName, func(w io.Writer) error { return animate(w, grids) })
+	return r.write(GIFName, func(w io.Writer) error { return r.animate(w, grids) })
 }
 
 func (r *Record) add(s runfolder.Stats) {

@@ -12,6 +12,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -192,10 +195,11 @@ func TestTheAnimationEndsWithTheLastGrid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all.Image) != maxFrames || all.Delay[maxFrames-1] != 300 || all.Delay[0] != 20 {
+	last := len(all.Image) - 1
+	if last < maxFrames/2 || last > maxFrames || all.Delay[last] != 300 || all.Delay[0] != 20 {
 		t.Errorf("%d frames of %v", len(all.Image), all.Delay)
 	}
-	for frame, step := range map[int]int{0: 1, maxFrames - 1: 200} {
+	for frame, step := range map[int]int{0: 1, 1: 5, last: 200} {
 		grid := openImage(t, filepath.Join(dir, fmt.Sprintf("samples-%06d.png", step)))
 		for i := range all.Image[frame].Pix {
 			x, y := i%all.Image[frame].Stride, i/all.Image[frame].Stride
@@ -203,6 +207,99 @@ func TestTheAnimationEndsWithTheLastGrid(t *testing.T) {
 				t.Fatalf("frame %d is not the grid of step %d", frame, step)
 			}
 		}
+	}
+}
+
+// Making the animation takes the room of one large grid, and later ones that of those which are new.
+func TestTheAnimationTakesLittle(t *testing.T) {
+	const width, height = 722, 400
+	dir := t.TempDir()
+	var grids []grid
+	add := func() {
+		path := filepath.Join(dir, fmt.Sprint(len(grids)))
+		file, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if err := png.Encode(file, image.NewNRGBA(image.Rect(0, 0, width, height))); err != nil {
+			t.Fatal(err)
+		}
+		grids = append(grids, grid{len(grids), path})
+	}
+	for range 12 {
+		add()
+	}
+	r := New(dir, 0)
+	animate := func() (taken uint64) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if err := r.animate(io.Discard, grids); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	const large = 4 * width * height
+	debug.FreeOSMemory()
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	most := peak(func() { animate() })
+	if most > 6*large {
+		t.Errorf("12 grids of %d bytes hold %d at once", large, most)
+	}
+	add()
+	if taken := animate(); taken > 3*large {
+		t.Errorf("one more grid of %d bytes takes %d", large, taken)
+	}
+}
+
+// peak is how much more do holds at once than before.
+func peak(do func()) (most uint64) {
+	var before, now runtime.MemStats
+	runtime.ReadMemStats(&before)
+	done, ended := make(chan bool), make(chan bool)
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(time.Millisecond):
+				runtime.ReadMemStats(&now)
+				if now.HeapAlloc > before.HeapAlloc {
+					most = max(most, now.HeapAlloc-before.HeapAlloc)
+				}
+			}
+		}
+	}()
+	do()
+	close(done)
+	<-ended
+	return most
+}
+
+// However many grids there are, the frames are few, the first and the last among them, and most of them stay.
+func TestThinned(t *testing.T) {
+	var all, before []grid
+	for n := 1; n < 1000; n++ {
+		all = append(all, grid{step: n})
+		some := thinned(all, 10)
+		if len(some) > 11 || n > 11 && len(some) < 6 || some[0] != all[0] || some[len(some)-1] != all[n-1] {
+			t.Fatalf("%d: %v", n, some)
+		}
+		added := 0
+		for i, g := range some {
+			if i > 0 && g.step <= some[i-1].step {
+				t.Fatalf("%d: %v", n, some)
+			}
+			if !slices.Contains(before, g) {
+				added++
+			}
+		}
+		if added > 1 {
+			t.Errorf("%d: %v after %v", n, some, before)
+		}
+		before = some
 	}
 }
 
