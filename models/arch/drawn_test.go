@@ -143,7 +143,11 @@ func (d *drawn) onImages(in []int64) Layer {
 	n, two := in[0], func() any { return []int64{1 + d.Int64N(3), 1 + d.Int64N(3)} }
 	switch d.IntN(12) {
 	case 0:
-		return d.layer("BatchNorm2d", n)
+		l := d.layer("BatchNorm2d", n)
+		if d.bool() {
+			l.Arguments["bias"] = false
+		}
+		return l
 	case 1:
 		return d.layer("InstanceNorm2d", n, 1e-5, 0.1, d.bool(), d.bool())
 	case 2:

@@ -163,12 +163,12 @@ func norm(affine bool) []argument {
 		truth("affine", affine), truth("track_running_stats", affine), bias}
 }
 
-func (c *class) argument(name string) (argument, bool) {
-	i := slices.IndexFunc(c.arguments, func(a argument) bool { return a.name == name })
+func (of *class) argument(name string) (argument, bool) {
+	i := slices.IndexFunc(of.arguments, func(a argument) bool { return a.name == name })
 	if i < 0 {
 		return argument{}, false
 	}
-	return c.arguments[i], true
+	return of.arguments[i], true
 }
 
 // within says which number of v is out of the argument's bounds, or that v is none of its choices.
