@@ -58,12 +58,20 @@ func (c *Conv2d) Forward(x *torch.Tensor) *torch.Tensor {
 	if c.fuses(x) {
 		return c.forwardLeaky(x, 1)
 	}
-	x, weight, bias := c.operands(x)
 	padding := c.Padding
 	if c.PaddingMode != "zeros" {
-		x, padding = torch.Pad(x, padding, c.PaddingMode), [2]int64{}
+		x, padding = c.pad(x), [2]int64{}
 	}
+	x, weight, bias := c.operands(x)
 	return torch.Conv2d(x, weight, bias, c.Stride, padding, c.Dilation, c.Groups)
+}
+
+// pad is x with the padding of PaddingMode around it, in the type in which torch.autocast pads.
+func (c *Conv2d) pad(x *torch.Tensor) *torch.Tensor {
+	if x.Device() == torch.CPU && c.PaddingMode != "circular" {
+		x = cast(x, torch.Float32)
+	}
+	return torch.Pad(x, c.Padding, c.PaddingMode)
 }
 
 // ConvTranspose2d is torch.nn.ConvTranspose2d.
