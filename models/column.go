@@ -41,8 +41,11 @@ func (c *Column) Condition(x, label *torch.Tensor, _ int64) *torch.Tensor {
 	if c.join.LabelFirst {
 		x, y = y, x
 	}
-	if c.join.Multiply {
+	switch c.join.By {
+	case arch.Multiply:
 		return x.Mul(y)
+	case arch.Add:
+		return x.Add(y)
 	}
 	return torch.Cat([]*torch.Tensor{x, y}, 1)
 }
@@ -116,7 +119,7 @@ func (o *oneHot) Forward(label *torch.Tensor) *torch.Tensor {
 // moduleOf is the module of a layer; nil for noise and images, which come in from outside.
 func moduleOf(l arch.Layer) nn.Module {
 	switch l.Op {
-	case "randn", "rand", "image":
+	case "randn", "rand", "uniform", "image":
 		return nil
 	case "one_hot":
 		return &oneHot{classes: l.Int("num_classes")}
@@ -165,6 +168,8 @@ func activationOf(l arch.Layer) nn.Module {
 		return nn.NewLeakyReLU(l.Float("negative_slope"))
 	case "ELU":
 		return nn.NewELU(l.Float("alpha"))
+	case "GELU":
+		return nn.NewGELU(l.Text("approximate"))
 	case "SiLU":
 		return nn.NewSiLU()
 	case "Sigmoid":

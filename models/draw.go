@@ -114,26 +114,36 @@ var places = make(chan struct{}, runtime.GOMAXPROCS(0))
 func (n *Net) newNoise(c Config, rows int, seed int64) *torch.Tensor {
 	generator := torch.NewGenerator(seed)
 	defer generator.Free()
-	draw := generator.Randn
-	if n.uniform() {
-		draw = generator.Rand
-	}
 	each := make([]*torch.Tensor, rows)
 	for i := range each {
-		each[i] = draw([]int64{1, int64(c.Noise)})
+		each[i] = n.draws(generator, []int64{1, int64(c.Noise)})
 	}
 	return torch.Cat(each, 0)
 }
 
-// uniform says that a generator's noise is from 0 to 1, and not normal.
-func (n *Net) uniform() bool { return n.arch.Source[0].Op == "rand" }
+// draws draws noise of that shape.
+func (n *Net) draws(generator *torch.Generator, shape []int64) *torch.Tensor {
+	switch source := n.arch.Source[0]; source.Op {
+	case "rand":
+		return generator.Rand(shape)
+	case "uniform":
+		low, high := source.Float("low"), source.Float("high")
+		return generator.Rand(shape).MulScalar(high - low).AddScalar(low)
+	}
+	return generator.Randn(shape)
+}
 
 // Noise draws noise for a batch from the default random number generator, as a training needs it: [B, nz, 1, 1], or the
 // column's own shape.
 func (n *Net) Noise(batch int64, device torch.Device) *torch.Tensor {
 	shape := append([]int64{batch}, n.arch.Noise()...)
-	if n.uniform() {
+	switch source := n.arch.Source[0]; source.Op {
+	case "rand":
 		return torch.Rand(shape, device)
+	case "uniform":
+		noise := torch.Empty(shape, torch.Float32, device)
+		noise.Uniform_(source.Float("low"), source.Float("high"))
+		return noise
 	}
 	return torch.Randn(shape, device)
 }

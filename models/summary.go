@@ -67,7 +67,7 @@ func summarize(net string, n *arch.Network) Summary {
 }
 
 // begins are what a column can begin with that computes nothing.
-var begins = []string{"randn", "rand", "image", "one_hot"}
+var begins = []string{"randn", "rand", "uniform", "image", "one_hot"}
 
 func product(sizes []int64) int64 {
 	n := int64(1)

@@ -46,6 +46,18 @@ func NewSiLU() *SiLU { return &SiLU{} }
 // Forward keeps the shape.
 func (*SiLU) Forward(x *torch.Tensor) *torch.Tensor { return torch.Silu(x) }
 
+// GELU is torch.nn.GELU.
+type GELU struct {
+	Base
+	Approximate string
+}
+
+// NewGELU makes a GELU; approximate is none or tanh.
+func NewGELU(approximate string) *GELU { return &GELU{Approximate: approximate} }
+
+// Forward keeps the shape.
+func (g *GELU) Forward(x *torch.Tensor) *torch.Tensor { return torch.Gelu(x, g.Approximate) }
+
 // Tanh is torch.nn.Tanh.
 type Tanh struct{ Base }
 

@@ -163,6 +163,11 @@ func Silu(input *Tensor) *Tensor {
 	return call("silu", []*Tensor{input}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgSilu(out, in[0]) })
 }
 
+// Gelu is x times the normal distribution's function at x, or near it where approximate is tanh and not none.
+func Gelu(input *Tensor, approximate string) *Tensor {
+	return call("gelu", []*Tensor{input}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgGelu(out, in[0], approximate) })
+}
+
 // Tanh is the hyperbolic tangent.
 func Tanh(input *Tensor) *Tensor {
 	return call("tanh", []*Tensor{input}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgTanh(out, in[0]) })

@@ -6,7 +6,7 @@
 //	  noise: randn(100)                    # or rand(100), uniform in [0, 1); randn(100, 1, 1) has a height and a width
 //	  label:                               # or one_hot(10); without it the network knows no classes
 //	    label_emb: Embedding(10, 50)
-//	  join: cat(noise, label)              # or cat(label, noise), or noise * label
+//	  join: cat(noise, label)              # or cat(label, noise), noise * label or noise + label
 //	  layers:
 //	    - model.0: Linear(150, 256)        # the key in the state dict, where a layer has weights
 //	    - LeakyReLU(0.2)
@@ -55,9 +55,19 @@ type Network struct {
 // Join is how what comes from the source and from the label become one. Both have the same height and width, or the
 // label has none and is the same at every place.
 type Join struct {
-	Multiply   bool // element by element; else they are concatenated along the channels
+	By         Operation
 	LabelFirst bool
 }
+
+// Operation is what makes one of two.
+type Operation int
+
+// The operations. Those but Cat go element by element.
+const (
+	Cat Operation = iota // along the channels
+	Multiply
+	Add
+)
 
 // Column is layers that run one after the other.
 type Column []Layer

@@ -54,7 +54,7 @@ func (n *Network) sourceName() string {
 }
 
 var (
-	sources = []string{"randn", "rand", "image"}
+	sources = []string{"randn", "rand", "uniform", "image"}
 	labels  = []string{"one_hot", "Embedding"}
 )
 
@@ -179,9 +179,9 @@ func (n *Network) join(source, label []int64) ([]int64, error) {
 		name := n.sourceName()
 		return joinError{fmt.Errorf("%s: %s is %v and label is %v, %s", n.Join.text(name), name, source, label, what)}
 	}
-	if n.Join.Multiply {
+	if n.Join.By != Cat {
 		if !slices.Equal(source, label) {
-			return nil, wrong("which can't be multiplied: both must be equal")
+			return nil, wrong(fmt.Sprintf("which can't be %s: both must be equal", map[Operation]string{Multiply: "multiplied", Add: "added"}[n.Join.By]))
 		}
 		return source, nil
 	}
@@ -201,8 +201,11 @@ func (j Join) text(source string) string {
 	if j.LabelFirst {
 		first, second = second, first
 	}
-	if j.Multiply {
+	switch j.By {
+	case Multiply:
 		return first + " * " + second
+	case Add:
+		return first + " + " + second
 	}
 	return "cat(" + first + ", " + second + ")"
 }

@@ -39,6 +39,9 @@ func (d *drawn) doubt() string { return d.one("", "", "", "usual", "it's # \"so\
 func (d *drawn) file() *File {
 	nz := 1 + d.Int64N(20)
 	noise := d.layer(d.one("randn", "rand"), nz)
+	if d.IntN(4) == 0 {
+		noise = d.layer("uniform", -1.0, 1.0, nz)
+	}
 	if d.bool() {
 		noise = d.layer(d.one("randn", "rand"), nz, 1, 1)
 	}
@@ -96,7 +99,7 @@ func (d *drawn) network(source Layer, classes int) *Network {
 	case 1:
 		n.Label = d.extend(Column{d.layer("Embedding", classes, 5)}, []int64{5})
 	case 2:
-		n.Label, n.Join.Multiply = Column{d.layer("Embedding", classes, shape[0])}, true
+		n.Label, n.Join.By = Column{d.layer("Embedding", classes, shape[0])}, []Operation{Multiply, Add}[d.IntN(2)]
 	case 3:
 		if len(shape) == 3 {
 			plane := shape[1] * shape[2]
@@ -157,7 +160,7 @@ func (d *drawn) onImages(in []int64) Layer {
 	case 4:
 		return d.layer("PixelShuffle", 2)
 	case 5:
-		return d.layer(d.one("ReLU", "SiLU", "Tanh", "Sigmoid", "Identity", "LeakyReLU", "Dropout2d"))
+		return d.layer(d.one("ReLU", "SiLU", "GELU", "Tanh", "Sigmoid", "Identity", "LeakyReLU", "Dropout2d"))
 	case 6:
 		return d.layer("LayerNorm", in[1:])
 	case 7, 8:

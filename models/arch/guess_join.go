@@ -147,8 +147,8 @@ func (p *plan) joinVectors() error {
 	case p.nz > 0:
 		p.doubts["join"] = "or cat(label, noise)"
 	case p.nz == 0:
-		p.nz, p.join.Multiply = in, true
-		p.doubts["join"] = "or the label alone, without noise, or their sum"
+		p.nz, p.join.By = in, Multiply
+		p.doubts["join"] = "or noise + label, or the label alone, without noise"
 	default:
 		return unfit(p.main[0], fmt.Sprintf("the label's layer %s gives %d", weights.Show(last.key), last.out))
 	}
@@ -213,8 +213,8 @@ func (p *plan) joinAlike(gives int64, first *node) error {
 		return unfit(first, "the label's convolution stands before it")
 	case gives+label == first.in:
 	case gives == first.in && label == gives:
-		p.join.Multiply = true
-		p.doubts["join"] = "or their sum"
+		p.join.By = Multiply
+		p.doubts["join"] = "or noise + label"
 	default:
 		return unfit(first, fmt.Sprintf("the layers of noise give %d and those of the label %d", gives, label))
 	}
@@ -236,7 +236,9 @@ func (p *plan) joinPlanes(features int64, first *node) error {
 		channels, planes := features/(s*s), label/(s*s)
 		if channels+planes == first.in || channels == first.in && planes == first.in {
 			p.channels, p.side, p.width = planes, s, s
-			p.join.Multiply = channels == first.in
+			if channels == first.in {
+				p.join.By = Multiply
+			}
 			return nil
 		}
 	}

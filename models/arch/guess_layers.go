@@ -6,7 +6,7 @@ import "slices"
 func (p *plan) network() (*Network, error) {
 	n := &Network{Join: p.join, Values: [2]float64{-1, 1}, Doubts: p.doubts}
 	habit := p.habit()
-	if habit.labelFirst && p.classes > 0 && !p.join.Multiply {
+	if habit.labelFirst && p.classes > 0 && p.join.By == Cat {
 		n.Join.LabelFirst = true
 		n.Doubts["join"] = "or cat(noise, label)"
 	}

@@ -45,6 +45,8 @@ func init() { // not where table is declared, because what it holds asks it for 
 	table = []*class{
 		{name: "randn", arguments: []argument{rest("size")}, fits: noiseFits, output: begins},
 		{name: "rand", arguments: []argument{rest("size")}, fits: noiseFits, output: begins},
+		{name: "uniform", arguments: []argument{{name: "low", kind: isNumber, least: -1e9, most: 1e9},
+			{name: "high", kind: isNumber, least: -1e9, most: 1e9}, rest("size")}, fits: uniformFits, output: begins},
 		{name: "image", arguments: []argument{rest("size")}, fits: imageFits, output: begins},
 		{name: "one_hot", arguments: []argument{whole("num_classes")}, output: beginsWith("num_classes")},
 		{name: "Embedding", arguments: []argument{whole("num_embeddings"), whole("embedding_dim")},
@@ -71,6 +73,7 @@ func init() { // not where table is declared, because what it holds asks it for 
 		{name: "LeakyReLU", arguments: []argument{number("negative_slope", 0.01, -1e9, 1e9), inplace}, output: same},
 		{name: "ELU", arguments: []argument{number("alpha", 1, -1e9, 1e9), inplace}, output: same},
 		{name: "SiLU", arguments: []argument{inplace}, output: same},
+		{name: "GELU", arguments: []argument{text("approximate", "none", "tanh")}, output: same},
 		{name: "Sigmoid", output: same},
 		{name: "Tanh", output: same},
 		{name: "Identity", output: same},
@@ -265,6 +268,13 @@ func noiseFits(l Layer) error {
 		return fmt.Errorf("noise has one size, such as %s(100), or two of 1 behind it, %s(100, 1, 1)", l.Op, l.Op)
 	}
 	return nil
+}
+
+func uniformFits(l Layer) error {
+	if l.Float("low") >= l.Float("high") {
+		return fmt.Errorf("low is %v, which is not below high, %v", l.Float("low"), l.Float("high"))
+	}
+	return noiseFits(l)
 }
 
 func imageFits(l Layer) error {

@@ -22,7 +22,12 @@ func (n *Network) Python(class string) string {
 	}
 	if n.generates() {
 		size := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(n.Noise())), ", "), "[]")
-		p.printf("\n    def noise(self, batch, device=\"cpu\"):\n        return torch.%s(batch, %s, device=device)\n", n.Source[0].Op, size)
+		source := n.Source[0]
+		draw, then := source.Op, ""
+		if draw == "uniform" {
+			draw, then = "empty", fmt.Sprintf(".uniform_(%s, %s)", decimal(source.Float("low")), decimal(source.Float("high")))
+		}
+		p.printf("\n    def noise(self, batch, device=\"cpu\"):\n        return torch.%s(batch, %s, device=device)%s\n", draw, size, then)
 	}
 	source := n.sourceName()
 	if p.printf("\n    def forward(self, %s", source); len(n.Label) > 0 {
@@ -97,7 +102,7 @@ func (p *printer) register(parts []string, module string) {
 // registered reports whether the layer is a module in Python.
 func registered(l Layer) bool {
 	switch l.Op {
-	case "randn", "rand", "image", "one_hot", "Reshape":
+	case "randn", "rand", "uniform", "image", "one_hot", "Reshape":
 		return false
 	}
 	return true
@@ -153,7 +158,7 @@ func (p *printer) column(places [][]string, c Column, shape []int64, to, from st
 		in := shape
 		shape = known(l.Output(in))
 		switch l.Op {
-		case "randn", "rand", "image":
+		case "randn", "rand", "uniform", "image":
 			continue
 		case "one_hot":
 			p.printf("        %s = torch.eye(%d, device=%s.device)[%s]", to, shape[0], from, from)
@@ -174,7 +179,7 @@ func (p *printer) join(n *Network, source, label []int64) {
 		p.printf("        label = label[:, :, None, None].expand(-1, -1, %d, %d)%s\n", source[1], source[2], batch([]int64{label[0], source[1], source[2]}))
 	}
 	text := n.Join.text(n.sourceName())
-	if !n.Join.Multiply {
+	if n.Join.By == Cat {
 		text = "torch." + strings.NewReplacer("(", "((", ")", "), 1)").Replace(text)
 	}
 	p.printf("        x = %s%s\n", text, batch(n.Joined()))

@@ -281,7 +281,7 @@ func readLayer(item *yaml.Node, flow bool) (Layer, error) {
 
 // joins are the ways to bring source and label together.
 func joins(source string) (all []string) {
-	for _, j := range []Join{{}, {LabelFirst: true}, {Multiply: true}} {
+	for _, j := range []Join{{}, {LabelFirst: true}, {By: Multiply}, {By: Add}} {
 		all = append(all, j.text(source))
 	}
 	return all
@@ -289,11 +289,14 @@ func joins(source string) (all []string) {
 
 func (n *Network) readJoin(source string, value *yaml.Node) error {
 	bare := func(s string) string { return strings.Join(strings.Fields(s), "") }
-	for _, j := range []Join{{}, {LabelFirst: true}, {Multiply: true}, {Multiply: true, LabelFirst: true}} {
-		if value.Kind == yaml.ScalarNode && bare(value.Value) == bare(j.text(source)) {
-			n.Join = j
-			n.doubt("join", value.LineComment)
-			return nil
+	for _, by := range []Operation{Cat, Multiply, Add} {
+		for _, labelFirst := range []bool{false, true} {
+			j := Join{by, labelFirst}
+			if value.Kind == yaml.ScalarNode && bare(value.Value) == bare(j.text(source)) {
+				n.Join = j
+				n.doubt("join", value.LineComment)
+				return nil
+			}
 		}
 	}
 	return at(value, "join is %s, not %s", weights.Quote(value.Value), oneOf(joins(source)))

@@ -120,8 +120,11 @@ func (g *graph) condition(n *arch.Network) (string, error) {
 	if n.Join.LabelFirst {
 		first, second = y, x
 	}
-	if n.Join.Multiply {
+	switch n.Join.By {
+	case arch.Multiply:
 		return g.node("multiply_noise_label", "Mul", []string{first, second}), nil
+	case arch.Add:
+		return g.node("add_noise_label", "Add", []string{first, second}), nil
 	}
 	return g.node("concat_noise_label", "Concat", []string{first, second}, ints("axis", 1)), nil // [B, nz, 1, 1] -> [B, nz+n, 1, 1]
 }

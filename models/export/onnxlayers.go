@@ -56,6 +56,8 @@ func (g *graph) activation(l arch.Layer, name, from string) (string, error) {
 		return g.node(name, "Elu", []string{from}, float("alpha", l.Float("alpha"))), nil
 	case "SiLU":
 		return g.node(name, "Mul", []string{from, g.node(name+".sigmoid", "Sigmoid", []string{from})}), nil
+	case "GELU":
+		return "", fmt.Errorf("ONNX has no GELU in opset %d", onnx.Opset)
 	case "Tanh", "Sigmoid":
 		return g.node(name, l.Op, []string{from}), nil
 	}

@@ -79,9 +79,12 @@ func (b *script) condition(n *arch.Network) error {
 	if n.Join.LabelFirst {
 		first, second = y, x
 	}
-	if n.Join.Multiply {
+	switch n.Join.By {
+	case arch.Multiply:
 		b.set("z", fmt.Sprintf("%s * %s", first, second))
-	} else {
+	case arch.Add:
+		b.set("z", fmt.Sprintf("%s + %s", first, second))
+	default:
 		b.set("z", fmt.Sprintf("torch.cat([%s, %s], 1)", first, second))
 	}
 	return nil
@@ -213,6 +216,8 @@ func scriptActivation(l arch.Layer, z string) (string, error) {
 		return fmt.Sprintf("torch.leaky_relu(%s, %s)", z, pyFloat(l.Float("negative_slope"))), nil
 	case "ELU":
 		return fmt.Sprintf("torch.elu(%s, %s)", z, pyFloat(l.Float("alpha"))), nil
+	case "GELU":
+		return fmt.Sprintf("torch.nn.functional.gelu(%s, approximate='%s')", z, l.Text("approximate")), nil
 	case "SiLU":
 		return fmt.Sprintf("torch.silu(%s)", z), nil
 	case "Tanh":
