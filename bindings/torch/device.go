@@ -63,7 +63,7 @@ func CUDA() (Device, error) {
 	}
 	return CPU, &CUDAError{
 		Missing: "libtorch's CUDA part is loaded, but " + driverState(),
-		Remedy:  "install the NVIDIA driver (`nvidia-smi` must list the GPU), or use --device cpu",
+		Remedy:  "install the NVIDIA driver (`nvidia-smi` must list the GPU), or compute on the device cpu",
 	}
 }
 
