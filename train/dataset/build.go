@@ -94,7 +94,8 @@ type progress struct {
 }
 
 func (p *progress) say(name string, done, of int) {
-	if time.Since(p.began) < time.Second || time.Since(p.said) < 5*time.Second {
+	soon := time.Since(p.began) < time.Second || time.Since(p.said) < 5*time.Second
+	if last := done == of && !p.said.IsZero(); soon && !last {
 		return
 	}
 	p.said = time.Now()

@@ -170,7 +170,7 @@ func writeCache(path string, r *record, build func(io.Writer) ([]int32, error)) 
 		return ours
 	}
 	if err != nil {
-		return fmt.Errorf("keep the decoded images: %w: set XDG_CACHE_HOME to a larger disk", err)
+		return fmt.Errorf("keep the decoded images: %w: set XDG_CACHE_HOME to a folder that can be written, and has room", err)
 	}
 	return nil
 }

@@ -49,6 +49,22 @@ func twoClasses(t *testing.T) string {
 	return folderOf(t, map[string][]byte{"a/x": grey(t, 2, 1, 2, 3, 4), "b/x": grey(t, 2, 5, 6, 7, 8)})
 }
 
+// What the images decided may be asked for afterwards: they are not decoded again.
+func TestTheSameImagesAreKeptOnce(t *testing.T) {
+	cache := ownCache(t)
+	dir := twoClasses(t)
+	first := open(t, dir, Options{})
+	for _, o := range []Options{{Size: 2}, {Channels: 1}, {Size: 2, Channels: 1}} {
+		if set := open(t, dir, o); !bytes.Equal(set.Images.Pixels, first.Images.Pixels) || set.Hash() != first.Hash() {
+			t.Errorf("%+v: another set", o)
+		}
+	}
+	cached(t, cache)
+	if set := open(t, dir, Options{Channels: 3}); set.Images.Channels != 3 {
+		t.Errorf("asked for 3 channels, got %d", set.Images.Channels)
+	}
+}
+
 // A set is decoded again when a file changed, and not while none has.
 func TestCacheHit(t *testing.T) {
 	cache := ownCache(t)

@@ -48,12 +48,9 @@ func (l *listing) open(ctx context.Context, o Options, report func(string)) (*Se
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(folder, l.key(o)+".bytes")
-	set, r, err := openCache(path)
-	if err == nil && r.Passing { // what could not be read may be readable now
-		set.Close()
-	}
-	if err != nil || r.Passing {
+	set := l.decoded(folder, o)
+	if set == nil {
+		path := l.cacheFile(folder, o)
 		if err := l.decode(ctx, path, o, report); err != nil {
 			return nil, err
 		}
@@ -67,6 +64,30 @@ func (l *listing) open(ctx context.Context, o Options, report func(string)) (*Se
 		return nil, err
 	}
 	return set, nil
+}
+
+func (l *listing) cacheFile(folder string, o Options) string {
+	return filepath.Join(folder, l.key(o)+".bytes")
+}
+
+// decoded is the set out of the cache; nil where it is not there. What the images decided for themselves may have been asked for.
+func (l *listing) decoded(folder string, o Options) *Set {
+	for _, size := range []int{o.Size, 0} {
+		for _, channels := range []int{o.Channels, 0} {
+			asked := o
+			asked.Size, asked.Channels = size, channels
+			set, r, err := openCache(l.cacheFile(folder, asked))
+			if err != nil {
+				continue
+			}
+			fits := (size == o.Size || r.Height == o.Size && r.Width == o.Size) && (channels == o.Channels || r.Channels == o.Channels)
+			if fits && !r.Passing { // else what could not be read may be readable now
+				return set
+			}
+			set.Close()
+		}
+	}
+	return nil
 }
 
 // judge refuses a set with bad files, unless they are to be left out, and one without an image of each class.
