@@ -37,6 +37,8 @@ func meet(all [][]*node, common string) (*plan, error) {
 	if len(all) == 2 {
 		all = splitAtProduct(all, common)
 	}
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b []*node) int { return count(endsInImage(a)) - count(endsInImage(b)) })
 	labels := slices.DeleteFunc(slices.Clone(all), func(b []*node) bool { return !isLabel(b, common) })
 	rest := slices.DeleteFunc(slices.Clone(all), func(b []*node) bool { return isLabel(b, common) })
 	switch {
@@ -58,7 +60,7 @@ func meet(all [][]*node, common string) (*plan, error) {
 	if p.noise == nil {
 		return p, p.joinVectors()
 	}
-	return p, p.joinBranches(all)
+	return p, p.joinBranches()
 }
 
 // splitAtProduct makes three branches of two where what one gives is multiplied by what the other's first layers give.
@@ -74,6 +76,12 @@ func splitAtProduct(all [][]*node, common string) [][]*node {
 		}
 	}
 	return all
+}
+
+func endsInImage(branch []*node) bool {
+	last := branch[len(branch)-1]
+	c := last.channels()
+	return last.kind == convolution && (c == 1 || c == 3) || last.kind == linear && squareImage(last.out) > 0
 }
 
 func looksLikeClasses(n int64) bool { return slices.Contains(usualClasses, n) }
@@ -171,7 +179,7 @@ func (p *plan) doubtClasses(in int64) {
 }
 
 // joinBranches is noise with layers of its own, with a label as it is or with layers too.
-func (p *plan) joinBranches(all [][]*node) error {
+func (p *plan) joinBranches() error {
 	first, last := p.main[0], p.noise[len(p.noise)-1]
 	p.nz = p.noise[0].in
 	p.doubts["join"] = "or cat(label, noise)"

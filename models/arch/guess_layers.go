@@ -165,8 +165,13 @@ func (w *writer) between(a, b *node) {
 
 // end adds what stands behind the last layer of the noise's or label's own: nothing behind a linear layer behind an embedding.
 func (w *writer) end(last *node) {
-	if !w.active && !(w.label && len(last.norms) == 0) {
+	switch {
+	case w.active:
+	case w.label && len(last.norms) == 0:
+		w.column[len(w.column)-1].Doubt = "or an activation, such as ReLU(), behind it"
+	default:
 		w.activate()
+		w.column[len(w.column)-1].Doubt += ", or nothing here"
 	}
 }
 

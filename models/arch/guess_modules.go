@@ -32,7 +32,6 @@ type moduleState struct {
 	weight []int64 // its shape; of a norm without scale that of its statistics
 	bias   int64   // its length; 0 without
 	affine bool    // a norm has a scale
-	counts bool    // a norm has num_batches_tracked
 }
 
 // modulesOf puts the tensors of a state dict together by their modules, in the order of the file.
@@ -106,8 +105,7 @@ func moduleOf(key string, shapes map[string][]int64) (moduleState, error) {
 	weight, scaled := shapes["weight"]
 	bias, biased := shapes["bias"]
 	mean, counted := shapes["running_mean"]
-	_, counts := shapes["num_batches_tracked"]
-	m := moduleState{key: key, weight: weight, affine: scaled, counts: counts}
+	m := moduleState{key: key, weight: weight, affine: scaled}
 	if len(bias) > 0 {
 		m.bias = bias[0]
 	}
