@@ -106,7 +106,7 @@ func TestAColumnHasTheTensorsOfItsLayers(t *testing.T) {
 
 // The same ops by hand give the same bits.
 func TestColumnsAreTheOpsByHand(t *testing.T) {
-	noise := make([]float32, 3*24)
+	noise := make([]float32, 3*100)
 	for i := range noise {
 		noise[i] = float32(math.Sin(float64(i)))
 	}
@@ -121,7 +121,7 @@ func TestColumnsAreTheOpsByHand(t *testing.T) {
 			return torch.Sigmoid(torch.Linear(torch.Elu(x, 0.7), w("model.6.weight"), w("model.6.bias")))
 		},
 		"conv": func(g *Net, w func(string) *torch.Tensor) *torch.Tensor {
-			z := torch.FromFloat32s(noise[:3*12], []int64{3, 12, 1, 1})
+			z := torch.FromFloat32s(noise, []int64{3, 100, 1, 1})
 			x := ConcatNoiseLabel(z, torch.FromInt64s(labels), torch.CPU, 10)
 			up := func(x *torch.Tensor, key string, bias *torch.Tensor, stride, padding int64) *torch.Tensor {
 				both := func(n int64) [2]int64 { return [2]int64{n, n} }
@@ -205,7 +205,7 @@ func largest(a, b []float32) (apart float64) {
 
 // rand is uniform from 0 to 1, row by row from the seed, as torch.rand of a generator draws it.
 func TestUniformNoise(t *testing.T) {
-	c := configOf(t, "generator:\n  noise: rand(6)\n  layers: [Reshape(1, 2, 3)]\n  values: [0, 1]\n")
+	c := configOf(t, "generator:\n  noise: rand(6)\n  layers:\n    - Reshape(1, 2, 3)\n  values: [0, 1]\n")
 	images, err := newColumn(t, c).Draw(c, 40, nil, 9)
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"cgan/bindings/kernels"
-	"cgan/bindings/nn"
 	"cgan/bindings/torch"
 	"cgan/bindings/torch/torchtest"
 )

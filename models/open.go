@@ -41,20 +41,41 @@ func Open(runOrFile, key string) (*Weights, error) {
 //
 // The networks are those of given, which may be nil, or of the file's own metadata; else the article's where the shapes are its
 // own, and else what arch.Guess makes of them. given may hold rules for the file's keys alone.
-func Find(file *formats.File, key string, given *arch.File) (w *Weights, err error) {
-	w = &Weights{File: file}
-	if w.Generator, err = weights.Find(w.File.Root, key); err != nil {
+func Find(file *formats.File, key string, given *arch.File) (*Weights, error) {
+	w := &Weights{File: file, Classes: classesOf(file)}
+	d, err := w.findStates(key)
+	if err == nil {
+		err = w.findNetworks(given, d)
+	}
+	if err != nil {
 		return nil, w.Fail(err)
+	}
+	if len(w.Classes) != w.Config.Classes { // as a file of many that says nothing of them
+		w.Classes = NumberedClasses(w.Config.Classes)
+	}
+	return w, nil
+}
+
+// findStates finds the state dicts, and gives the name of the discriminator's.
+func (w *Weights) findStates(key string) (d string, err error) {
+	if w.Generator, err = weights.Find(w.File.Root, key); err != nil {
+		return "", err
 	}
 	if key == "" {
 		w.Average, w.AverageKey = weights.FindAverage(w.File.Root)
 	}
-	d, name := weights.FindDiscriminator(w.File.Root)
-	if _, ok := w.Get("discriminator"); ok && name != "discriminator" {
-		_, err := weights.Find(w.File.Root, "discriminator") // says what is wrong with it
-		return nil, w.Fail(err)
+	w.Discriminator, d = weights.FindDiscriminator(w.File.Root)
+	if _, ok := w.Get(ownD); ok && d != ownD {
+		_, err = weights.Find(w.File.Root, ownD) // says what is wrong with it
 	}
-	w.Discriminator = d
+	return d, err
+}
+
+// ownD is where cgan keeps the discriminator's state dict.
+const ownD = "discriminator"
+
+// findNetworks settles what the networks are, and gives the state dicts their keys.
+func (w *Weights) findNetworks(given *arch.File, d string) (err error) {
 	if given == nil {
 		given = &arch.File{}
 	}
@@ -64,21 +85,13 @@ func Find(file *formats.File, key string, given *arch.File) (w *Weights, err err
 		rules = append(networks.Map, rules...)
 	}
 	if err := w.rename(rules); err != nil {
-		return nil, w.Fail(err)
+		return err
 	}
-	w.Classes = classesOf(file)
-	if networks.Generator != nil { // its keys are no longer the file's
-		w.Config, err = ConfigOfArch(&arch.File{Generator: networks.Generator, Discriminator: networks.Discriminator})
-	} else {
-		err = w.recognise(name == "discriminator")
+	if networks.Generator == nil {
+		return w.recognise(d == ownD)
 	}
-	if err != nil {
-		return nil, w.Fail(err)
-	}
-	if len(w.Classes) != w.Config.Classes { // as a file of many that says nothing of them
-		w.Classes = NumberedClasses(w.Config.Classes)
-	}
-	return w, nil
+	w.Config, err = ConfigOfArch(&arch.File{Generator: networks.Generator, Discriminator: networks.Discriminator}) // whose keys are the file's no longer
+	return err
 }
 
 // ArchText is the key in a file's metadata of the networks as an arch file.

@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"cgan/models"
+	"cgan/models/arch"
 )
 
 // Config is everything that a training run depends on; it is saved with the run.
@@ -16,29 +17,30 @@ type Config struct {
 	models.Config
 	models.Compute
 	Options
-	Data        string  `json:"data"`         // name or path of labelled images, as dataset.Open takes it; empty for MNIST
-	Fit         string  `json:"fit"`          // crop, pad or stretch: how images come to their size
-	Background  string  `json:"background"`   // colour below transparent and beside padded images: black, white or #rrggbb
-	SkipBad     bool    `json:"skip_bad"`     // leave out images that can't be read
-	Flip        bool    `json:"flip"`         // show half of the images as in a mirror, drawn anew each time
-	Resume      string  `json:"-"`            // run folder to go on in; empty for a new one
-	Init        string  `json:"init"`         // run folder or weights file to begin with; empty for fresh networks
-	Key         string  `json:"key"`          // where in that file the generator's state dict lies; empty for the usual places
-	Out         string  `json:"out"`          // folder that holds the run folders
-	Epochs      int     `json:"epochs"`       // passes over the data
-	Steps       int     `json:"steps"`        // stop after as many steps in all; 0 for no limit
-	Batch       int     `json:"batch"`        // images per step
-	Seed        int64   `json:"seed"`         // of every random number
-	Threads     int     `json:"threads"`      // threads per op, which are the process's: a run notes what it had
-	LR          float64 `json:"lr"`           // Adam's learning rate
-	Beta1       float64 `json:"beta1"`        // Adam's first decay
-	Beta2       float64 `json:"beta2"`        // Adam's second decay
-	Device      string  `json:"device"`       // auto, cpu or cuda
-	SaveEvery   Every   `json:"save_every"`   // checkpoints beside those at the end of each epoch
-	SampleEvery Every   `json:"sample_every"` // grids, likewise
-	Keep        int     `json:"keep"`         // checkpoints that stay, the newest ones; 0 for all
-	TimeLimit   Every   `json:"time_limit"`   // save and end after this time
-	Trace       string  `json:"trace"`        // file for losses and digests; empty for none
+	Data        string     `json:"data"`         // name or path of labelled images, as dataset.Open takes it; empty for MNIST
+	Fit         string     `json:"fit"`          // crop, pad or stretch: how images come to their size
+	Background  string     `json:"background"`   // colour below transparent and beside padded images: black, white or #rrggbb
+	SkipBad     bool       `json:"skip_bad"`     // leave out images that can't be read
+	Flip        bool       `json:"flip"`         // show half of the images as in a mirror, drawn anew each time
+	Resume      string     `json:"-"`            // run folder to go on in; empty for a new one
+	Init        string     `json:"init"`         // run folder or weights file to begin with; empty for fresh networks
+	InitArch    *arch.File `json:"-"`            // what its networks are, and rules for its keys; nil for what the file says
+	Key         string     `json:"key"`          // where in that file the generator's state dict lies; empty for the usual places
+	Out         string     `json:"out"`          // folder that holds the run folders
+	Epochs      int        `json:"epochs"`       // passes over the data
+	Steps       int        `json:"steps"`        // stop after as many steps in all; 0 for no limit
+	Batch       int        `json:"batch"`        // images per step
+	Seed        int64      `json:"seed"`         // of every random number
+	Threads     int        `json:"threads"`      // threads per op, which are the process's: a run notes what it had
+	LR          float64    `json:"lr"`           // Adam's learning rate
+	Beta1       float64    `json:"beta1"`        // Adam's first decay
+	Beta2       float64    `json:"beta2"`        // Adam's second decay
+	Device      string     `json:"device"`       // auto, cpu or cuda
+	SaveEvery   Every      `json:"save_every"`   // checkpoints beside those at the end of each epoch
+	SampleEvery Every      `json:"sample_every"` // grids, likewise
+	Keep        int        `json:"keep"`         // checkpoints that stay, the newest ones; 0 for all
+	TimeLimit   Every      `json:"time_limit"`   // save and end after this time
+	Trace       string     `json:"trace"`        // file for losses and digests; empty for none
 
 	HowTo func(c Config, dir string) string `json:"-"` // Markdown for README.md of the run folder dir of c: how to go on from it; nil for nothing
 }

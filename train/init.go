@@ -24,7 +24,7 @@ func InitConfig(path, key string, given *arch.File) (Config, error) {
 	if info, failure := os.Stat(path); failure == nil && info.IsDir() {
 		c, err = initFromRun(path, key, w)
 	}
-	c.Arch = w.Config.Arch // with given's rules for keys, which the run's own file needs not
+	c.Arch, c.InitArch = w.Config.Arch, given
 	return c, err
 }
 
@@ -110,7 +110,7 @@ func initFromFile(path, key string, w *models.Weights) (Config, error) {
 func (r *run) init(set *dataset.Set) error {
 	images := set.Images.N
 	if r.config.Init != "" {
-		w, err := openWith(r.config.Init, r.config.Key, r.config.Arch)
+		w, err := openWith(r.config.Init, r.config.Key, r.config.InitArch)
 		if err != nil {
 			return err
 		}
@@ -126,7 +126,6 @@ func (r *run) init(set *dataset.Set) error {
 		if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {
 			return w.Fail(err)
 		}
-		r.config.Arch = r.config.Arch.WithoutMap() // what this run writes has the networks' own keys
 		if w.Average != nil && r.config.EMA == 0 {
 			r.report.Say(fmt.Sprintf("notice: %s holds %s, an average of the generator's weights, which this run leaves behind: its ema is 0", w.File.Path, w.AverageKey))
 		}

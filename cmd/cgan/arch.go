@@ -103,7 +103,11 @@ func networksOf(c *cli.Context, path string) (*arch.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := openWeights(c, path, &arch.File{Map: rules})
+	file, err := models.OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	w, err := models.Find(file, c.String("key"), &arch.File{Map: rules})
 	if err != nil {
 		return nil, err
 	}

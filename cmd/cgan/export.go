@@ -124,13 +124,9 @@ func (e exportConfig) validate(arguments int) error {
 }
 
 func (e exportConfig) run(c *cli.Context) error {
-	given, err := givenArch(c)
+	w, err := openWeights(c, e.from)
 	if err != nil {
 		return err
-	}
-	w, err := openWeights(c, e.from, given)
-	if err != nil {
-		return ofArch(c, err)
 	}
 	write, err := e.writer(w)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"cgan/models"
+	"cgan/models/arch"
 	"cgan/train"
 	"cgan/train/dataset"
 
@@ -189,8 +190,10 @@ func trainConfig(c *cli.Context) (train.Config, error) {
 		if given, err = train.InitConfig(init, c.String("key"), networks); err != nil {
 			return given, ofArch(c, err)
 		}
+	} else if networks != nil && networks.Generator == nil {
+		return given, usageError{fmt.Errorf("%s: it renames the keys of a file, and there is none: give one to begin with by --init", givenIn(c, "map").name)}
 	} else if networks != nil {
-		if given.Config, err = models.ConfigOfArch(networks); err != nil {
+		if given.Config, err = models.ConfigOfArch(&arch.File{Generator: networks.Generator, Discriminator: networks.Discriminator}); err != nil {
 			return given, ofArch(c, err)
 		}
 	}

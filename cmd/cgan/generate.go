@@ -64,13 +64,9 @@ func runGenerate(c *cli.Context) error {
 	if err := setUp(how, c.Int("threads")); err != nil {
 		return err
 	}
-	given, err := givenArch(c)
+	w, err := openWeights(c, c.String("weights"))
 	if err != nil {
 		return err
-	}
-	w, err := openWeights(c, c.String("weights"), given)
-	if err != nil {
-		return ofArch(c, err)
 	}
 	classes, err := chosenClasses(c, w)
 	if err != nil {

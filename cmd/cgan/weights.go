@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"cgan/models"
-	"cgan/models/arch"
 
 	"github.com/urfave/cli/v2"
 )
@@ -13,16 +12,20 @@ func plainFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "plain", Usage: "take the generator as it was trained, where the file holds an average of its weights too"}
 }
 
-// openWeights opens weights to draw with or to write, with the networks and rules that are given, nil for none, and says what is
-// worth knowing of them.
-func openWeights(c *cli.Context, runOrFile string, given *arch.File) (*models.Weights, error) {
+// openWeights opens weights to draw with or to write, with the networks that the flags name, and says what is worth knowing of
+// them.
+func openWeights(c *cli.Context, runOrFile string) (*models.Weights, error) {
+	given, err := givenArch(c)
+	if err != nil {
+		return nil, err
+	}
 	file, err := models.OpenFile(runOrFile)
 	if err != nil {
 		return nil, err
 	}
 	w, err := models.Find(file, c.String("key"), given)
 	if err != nil {
-		return nil, err
+		return nil, ofArch(c, err)
 	}
 	if c.Bool("plain") {
 		w.Average = nil

@@ -34,14 +34,6 @@ type File struct {
 	Map           []Rename
 }
 
-// WithoutMap is f without its rules for keys; nil for nil.
-func (f *File) WithoutMap() *File {
-	if f == nil {
-		return nil
-	}
-	return &File{Generator: f.Generator, Discriminator: f.Discriminator}
-}
-
 // Network is a generator, which begins with noise, or a discriminator, which begins with an image.
 type Network struct {
 	Source Column // begins with randn, rand or image
