@@ -52,7 +52,10 @@ func (c *Column) Condition(x, label *torch.Tensor, _ int64) *torch.Tensor {
 
 // Forward runs what Condition gives through the layers. The verdicts of a discriminator are [B].
 func (c *Column) Forward(z *torch.Tensor) *torch.Tensor {
-	if z = c.layers.Forward(z); c.judges {
+	if z = c.layers.Forward(z); z.DType() != torch.Float32 { // bfloat16 of a last layer that multiplies
+		z = z.Type(torch.Float32)
+	}
+	if c.judges {
 		return z.View(-1)
 	}
 	return z

@@ -88,6 +88,8 @@ func layerOf(leaf nn.Leaf) arch.Layer {
 		return arch.New("", "Tanh")
 	case *nn.Sigmoid:
 		return arch.New("", "Sigmoid")
+	case *nn.Identity:
+		return arch.New("", "Identity")
 	}
 	panic(fmt.Sprintf("the layer %s is a %T, which the article's networks have not", leaf.Name, leaf.Module))
 }

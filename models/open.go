@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"cgan/bindings/torch"
 	"cgan/models/arch"
 	"cgan/weights"
 	"cgan/weights/formats"
@@ -131,7 +132,12 @@ func (w *Weights) rename(rules []arch.Rename) error {
 // recognise reads the networks off the shapes: the article's, or one that they suggest. A discriminator that is not the
 // article's is left out, unless it is the file's own.
 func (w *Weights) recognise(own bool) (err error) {
-	if w.Config, err = ConfigOf(w.Generator, w.Discriminator, len(w.Classes)); err == nil {
+	w.Config, err = ConfigOf(w.Generator, w.Discriminator, len(w.Classes))
+	if err == nil {
+		if err = fitsArticle(w.Generator, w.Config); err == nil || w.guess(err) != nil { // loading says what does not fit
+			return nil
+		}
+		w.Discriminator = nil // its classes and channels were the article's
 		return nil
 	}
 	if w.Discriminator != nil {
@@ -143,13 +149,44 @@ func (w *Weights) recognise(own bool) (err error) {
 			return nil
 		}
 	}
+	return w.guess(err)
+}
+
+// fitsArticle says what the article's generator of these sizes lacks of a state dict.
+func fitsArticle(state weights.StateDict, c Config) error {
+	g, d := (*Net)(nil), (*Net)(nil)
+	err := torch.Do("walk the networks", func() error {
+		g, d = c.skeleton()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	defer g.Free()
+	defer d.Free()
+	known := map[string]bool{}
+	for _, n := range g.StateDict() {
+		known[n.Name] = true
+	}
+	for _, e := range state {
+		if !known[e.Key] {
+			return fmt.Errorf("it has no %s", weights.Quote(e.Key))
+		}
+	}
+	return nil
+}
+
+// guess takes what the generator's keys and shapes suggest. Why it is not the article's is err.
+func (w *Weights) guess(err error) error {
 	g, failure := arch.Guess(w.Generator)
+	var guessed Config
 	if failure == nil {
-		w.Config, failure = ConfigOfArch(&arch.File{Generator: g})
+		guessed, failure = ConfigOfArch(&arch.File{Generator: g})
 	}
 	if failure != nil {
 		return fmt.Errorf("it is not the article's network (%w), and its layers can't be told from keys and shapes: %w", err, failure)
 	}
+	w.Config = guessed
 	w.Assumed = assumptions(w.Config.Arch)
 	w.File.Notices = append(w.File.Notices, "its layers are guessed from keys and shapes, with "+strings.Join(w.Assumed, "; "))
 	return nil

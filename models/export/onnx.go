@@ -3,6 +3,7 @@
 package export
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -173,19 +174,19 @@ func (g *graph) column(steps []arch.Step, from, last string) (string, error) {
 	return from, nil
 }
 
-// outputName is a layer's key; what ends a part of the network has the part's, such as layer1.
+// outputName is a layer's key. A layer without one that ends a part of the network, such as layer1, has the part's name.
 func outputName(steps []arch.Step, i int) string {
-	key := steps[i].Key
-	if key == "" {
-		return fmt.Sprintf("%s-%d", steps[i].Op, i+1)
+	if key := steps[i].Key; key != "" {
+		return key
 	}
-	if i+1 < len(steps) && steps[i+1].Key != "" {
-		part, _, _ := strings.Cut(key, ".")
-		if next, _, _ := strings.Cut(steps[i+1].Key, "."); next != part {
-			return part
-		}
+	before := ""
+	for _, s := range steps[:i] {
+		before = cmp.Or(s.Key, before)
 	}
-	return key
+	if part, _, within := strings.Cut(before, "."); within && i+1 < len(steps) && steps[i+1].Key != "" && !strings.HasPrefix(steps[i+1].Key, part+".") {
+		return part
+	}
+	return fmt.Sprintf("%s-%d", steps[i].Op, i+1)
 }
 
 // node adds an operator and gives the name of its output: the wanted one, or one like it where that is taken.
