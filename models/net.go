@@ -68,7 +68,8 @@ func (c Config) net(base *nn.Base, network Network, source arch.Layer) *Net {
 	return &Net{base, network, a}
 }
 
-// layerOf is a layer of the article's networks as data.
+// layerOf is a layer of the article's networks as data. One without tensors has its name for a key too, for programs to name
+// what it gives.
 func layerOf(leaf nn.Leaf) arch.Layer {
 	window := func(op string, o nn.ConvOptions) arch.Layer {
 		return arch.New(leaf.Name, op, o.InChannels, o.OutChannels, o.KernelSize[:], o.Stride[:], o.Padding[:])
@@ -81,13 +82,13 @@ func layerOf(leaf nn.Leaf) arch.Layer {
 	case *nn.BatchNorm2d:
 		return arch.New(leaf.Name, "BatchNorm2d", l.NumFeatures, l.Eps, l.Momentum)
 	case *nn.LeakyReLU:
-		return arch.New("", "LeakyReLU", l.NegativeSlope)
+		return arch.New(leaf.Name, "LeakyReLU", l.NegativeSlope)
 	case *nn.ReLU:
-		return arch.New("", "ReLU")
+		return arch.New(leaf.Name, "ReLU")
 	case *nn.Tanh:
-		return arch.New("", "Tanh")
+		return arch.New(leaf.Name, "Tanh")
 	case *nn.Sigmoid:
-		return arch.New("", "Sigmoid")
+		return arch.New(leaf.Name, "Sigmoid")
 	}
 	panic(fmt.Sprintf("the layer %s is a %T, which the article's networks have not", leaf.Name, leaf.Module))
 }
