@@ -191,6 +191,14 @@ func TestAColumnGoesIntoTheMetadata(t *testing.T) {
 	}
 }
 
+// Names that torch.jit.load can't read are refused when they are written.
+func TestTorchScriptRefusesPythonsWords(t *testing.T) {
+	c := configOf(t, "generator:\n  noise: randn(4)\n  layers:\n    - in.0: Linear(4, 4)\n    - Reshape(1, 2, 2)\n")
+	if _, err := TorchScript(newColumn(t, c)); err == nil || !strings.Contains(err.Error(), "the key in.0 has Python's word in in it") {
+		t.Error(err)
+	}
+}
+
 // What has no operator is refused, and says which layer it is.
 func TestONNXRefusesCircularPadding(t *testing.T) {
 	c := configOf(t, "generator:\n  noise: randn(4)\n  layers:\n    - Reshape(1, 2, 2)\n    - a: Conv2d(1, 1, 3, padding=1, padding_mode='circular')\n")

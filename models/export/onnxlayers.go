@@ -219,7 +219,7 @@ func resizeScale(s arch.Step, dim int) float32 {
 	if scale == 0 {
 		scale = float32(float64(s.Out[dim+1]) / float64(s.In[dim+1]))
 	}
-	for int64(float32(s.In[dim+1])*scale) < s.Out[dim+1] { // rounding it took the last pixel
+	for int64(float64(s.In[dim+1])*float64(scale)) < s.Out[dim+1] { // rounding it took the last pixel
 		scale = math.Nextafter32(scale, math.MaxFloat32)
 	}
 	return scale

@@ -2,6 +2,8 @@ package export
 
 import (
 	"fmt"
+	"go/token"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -41,6 +43,9 @@ type script struct {
 
 // scriptSource is forward of the network, its label in front, in TorchScript's Python.
 func scriptSource(n *arch.Network) (string, error) {
+	if err := checkKeys(n); err != nil {
+		return "", err
+	}
 	var b script
 	parameters := "noise: Tensor, label: Tensor"
 	if len(n.Label) == 0 {
@@ -159,16 +164,24 @@ func (b *script) part(l arch.Layer) string {
 
 // isName says that Python takes a key as an attribute.
 func isName(key string) bool {
-	for i, r := range key {
-		if r != '_' && (r >= unicode.MaxASCII || !unicode.IsLetter(r)) && (i == 0 || !unicode.IsDigit(r)) {
-			return false
-		}
-	}
-	return key != "" && !pythonWords[key]
+	return token.IsIdentifier(key) && !strings.ContainsFunc(key, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-// pythonWords are those of Python's keywords that people have as names of modules.
-var pythonWords = map[string]bool{"in": true, "from": true, "is": true, "as": true, "with": true, "def": true, "class": true, "for": true, "if": true, "pass": true, "import": true, "global": true, "lambda": true, "del": true, "not": true, "and": true, "or": true}
+// keywords are Python's, which torch.jit.load takes for no attribute.
+var keywords = strings.Fields(`False None True and as assert async await break class continue def del elif else except finally for from global if import in is
+	lambda nonlocal not or pass raise return try while with yield`)
+
+// checkKeys sees that the archive can be read.
+func checkKeys(n *arch.Network) error {
+	for _, l := range n.All() {
+		for key := range strings.SplitSeq(l.Key, ".") {
+			if slices.Contains(keywords, key) {
+				return fmt.Errorf("the key %s has Python's word %s in it, with which torch.jit.load does not read it: rename it by a rule", l.Key, key)
+			}
+		}
+	}
+	return nil
+}
 
 // scriptLine is what one layer makes of z; part is the module that has its tensors.
 func scriptLine(z, part string, s arch.Step) (string, error) {
