@@ -198,7 +198,7 @@ func TestNoMemoryForAStep(t *testing.T) {
 	r := newRun(c, l, atomicfile.System())
 	l.step = func(s Stats) {
 		if s.Step == 3 {
-			r.trainer.config.Noise = 1 << 45 // more than any machine has for the next step's noise
+			r.trainer.generator.Arch().Source[0].Arguments["size"] = []int64{1 << 45, 1, 1} // more than any machine has for the next step's noise
 		}
 	}
 	result, err := r.train(context.Background())

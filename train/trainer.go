@@ -32,8 +32,10 @@ func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
 	err := torch.Do("make the networks", func() error {
 		torch.ManualSeed(c.Seed)
 		t.generator = c.NewGenerator()
-		if t.discriminator = c.NewCritic(); c.sigmoid() {
+		if c.sigmoid() {
 			t.discriminator = c.NewDiscriminator()
+		} else {
+			t.discriminator = c.NewCritic()
 		}
 		if c.SpectralNorm {
 			t.discriminator.Network.(*models.Discriminator).SpectralNorm()

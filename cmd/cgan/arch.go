@@ -30,7 +30,10 @@ func givenArch(c *cli.Context) (*arch.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := c.String("arch")
+	path, isFile := c.Value("arch").(string) // of inspect it is no file
+	if !isFile {
+		path = ""
+	}
 	if path == "" && len(rules) == 0 {
 		return nil, nil
 	}

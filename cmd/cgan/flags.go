@@ -221,7 +221,7 @@ func resumeConfig(c *cli.Context, run string) (train.Config, error) {
 		return train.Config{}, usageError{fmt.Errorf("%s goes on in the run's folder, %s begins a new run: give one of them", givenIn(c, "resume").name, givenIn(c, "init").name)}
 	}
 	for _, name := range []string{"key", "arch", "map"} {
-		if c.IsSet(name) && fmt.Sprint(c.Value(name)) != "" {
+		if c.IsSet(name) && c.String(name)+strings.Join(c.StringSlice(name), "") != "" {
 			return train.Config{}, usageError{fmt.Errorf("%s: a run that goes on has its own checkpoints and networks: leave it out", givenIn(c, name).name)}
 		}
 	}
