@@ -22,7 +22,7 @@ type Weights struct {
 	Average                  weights.StateDict // of the generator's weights over the training, to draw with; nil where there is none
 	AverageKey               string            // where it lies
 	Config                   Config            // read off the shapes, or of the networks that were given as data
-	Assumed                  []string          // where Config.Arch is what keys and shapes suggest: what they do not tell
+	Assumed                  []string          // where Config.Arch is but guessed from keys and shapes: what these do not tell; else nil
 	Classes                  Classes           // none where the generator knows no classes
 }
 
@@ -150,7 +150,6 @@ func (w *Weights) recognise(own bool) (err error) {
 		return fmt.Errorf("it is not the article's network (%w), and its layers can't be told from keys and shapes: %w", err, failure)
 	}
 	w.Assumed = assumptions(w.Config.Arch)
-	w.File.Notices = append(w.File.Notices, "its layers are guessed from keys and shapes, with "+strings.Join(w.Assumed, "; "))
 	return nil
 }
 
