@@ -129,7 +129,7 @@ func (c Chain) step(i int, x *torch.Tensor) (y *torch.Tensor, consumed int) {
 
 // slopeAt is the slope of module i, one module consumed, or none where it is no activation of that kind.
 func (c Chain) slopeAt(i int) (slope float64, consumed int) {
-	if a, ok := c.at(i).(activation); ok {
+	if a, ok := c.at(i).(activation); ok && a.slope() >= 0 { // going back, the kernels tell the sign of x from that of y
 		return a.slope(), 1
 	}
 	return 1, 0

@@ -6,31 +6,31 @@ import (
 
 // ForwardLabels is Forward of the image [B, C, H, W] with the one-hot planes of label [B] after its channels. Where
 // the first module is a convolution that there are kernels for, it makes no planes; else ok is false.
-func (s Chain) ForwardLabels(image, label *torch.Tensor) (y *torch.Tensor, ok bool) {
-	c, ok := s.at(0).(*Conv2d)
-	if !ok || !c.fast.takes(image) || !c.covered() {
+func (c Chain) ForwardLabels(image, label *torch.Tensor) (y *torch.Tensor, ok bool) {
+	first, ok := c.at(0).(*Conv2d)
+	if !ok || !first.fast.takes(image) || !first.covered() {
 		return nil, false
 	}
-	slope, consumed := s.slopeAt(1)
-	weight, label, _ := c.seeing(label, c.InChannels-image.Size(1))
-	if c.fuses(image) { // else it multiplies float32: that is little work beside planes for each class
-		image = cast(image, c.fast.dtype())
+	slope, consumed := c.slopeAt(1)
+	weight, label, _ := first.seeing(label, first.InChannels-image.Size(1))
+	if first.fuses(image) { // else it multiplies float32: that is little work beside planes for each class
+		image = cast(image, first.fast.dtype())
 	}
-	return s.from(1+consumed, c.fused(slope).ForwardLabels(image, label, weight, c.fusedBias())), true
+	return c.from(1+consumed, first.fused(slope).ForwardLabels(image, label, weight, first.fusedBias())), true
 }
 
 // ForwardOnehot is Forward of x [B, C, 1, 1] with the one-hot label [B] of so many classes after it. Where the first module
 // is a transposed convolution that there are kernels for, classes that are not in the batch cost nothing; else ok is false.
-func (s Chain) ForwardOnehot(x, label *torch.Tensor, classes int64) (y *torch.Tensor, ok bool) {
-	c, ok := s.at(0).(*ConvTranspose2d)
-	if !ok || !c.fast.takes(x) || !c.covered() || classes <= label.Size(0) {
+func (c Chain) ForwardOnehot(x, label *torch.Tensor, classes int64) (y *torch.Tensor, ok bool) {
+	first, ok := c.at(0).(*ConvTranspose2d)
+	if !ok || !first.fast.takes(x) || !first.covered() || classes <= label.Size(0) {
 		return nil, false
 	}
-	seen := *c
-	seen.weight, label, classes = c.seeing(label, classes)
+	seen := *first
+	seen.weight, label, classes = first.seeing(label, classes)
 	seen.InChannels, seen.spectral = seen.weight.Size(0), nil
 	onehot := torch.Eye(classes, x.Device()).IndexSelect(0, label).View(-1, classes, 1, 1)
-	with := append(Chain{&seen}, s[1:]...)
+	with := append(Chain{&seen}, c[1:]...)
 	return with.Forward(torch.Cat([]*torch.Tensor{x, onehot}, 1)), true
 }
 

@@ -237,6 +237,46 @@ func TestKernelsNeedNoBias(t *testing.T) {
 	})
 }
 
+// A slope below 0 turns signs round, by which the kernels tell where x was above 0.
+func TestKernelsLeaveSlopesBelowZeroAlone(t *testing.T) {
+	onEverySet(t, func(t *testing.T, set *kernels.Set) {
+		net := func() *Sequential { return NewSequential(NewConv2d(4, 6, 4, 2, 1), NewLeakyReLU(-0.5)) }
+		assertFastIsExact(t, "slope -0.5", net, Fast{Kernels: set}, 3, 4, 8, 8)
+	})
+}
+
+// Label planes that are not made give what planes give, without a bias too; where the kernels have not the geometry, nothing does.
+func TestLabelsWithoutPlanesNeedNoBias(t *testing.T) {
+	unbiased := square(4, 6, 4, 2, 1)
+	unbiased.Bias = false
+	odd := unbiased
+	odd.Stride[0] = 1
+	onEverySet(t, func(t *testing.T, set *kernels.Set) {
+		torch.ManualSeed(0)
+		net := NewSequential(NewConv2dWith(unbiased), NewReLU())
+		defer net.Free()
+		image, label := images(2, 1, 8, 8), torch.FromInt64s([]int64{2, 0})
+		planes := torch.Eye(3, torch.CPU).Index(label).View(2, 3, 1, 1).Expand(2, 3, 8, 8)
+		want := net.Forward(torch.Cat([]*torch.Tensor{image, planes}, 1)).Float32s()
+		net.SetFast(Fast{Kernels: set})
+		y, ok := net.ForwardLabels(image, label)
+		if !ok {
+			t.Fatal("no kernels for a convolution without a bias")
+		}
+		for i, v := range y.Float32s() {
+			if math.Abs(float64(v-want[i])) > 1e-5 {
+				t.Fatalf("value %d is %v, want %v", i, v, want[i])
+			}
+		}
+		other := NewSequential(NewConv2dWith(odd))
+		defer other.Free()
+		other.SetFast(Fast{Kernels: set})
+		if _, ok := other.ForwardLabels(image, label); ok {
+			t.Error("the kernels took a stride that is not square")
+		}
+	})
+}
+
 // Linear multiplies bfloat16, and a norm after it takes that; weights and gradients stay float32.
 func TestLinearInBFloat16(t *testing.T) {
 	full, _ := norms(6)
