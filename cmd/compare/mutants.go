@@ -51,8 +51,11 @@ func mutants() (all []mutant) {
 	add("statistics not synced before a checkpoint", "train/saving.go", "r.sayLog(r.stats.Sync())", "", "-run", "ADiskThatBreaks", "./train")
 	add("a file not read back", "weights/atomicfile/atomicfile.go", "d.readBack(temp.Name(), sum.Sum(nil))", "error(nil)", "-run", "ADiskThatBreaks", "./train")
 	add("a folder not synced", "weights/atomicfile/atomicfile.go", "d.SyncFolder(filepath.Dir(target))", "error(nil)", "./weights/atomicfile")
-	add("a wrong stride in ONNX", "models/export/onnx.go", "Value: []int64{stride, stride}", "Value: []int64{stride, 1}", "./models/export")
-	add("a wrong stride in TorchScript", "models/export/torchscript.go", "name, l.Stride[0], l.Padding[0]", "name, 1, l.Padding[0]", "./models/export")
+	add("a wrong stride in ONNX", "models/export/onnxlayers.go", `ints("strides", pair(l.Pair("stride"))...)`, `ints("strides", 1, 1)`, "./models/export")
+	add("a wrong stride in TorchScript", "models/export/torchscript.go", `weighted, list(s, "stride")`, `weighted, "[1, 1]"`, "./models/export")
+	add("noise and label in the other order", "models/column.go", "if c.join.LabelFirst", "if !c.join.LabelFirst", "./models")
+	add("values that are not scaled", "models/draw.go", "black == -1 && white == 1", "white == 1", "./models")
+	add("rules that rename no discriminator", "models/open.go", "{&w.Generator, &w.Average, &w.Discriminator} {", "{&w.Generator, &w.Average} {", "./models")
 	return all
 }
 
