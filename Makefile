@@ -40,6 +40,7 @@ unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CG
 .PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture mutants before gpu-kit sets lint clean
 
 build: libtorch
+	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
 	@go build -o bin/cgan ./cmd/cgan
 
 libtorch:

@@ -46,7 +46,7 @@ func classesOf(file *formats.File) (c Classes) {
 	if err := json.Unmarshal([]byte(file.Metadata[ClassNames]), &c); err == nil && len(c) > 0 {
 		return c
 	}
-	if n, err := strconv.Atoi(file.Metadata["classes"]); err == nil && n > 0 && n <= maxSize {
+	if n, err := strconv.Atoi(file.Metadata["classes"]); err == nil && n > 0 && n <= maxClasses {
 		return NumberedClasses(n)
 	}
 	root, _ := file.Root.(*weights.Dict)
@@ -68,6 +68,17 @@ func classesOf(file *formats.File) (c Classes) {
 // numbered says that all names are whole numbers, as labels are in most files.
 func (c Classes) numbered() bool {
 	return !slices.ContainsFunc(c, func(name string) bool { return !isNumber(name) })
+}
+
+// consecutive says that the names are numbers that go up by 1.
+func (c Classes) consecutive() bool {
+	first, err := strconv.Atoi(c[0])
+	for i, name := range c {
+		if err != nil || name != strconv.Itoa(first+i) {
+			return false
+		}
+	}
+	return true
 }
 
 func isNumber(name string) bool {
@@ -149,11 +160,16 @@ func (c Classes) Of(classes []int64) (names Classes) {
 // String is the names for a message, cut where they are many.
 func (c Classes) String() string {
 	const most = 20
-	if len(c) > 2 && c.numbered() {
+	if len(c) > 2 && c.consecutive() {
 		return c[0] + " to " + c[len(c)-1]
 	}
-	if len(c) > most {
-		return strings.Join(c[:most], ", ") + fmt.Sprintf(" and %d more", len(c)-most)
+	var names []string
+	for _, name := range c[:min(len(c), most)] {
+		names = append(names, weights.Show(name))
 	}
-	return strings.Join(c, ", ")
+	text := strings.Join(names, ", ")
+	if len(c) > most {
+		text += fmt.Sprintf(" and %d more", len(c)-most)
+	}
+	return text
 }

@@ -36,7 +36,7 @@ func TestUnknownClassesAreNamed(t *testing.T) {
 	}{
 		"shoe": {clothes, "T-shirt/top, Trouser, Pullover"}, "5": {clothes, "5"}, "0": {Classes{"1", "2", "3"}, "1 to 3"}, "12": {NumberedClasses(10), "0 to 9"},
 		"3-1": {NumberedClasses(10), "does not go up"}, ",": {NumberedClasses(10), "none of the classes"}, "1,": {NumberedClasses(10), "none of the classes"},
-		"0-": {NumberedClasses(10), "none of the classes"}, "4": {Classes{"3", "A"}, "3, A"},
+		"3": {Classes{"1", "5", "9"}, "1, 5, 9"}, "x": {Classes{"a\x1b[2J", "b"}, `"a\x1b[2J", b`}, "0-": {NumberedClasses(10), "none of the classes"}, "4": {Classes{"3", "A"}, "3, A"},
 	} {
 		if _, err := c.classes.Parse(text); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%q: %v", text, err)

@@ -20,8 +20,12 @@ type Config struct {
 	Arch     *arch.File `json:"arch,omitempty"` // networks that stand in the article's place, nil for the article's
 }
 
-// maxSize bounds each size, so that a typing mistake ends in an error and not in the memory's end.
-const maxSize = 4096
+// Bounds of each size, so that a typing mistake ends in an error and not in the memory's end: the one-hot rows of so many
+// classes take 1 GiB.
+const (
+	maxSize    = 4096
+	maxClasses = 16384
+)
 
 // Default is the article's network: 100 + 10 inputs, 128 and 64 base channels, gray images of 28x28.
 func Default() Config {
@@ -63,9 +67,10 @@ func (c Config) Validate() error {
 	for _, size := range []struct {
 		name  string
 		value int
-	}{{"nz", c.Noise}, {"ngf", c.NgF}, {"ndf", c.NdF}, {"channels", c.Channels}, {"classes", c.Classes}} {
-		if size.value < 1 || size.value > maxSize {
-			return &FieldError{size.name, fmt.Sprintf("is %d: it must be from 1 to %d", size.value, maxSize)}
+		most  int
+	}{{"nz", c.Noise, maxSize}, {"ngf", c.NgF, maxSize}, {"ndf", c.NdF, maxSize}, {"channels", c.Channels, maxSize}, {"classes", c.Classes, maxClasses}} {
+		if size.value < 1 || size.value > size.most {
+			return &FieldError{size.name, fmt.Sprintf("is %d: it must be from 1 to %d", size.value, size.most)}
 		}
 	}
 	if !slices.Contains(Sizes, c.Size) {

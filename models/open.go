@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -181,6 +182,9 @@ func OpenFile(runOrFile string) (*formats.File, error) {
 			file.Notices = append(damaged, file.Notices...)
 			return file, nil
 		}
+		if content := (*weights.FormatError)(nil); !errors.As(failure, &content) { // it may be whole
+			return nil, failure
+		}
 		err = cmp.Or(err, failure)
 		damaged = append(damaged, fmt.Sprintf("%v: the checkpoint before it is taken", failure))
 	}
@@ -230,7 +234,11 @@ func (w *Weights) LoadDiscriminator() (*Net, error) {
 func weightsFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &weights.FormatError{File: path, Reason: "there is no such file or run folder"}
+		reason := "there is no such file or run folder"
+		if runs := runsOf(filepath.Dir(path)); runs != "" {
+			reason += ": there are " + runs
+		}
+		return nil, &weights.FormatError{File: path, Reason: reason}
 	} else if err != nil {
 		return nil, &weights.FormatError{File: path, Reason: err.Error()}
 	}
@@ -261,6 +269,14 @@ const maxNamed = 8
 // IsFolderOfRuns is the error of a folder that holds run folders where one of these is to be named, the newest first; of
 // another folder it is nil.
 func IsFolderOfRuns(dir string) error {
+	if runs := runsOf(dir); runs != "" {
+		return &weights.FormatError{File: dir, Reason: "it is a folder of runs: name one of these: " + runs}
+	}
+	return nil
+}
+
+// runsOf names the run folders in a folder that have checkpoints, the newest first; "" for none.
+func runsOf(dir string) string {
 	var runs []string
 	entries, _ := os.ReadDir(dir)
 	for _, e := range slices.Backward(entries) {
@@ -269,15 +285,15 @@ func IsFolderOfRuns(dir string) error {
 			runs = append(runs, run)
 		}
 	}
-	if len(runs) == 0 {
-		return nil
-	}
 	named, more := runs[:min(len(runs), maxNamed)], ""
 	if len(runs) > maxNamed {
 		more = fmt.Sprintf(", and %d older ones", len(runs)-maxNamed)
 	}
-	return &weights.FormatError{File: dir, Reason: "it is a folder of runs: name one of these: " + strings.Join(named, ", ") + more}
+	return strings.Join(named, ", ") + more
 }
+
+// checkpointName is a name that a training gives: a copy under a name of its own is its owner's.
+var checkpointName = regexp.MustCompile(`^checkpoint-[0-9]{6,}\.pt$`)
 
 // Checkpoints are the checkpoints of a run folder, that of the highest step first.
 func Checkpoints(dir string) (checkpoints []string, err error) {
@@ -286,7 +302,7 @@ func Checkpoints(dir string) (checkpoints []string, err error) {
 		return nil, err
 	}
 	for _, e := range entries {
-		if ok, _ := filepath.Match("checkpoint-*.pt", e.Name()); ok {
+		if checkpointName.MatchString(e.Name()) {
 			checkpoints = append(checkpoints, filepath.Join(dir, e.Name()))
 		}
 	}

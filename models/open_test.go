@@ -8,7 +8,7 @@ import (
 
 func TestTheLastCheckpointIsThatOfTheHighestStep(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"checkpoint-000100.pt", "checkpoint-999999.pt", "checkpoint-1000000.pt"} {
+	for _, name := range []string{"checkpoint-000100.pt", "checkpoint-999999.pt", "checkpoint-1000000.pt", "checkpoint-000100-good.pt", "checkpoint-best.pt"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,11 @@ func (t *Trainer) updateAverage() {
 	if t.average == nil {
 		return
 	}
-	optim.EMA(t.average.Parameters(), t.generator.Parameters(), t.config.EMA)
+	decay := t.config.EMA
+	if decay >= minHalfLife {
+		decay = torch.Pow(0.5, float64(t.config.Batch)/decay)
+	}
+	optim.EMA(t.average.Parameters(), t.generator.Parameters(), decay)
 	copyAll(t.average.Buffers(), t.generator.Buffers())
 }
 

@@ -40,7 +40,7 @@ type Config struct {
 	TimeLimit   Every   `json:"time_limit"`   // save and end after this time
 	Trace       string  `json:"trace"`        // file for losses and digests; empty for none
 
-	HowTo func(dir string) string `json:"-"` // Markdown for README.md of the run folder dir: how to go on from it; nil for nothing
+	HowTo func(c Config, dir string) string `json:"-"` // Markdown for README.md of the run folder dir of c: how to go on from it; nil for nothing
 }
 
 // Default is the article's training with the values that it leaves open. Channels is 0: as the data has.
@@ -60,7 +60,7 @@ type Range struct{ Min, Max float64 }
 var Ranges = map[string]Range{
 	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "keep": {0, 1e6}, "threads": {0, 1024},
 	"lr": {0, 1}, "beta1": {0, math.Nextafter(1, 0)}, "beta2": {0, math.Nextafter(1, 0)},
-	"label_smoothing": {0, math.Nextafter(1, 0)}, "d_steps": {1, 1000}, "r1": {0, 1e6}, "ema": {0, math.Nextafter(1, 0)}, "lr_g": {0, 1}, "lr_d": {0, 1},
+	"label_smoothing": {0, math.Nextafter(1, 0)}, "d_steps": {1, 1000}, "r1": {0, 1e6}, "ema": {0, 1e12}, "lr_g": {0, 1}, "lr_d": {0, 1},
 	"nz": {1, 4096}, "ngf": {1, 4096}, "ndf": {1, 4096},
 }
 

@@ -36,6 +36,7 @@ func initFromRun(dir, key string, w *models.Weights) (Config, error) {
 		return d, err
 	}
 	c.Init, c.Key, c.Out, c.Trace = dir, key, d.Out, d.Trace
+	c.TimeLimit = d.TimeLimit
 	c.Epochs, c.Steps, c.Threads, c.Device, c.Kernels = d.Epochs, d.Steps, d.Threads, d.Device, d.Kernels
 	if err := c.Validate(); err != nil {
 		return d, runfolder.ConfigError(dir, err)
@@ -100,6 +101,9 @@ func (r *run) init(set *dataset.Set) error {
 		w, err := models.Open(r.config.Init, r.config.Key)
 		if err != nil {
 			return err
+		}
+		for _, notice := range w.File.Notices {
+			r.report.Say(notice)
 		}
 		if err := sameClasses(r.config, w.Config); err != nil {
 			return err

@@ -154,7 +154,7 @@ func (r *run) nothingLeft() error {
 	if r.config.Steps > 0 {
 		field, asked = "steps", r.config.Steps
 	}
-	return &models.FieldError{Field: field, Problem: fmt.Sprintf("is %d, and %s has had %d steps and %d epochs: ask for more",
+	return &models.FieldError{Field: field, Problem: fmt.Sprintf("is %d, and %s is at step %d of epoch %d: ask for more",
 		asked, cmp.Or(r.config.Resume, r.config.Init), r.at.Step, r.at.Epoch)}
 }
 
@@ -254,6 +254,10 @@ func (r *run) loop(ctx context.Context) (err error) {
 
 // epoch trains to the end of the data, the last step, or the end of ctx.
 func (r *run) epoch(ctx context.Context) error {
+	if ctx.Err() != nil { // before the next epoch is begun: a save would count it as had
+		r.result.Interrupted = true
+		return nil
+	}
 	if err := r.shuffle(); err != nil {
 		return err
 	}
@@ -295,7 +299,7 @@ func (r *run) step() error {
 	err := torch.Do(fmt.Sprintf("train step %d", number), func() error {
 		image, label, err := r.loader.Batch(r.at.EpochStep)
 		if err != nil {
-			return err
+			return errors.Join(err, r.save()) // the networks are as the last step left them
 		}
 		images = int(image.Size(0))
 		losses = r.trainer.Step(image, label)

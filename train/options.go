@@ -15,11 +15,14 @@ type Options struct {
 	SpectralNorm   bool    `json:"spectral_norm"`   // of the weights of D's convolutions
 	DSteps         int     `json:"d_steps"`         // updates of D for one of G
 	R1             float64 `json:"r1"`              // gamma of the R1 penalty on D's gradient at real images; 0 for none
-	EMA            float64 `json:"ema"`             // decay of the average of G's weights that samples are drawn with; 0 for none
+	EMA            float64 `json:"ema"`             // of the average of G's weights that samples are drawn with: its decay for each step or, from 100 on, its half-life in images; 0 for none
 	LRG            float64 `json:"lr_g"`            // G's learning rate; 0 for lr
 	LRD            float64 `json:"lr_d"`            // D's; 0 for lr
 	LRSchedule     string  `json:"lr_schedule"`     // how both fall to 0 over the run's steps: one of LRSchedules
 }
+
+// minHalfLife, in images, keeps half-lives apart from decays.
+const minHalfLife = 100
 
 // LossNames are the values of Options.Loss.
 var LossNames = []string{"bce", "hinge", "lsgan", "wgan-gp"}
@@ -49,6 +52,9 @@ func (o Options) validate() error {
 		if !slices.Contains(v.known, v.value) {
 			return &models.FieldError{Field: v.field, Problem: fmt.Sprintf("is %q: there are %s", v.value, strings.Join(v.known, ", "))}
 		}
+	}
+	if o.EMA >= 1 && o.EMA < minHalfLife {
+		return &models.FieldError{Field: "ema", Problem: fmt.Sprintf("is %v: it must be a decay below 1, or a half-life of %d images or more", o.EMA, minHalfLife)}
 	}
 	if o.LabelSmoothing > 0 && o.Loss != "bce" && o.Loss != "lsgan" {
 		return &models.FieldError{Field: "label_smoothing", Problem: fmt.Sprintf("is %v, but the loss %s has no targets to smooth: take bce or lsgan, or leave it out",

@@ -14,17 +14,17 @@ import (
 
 func TestOptionsThatCannotBeAreRefused(t *testing.T) {
 	for want, change := range map[string]func(*Options){
-		`loss is "gan": there are bce, hinge, lsgan, wgan-gp`:                func(o *Options) { o.Loss = "gan" },
-		`lr_schedule is "step": there are constant, linear, cosine`:          func(o *Options) { o.LRSchedule = "step" },
-		"label_smoothing is 0.1, but the loss hinge has no targets":          func(o *Options) { o.Loss, o.LabelSmoothing = "hinge", 0.1 },
-		"label_smoothing is 1: it must be from 0 to below 1":                 func(o *Options) { o.LabelSmoothing = 1 },
-		"d_steps is 0: it must be from 1 to 1000":                            func(o *Options) { o.DSteps = 0 },
-		"r1 is -1: it must be from 0":                                        func(o *Options) { o.R1 = -1 },
-		"r1 is 1, but the loss wgan-gp has a penalty on D's gradient of its": func(o *Options) { o.Loss, o.R1 = "wgan-gp", 1 },
-		"ema is 1: it must be from 0 to below 1":                             func(o *Options) { o.EMA = 1 },
-		"ema is NaN":                                                         func(o *Options) { o.EMA = math.NaN() },
-		"lr_g is 2":                                                          func(o *Options) { o.LRG = 2 },
-		"lr_d is -1":                                                         func(o *Options) { o.LRD = -1 },
+		`loss is "gan": there are bce, hinge, lsgan, wgan-gp`:                        func(o *Options) { o.Loss = "gan" },
+		`lr_schedule is "step": there are constant, linear, cosine`:                  func(o *Options) { o.LRSchedule = "step" },
+		"label_smoothing is 0.1, but the loss hinge has no targets":                  func(o *Options) { o.Loss, o.LabelSmoothing = "hinge", 0.1 },
+		"label_smoothing is 1: it must be from 0 to below 1":                         func(o *Options) { o.LabelSmoothing = 1 },
+		"d_steps is 0: it must be from 1 to 1000":                                    func(o *Options) { o.DSteps = 0 },
+		"r1 is -1: it must be from 0":                                                func(o *Options) { o.R1 = -1 },
+		"r1 is 1, but the loss wgan-gp has a penalty on D's gradient of its":         func(o *Options) { o.Loss, o.R1 = "wgan-gp", 1 },
+		"ema is 1: it must be a decay below 1, or a half-life of 100 images or more": func(o *Options) { o.EMA = 1 },
+		"ema is NaN": func(o *Options) { o.EMA = math.NaN() },
+		"lr_g is 2":  func(o *Options) { o.LRG = 2 },
+		"lr_d is -1": func(o *Options) { o.LRD = -1 },
 	} {
 		c := Default()
 		change(&c.Options)

@@ -36,7 +36,7 @@ func ResumeConfig(dir string) (Config, error) {
 	if err := s.Validate(); err != nil {
 		return s.Config, runfolder.ConfigError(dir, err)
 	}
-	s.Resume, s.Trace = dir, ""
+	s.Resume, s.Init, s.Key, s.Trace = dir, "", "", "" // what the run began with is behind it
 	return s.Config, nil
 }
 
@@ -57,7 +57,7 @@ func (r *run) take() (err error) {
 func (r *run) resume(set *dataset.Set) error {
 	if r.before.DataHash != "" && r.before.DataHash != r.hash {
 		return &models.FieldError{Field: "data", Problem: fmt.Sprintf("%q holds other images or labels than the run in %s has trained on: "+
-			"name the folder with those, or begin a new run with --init", r.config.Data, r.config.Resume)}
+			"name the folder with those, or begin a new run from its weights", r.config.Data, r.config.Resume)}
 	}
 	w, err := models.Open(r.config.Resume, "")
 	if err != nil {

@@ -238,7 +238,7 @@ func TestResumeRefuses(t *testing.T) {
 			t.Errorf("%v does not say %q", err, want)
 		}
 	}
-	refused("has had 4 steps", func(c *Config) { c.Steps = 4 })
+	refused("is at step 4 of", func(c *Config) { c.Steps = 4 })
 	refused("other images or labels", func(c *Config) { c.Data = noiseset.Write(t, 41) })
 	refused("it is of 40 images in batches of 16", func(c *Config) { c.Batch = 8 })
 	lock, err := runfolder.Take(result.Dir)

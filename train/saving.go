@@ -171,6 +171,9 @@ func (r *run) checkSpace() error {
 // saveConfig notes the data's whole path, so that a run that goes on from this one may start in another folder.
 func (r *run) saveConfig() error {
 	c := r.config
+	if c.Resume != "" {
+		c.Init, c.Key = r.before.Init, r.before.Key
+	}
 	if c.Data = cmp.Or(c.Data, dataset.MNISTName); !dataset.IsName(c.Data) {
 		if path, err := filepath.Abs(c.Data); err == nil {
 			c.Data = path

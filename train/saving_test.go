@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cgan/models"
+	"cgan/weights/atomicfile"
 )
 
 func names(t *testing.T, pattern string) (all []string) {
@@ -110,5 +111,70 @@ func TestEvery(t *testing.T) {
 	c.TimeLimit = Every{Steps: 3}
 	if _, ok := c.Validate().(*models.FieldError); !ok {
 		t.Error("a time limit in steps is taken")
+	}
+}
+
+// hearer is a listener that acts on what is said.
+type hearer struct {
+	listener
+	hear func(string)
+}
+
+func (h *hearer) Say(text string) {
+	h.listener.Say(text)
+	h.hear(text)
+}
+
+// An end that comes while an epoch's save fails does not begin the next epoch.
+func TestAnInterruptBehindAFailedSaveIsTheEpochsEnd(t *testing.T) {
+	c := smallConfig(t) // 3 steps an epoch
+	whole, _ := mustRun(t, c)
+	c.Out = t.TempDir()
+	ctx, interrupt := context.WithCancel(context.Background())
+	h := &hearer{}
+	h.step = func(s Stats) {
+		if s.Step == 3 {
+			if err := os.Rename(h.begin.Dir, h.begin.Dir+"-away"); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	h.hear = func(text string) {
+		if strings.Contains(text, "next save tries again") && os.Rename(h.begin.Dir+"-away", h.begin.Dir) == nil {
+			interrupt()
+		}
+	}
+	result, err := Run(ctx, c, h)
+	if err != nil || !result.Interrupted || filepath.Base(result.Checkpoint) != "checkpoint-000003.pt" {
+		t.Fatalf("%+v, %v, said %q", result, err, h.said)
+	}
+	next, err := ResumeConfig(result.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, _ = mustRun(t, next)
+	if left(t, result) != left(t, whole) {
+		t.Error("the run that went on is another")
+	}
+}
+
+// A batch that can't be read ends the run with all of its steps saved.
+func TestABatchThatCannotBeReadLosesNothing(t *testing.T) {
+	c := smallConfig(t)
+	l := &listener{}
+	var r *run
+	l.step = func(s Stats) {
+		if s.Step == 2 {
+			r.set.Images.Pixels = nil // and there is no file
+			r.loader.wait()
+		}
+	}
+	r = newRun(c, l, atomicfile.System())
+	result, err := r.train(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "from the cache") {
+		t.Fatal(err)
+	}
+	if got := names(t, result.Dir+"/checkpoint-*"); len(got) != 1 || got[0] != "checkpoint-000002.pt" {
+		t.Errorf("the folder keeps %v", got)
 	}
 }

@@ -8,18 +8,24 @@ import (
 	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/train/dataset"
+	"cgan/weights"
 )
 
-// ReadData reads the images to train on, and notes their channels and classes. Close them.
+// ReadData reads the images to train on, and notes their channels and classes. Close them. say, which may be nil, gets what
+// takes time, and what is left out.
 func (c *Config) ReadData(ctx context.Context, say func(string)) (*dataset.Set, error) {
 	set, err := dataset.Open(ctx, c.Data, c.dataOptions(), say)
 	if err != nil {
 		return nil, optionError(err)
 	}
-	if n := len(set.Skipped); n > 0 {
-		say(fmt.Sprintf("notice: %d files are left out; the first one is %s: %s", n, set.Skipped[0].Name, set.Skipped[0].Reason))
+	if n := len(set.Skipped); n > 0 && say != nil {
+		say(fmt.Sprintf("notice: %d files are left out; the first one is %s: %s", n, weights.Show(set.Skipped[0].Name), set.Skipped[0].Reason))
 	}
 	c.Channels, c.Classes = set.Images.Channels, len(set.Classes)
+	if err := c.Config.Validate(); err != nil {
+		_ = set.Close()
+		return nil, &models.FieldError{Field: "data", Problem: fmt.Sprintf("%q can't be trained on: the number of its %v", c.Data, err)}
+	}
 	return set, nil
 }
 

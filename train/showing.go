@@ -40,7 +40,7 @@ func (r *run) showNow() {
 	}
 	howTo, began := "", time.Now()
 	if r.config.HowTo != nil {
-		howTo = r.config.HowTo(r.result.Dir)
+		howTo = r.config.HowTo(r.config, r.result.Dir)
 	}
 	err := r.lock.Check()
 	if err == nil {

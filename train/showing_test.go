@@ -36,7 +36,7 @@ func records(t *testing.T, dir string) (n int) {
 func TestARunFolderShowsItsRun(t *testing.T) {
 	c := smallConfig(t)
 	c.Steps, c.SaveEvery = 7, Every{Steps: 1}
-	c.HowTo = func(dir string) string { return "here: " + dir }
+	c.HowTo = func(_ Config, dir string) string { return "here: " + dir }
 	ctx, stop := context.WithCancel(context.Background())
 	l := &listener{}
 	l.step = func(s Stats) {

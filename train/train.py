@@ -86,7 +86,7 @@ class Options(argparse.Namespace):
     spectral_norm = False  # of the weights of D's convolutions
     d_steps = 1  # updates of D for one of G
     r1 = 0.0  # gamma of the R1 penalty on D's gradient at real images; 0 for none
-    ema = 0.0  # decay of the average of G's weights that samples are drawn with; 0 for none
+    ema = 0.0  # average of G's weights that samples are drawn with: its decay or, from 100 on, its half-life in images; 0 for none
     lr_g = lr_d = 0.0  # learning rates; 0 for lr
     lr_schedule = "constant"  # how both fall to 0 over the run's steps: constant, linear or cosine
 
@@ -178,7 +178,7 @@ def gradient_penalty(trainer, image, fake, label):
 class Trainer:
     def __init__(self, args, image, class_names, options=Options(), planned=0, lr=2e-4, beta1=0.5, beta2=0.999):
         torch.manual_seed(args.seed)
-        self.device, self.options, self.flip = args.device, options, args.flip
+        self.device, self.options, self.flip, self.batch = args.device, options, args.flip, args.batch
         self.lr_g, self.lr_d = options.lr_g or lr, options.lr_d or lr
         self.class_names, self.classes = class_names, len(class_names)
         channels, size, device = image.size(1), image.size(2), args.device
@@ -191,6 +191,9 @@ class Trainer:
             self.generator_ema = copy.deepcopy(self.generator).eval()
         self.optimizerG = torch.optim.Adam(self.generator.parameters(), self.lr_g, (beta1, beta2))
         self.optimizerD = torch.optim.Adam(self.discriminator.parameters(), self.lr_d, (beta1, beta2))
+        if options.lr_schedule != "constant":
+            self.optimizerG.param_groups[0]["initial_lr"] = self.lr_g
+            self.optimizerD.param_groups[0]["initial_lr"] = self.lr_d
         self.loss = new_loss(options)
         self.done, self.planned = 0, planned  # steps so far, and those that lr_schedule counts to
 
@@ -249,8 +252,11 @@ class Trainer:
     def update_average(self):
         if self.options.ema == 0:
             return
+        decay = self.options.ema
+        if decay >= 100:
+            decay = 0.5 ** (self.batch / decay)
         for average, parameter in zip(self.generator_ema.parameters(), self.generator.parameters()):
-            average.lerp_(parameter, 1 - self.options.ema)
+            average.lerp_(parameter, 1 - decay)
         for average, buffer in zip(self.generator_ema.buffers(), self.generator.buffers()):
             average.copy_(buffer)
 

@@ -324,7 +324,7 @@ func TestARunThatIsDoneSaysSo(t *testing.T) {
 	c.Steps = 2
 	result, _ := mustRun(t, c)
 	c.Init = result.Dir
-	if _, err := Run(context.Background(), c, &listener{}); err == nil || !strings.Contains(err.Error(), "has had 2 steps") {
+	if _, err := Run(context.Background(), c, &listener{}); err == nil || !strings.Contains(err.Error(), "is at step 2 of") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -347,7 +347,7 @@ func TestEpochsCountAcrossBatchSizes(t *testing.T) {
 		t.Errorf("epochs %d to %d of %d, want 3 to 4 of 4", lines[0].Epoch, lines[len(lines)-1].Epoch, l.begin.Epochs)
 	}
 	next.Epochs = 2
-	if _, err := Run(context.Background(), next, &listener{}); err == nil || !strings.Contains(err.Error(), "has had 6 steps and 2 epochs") {
+	if _, err := Run(context.Background(), next, &listener{}); err == nil || !strings.Contains(err.Error(), "is at step 6 of epoch 2") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -47,6 +47,9 @@ func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
 		t.optimizerD = optim.NewAdam(t.discriminator.Parameters(), lrD, c.Beta1, c.Beta2)
 		t.optimizerG.Kernels, t.optimizerD.Kernels = c.AdamKernels(), c.AdamKernels()
 		t.optimizerG.Fused, t.optimizerD.Fused = c.Uses(models.Adam), c.Uses(models.Adam)
+		if c.LRSchedule != "constant" {
+			t.optimizerG.InitialLR, t.optimizerD.InitialLR = lrG, lrD
+		}
 		return nil
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 // multi-tensor form on CUDA, as PyTorch chooses.
 type Adam struct {
 	LR, Beta1, Beta2, Eps float64
+	InitialLR             float64      // what a schedule multiplies to LR, as initial_lr of torch.optim.lr_scheduler; 0 without a schedule
 	Kernels               *kernels.Set // moves all parameters in one op on the CPU, whose last bits differ; nil for PyTorch's ops
 	Fused                 bool         // moves all parameters in one op on CUDA, as torch.optim.Adam(fused=True)
 	parameters            []*torch.Tensor

@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,9 +65,6 @@ func runBench(c *cli.Context, cfg train.Config) error {
 		return err
 	}
 	s, err := benchmark.Run(c.Context, cfg, c.String("mode"))
-	if errors.Is(err, context.Canceled) {
-		return interrupted(c.Context)
-	}
 	if err != nil {
 		return err
 	}

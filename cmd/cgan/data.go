@@ -21,7 +21,7 @@ func dataCommand() *cli.Command {
 		ArgsUsage: "NAME|PATH",
 		Description: "NAME is mnist or fashion-mnist. PATH is a folder of IDX files, a folder with a folder of images\n" +
 			"for each class (or with train and test of such), a .csv of file,label, or a .zip of any of these.\n" +
-			"Prints what it holds and what is wrong with it, and draws ten images of each class. The exit code\n" +
+			"Prints what it holds and what is wrong with it, and draws ten images of each class, of the first 100. The exit code\n" +
 			"is 0 where a training would take the set.",
 		Flags: append(imageFlags(&cli.IntFlag{Name: "size", Usage: fmt.Sprintf("fit images to `N` x N pixels, %d at most; 0 leaves them as they are", dataset.MaxSize)}),
 			&cli.StringFlag{Name: "out", Usage: "PNG `FILE` for the images, ten in a row for each class; an existing one is replaced", Value: "data.png"},

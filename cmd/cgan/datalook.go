@@ -18,7 +18,7 @@ import (
 const (
 	fewImages   = 100 // of a class; with fewer a network learns them by heart
 	lookSize    = 64  // of images that have no size in common
-	gridClasses = 20
+	gridClasses = 100
 	gridImages  = 10
 	gridSide    = 128 // larger images are drawn smaller
 )

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,6 +39,9 @@ func doctorCommand() *cli.Command {
 		Flags: []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print one JSON object"}},
 		Action: func(c *cli.Context) error {
 			d, failure := examine(c.Context)
+			if wrong := (usageError{}); errors.As(failure, &wrong) {
+				return failure
+			}
 			if c.Bool("json") {
 				if err := printJSON(c, d); err != nil {
 					return err
@@ -78,6 +82,10 @@ func kernelsText(rows []kernelsRow) string {
 
 // examine gives what it found, and the error for which training would not work.
 func examine(ctx context.Context) (d diagnosis, err error) {
+	how := models.Compute{Kernels: os.Getenv(kernelsVar)}
+	if err := how.Validate(); err != nil {
+		return d, usage(err)
+	}
 	threads, err := setThreads(0)
 	if err != nil {
 		return d, err
@@ -88,10 +96,6 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 	}
 	d.Why, d.Level2 = threads.Why, thisHost().level2()
 	d.BLAS, d.Program = blas(d.Config), version()
-	how := models.Compute{Kernels: os.Getenv(kernelsVar)}
-	if err := how.Validate(); err != nil {
-		return d, usage(err)
-	}
 	for _, e := range kernels.All() {
 		d.Kernels = append(d.Kernels, kernelsRow{e.Name, e.Set != nil && e.Set == how.KernelSet(), e.Set.BFloat16(), e.Lacks})
 	}

@@ -197,6 +197,9 @@ func resumeConfig(c *cli.Context, run string) (train.Config, error) {
 	if c.String("init") != "" {
 		return train.Config{}, usageError{fmt.Errorf("%s goes on in the run's folder, %s begins a new run: give one of them", givenIn(c, "resume").name, givenIn(c, "init").name)}
 	}
+	if c.String("key") != "" {
+		return train.Config{}, usageError{fmt.Errorf("%s: a run that goes on has its own checkpoints: leave it out", givenIn(c, "key").name)}
+	}
 	given, err := train.ResumeConfig(run)
 	if err != nil {
 		return given, err

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"syscall"
 
 	"cgan/bindings/torch"
 	"cgan/models"
@@ -69,7 +68,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := untilSignal(stderr)
 	defer stop()
 	app := newApp(stdout, stderr)
+	app.Metadata = map[string]any{"program": args[0]}
 	err := app.RunContext(ctx, flagsFirst(app, args))
+	if end := (interruption{}); errors.Is(err, context.Canceled) && !errors.As(err, &end) {
+		err = interrupted(ctx)
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "cgan:", oneLine(err))
 	}
@@ -88,8 +91,6 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.As(err, &end):
 		return exitSignal + int(end.Signal)
-	case errors.Is(err, context.Canceled):
-		return exitSignal + int(syscall.SIGINT)
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &cuda):
@@ -132,7 +133,14 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 
 func noCommand(c *cli.Context) error {
 	if c.NArg() > 0 {
-		return usageError{fmt.Errorf("there is no command %q: cgan --help lists them", c.Args().First())}
+		name, nearest := c.Args().First(), ""
+		if name == "help" {
+			return cli.ShowAppHelp(c)
+		}
+		if near := cli.SuggestCommand(c.App.Commands, name); near != "" {
+			nearest = fmt.Sprintf("the nearest is %s, and ", near)
+		}
+		return usageError{fmt.Errorf("there is no command %q: %scgan --help lists them", name, nearest)}
 	}
 	return cli.ShowAppHelp(c)
 }
@@ -147,7 +155,11 @@ func noArguments(c *cli.Context) error {
 // onUsageError rewords the flag package's messages, which name a flag with one dash.
 func onUsageError(c *cli.Context, err error, _ bool) error {
 	text := err.Error()
-	text = strings.Replace(text, "flag provided but not defined: -", "there is no flag --", 1)
+	const unknown = "flag provided but not defined: -"
+	if name, ok := strings.CutPrefix(text, unknown); ok {
+		text += ": the nearest is -" + cli.SuggestFlag(c.Command.Flags, strings.TrimLeft(name, "-"), true)
+	}
+	text = strings.Replace(text, unknown, "there is no flag --", 1)
 	text = strings.Replace(text, "flag needs an argument: -", "a value is missing after --", 1)
 	text = strings.Replace(text, " for flag -", " for --", 1)
 	text = strings.Replace(text, ": parse error", ": it is not a number of the right kind", 1)

@@ -10,15 +10,15 @@ import (
 
 func TestOptionsAreRefusedByTheirFlags(t *testing.T) {
 	for want, flags := range map[string]string{
-		`--loss is "gan": it must be bce, hinge, lsgan or wgan-gp`:                 "--loss gan",
-		`--lr-schedule is "step": it must be constant, linear or cosine`:           "--lr-schedule step",
-		"--label-smoothing is 0.1, but the loss hinge has no targets":              "--loss hinge --label-smoothing 0.1",
-		"--label-smoothing is 1: it must be from 0 to below 1":                     "--label-smoothing 1",
-		"--r1 is -1: it must be from 0 to":                                         "--r1=-1",
-		"--r1 is 1, but the loss wgan-gp has a penalty on D's gradient of its own": "--r1 1 --loss wgan-gp",
-		"--d-steps is 0: it must be from 1 to 1000":                                "--d-steps 0",
-		"--ema is 1: it must be from 0 to below 1":                                 "--ema 1",
-		"--lr-g is 2: it must be from 0 to 1":                                      "--lr-g 2",
+		`--loss is "gan": it must be bce, hinge, lsgan or wgan-gp`:                     "--loss gan",
+		`--lr-schedule is "step": it must be constant, linear or cosine`:               "--lr-schedule step",
+		"--label-smoothing is 0.1, but the loss hinge has no targets":                  "--loss hinge --label-smoothing 0.1",
+		"--label-smoothing is 1: it must be from 0 to below 1":                         "--label-smoothing 1",
+		"--r1 is -1: it must be from 0 to":                                             "--r1=-1",
+		"--r1 is 1, but the loss wgan-gp has a penalty on D's gradient of its own":     "--r1 1 --loss wgan-gp",
+		"--d-steps is 0: it must be from 1 to 1000":                                    "--d-steps 0",
+		"--ema is 1: it must be a decay below 1, or a half-life of 100 images or more": "--ema 1",
+		"--lr-g is 2: it must be from 0 to 1":                                          "--lr-g 2",
 	} {
 		code, _, stderr := invoke(append([]string{"train", "--print-config"}, strings.Fields(flags)...)...)
 		if code != exitUsage || !strings.HasPrefix(stderr, "cgan: "+want) || strings.Count(stderr, "\n") != 1 {

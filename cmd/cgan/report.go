@@ -40,7 +40,7 @@ const linesEvery = 50 // steps
 
 func (p *plain) Begin(b train.Begin) {
 	p.begin = b
-	fmt.Fprintf(p.out, "training on %d images: %d steps, %d to an epoch, on %s with %d threads, into %s\n",
+	fmt.Fprintf(p.out, "training on %d images, to step %d, %d steps to an epoch, on %s with %d threads, into %s\n",
 		b.Images, b.Steps, b.StepsPerEpoch, b.Device, b.Threads, b.Dir)
 }
 

@@ -76,6 +76,7 @@ func takeSettings(c *cli.Context) error {
 			}
 		}
 	}
+	sayNear(c, flags)
 	file := c.String("config")
 	if !c.IsSet("config") {
 		file = os.Getenv(configVar)
@@ -94,11 +95,29 @@ func takeSettings(c *cli.Context) error {
 			nearest := strings.TrimLeft(cli.SuggestFlag(flags, s.name, true), "-")
 			return usageError{fmt.Errorf("%s: there is no setting %q: the nearest is %s", line, s.name, nearest)}
 		}
+		if _, several := flags[at].(*cli.StringSliceFlag); s.list && !several {
+			return usageError{fmt.Errorf("%s: %s is a list, but takes one value", line, s.name)}
+		}
 		if err := give(c, flags[at], s.value, place{inFile, line + ": " + s.name}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// sayNear tells of a variable that is almost a flag's, such as CGAN_EPOCH or CGAN_BATCH_SIZE.
+func sayNear(c *cli.Context, flags []cli.Flag) {
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		near := slices.IndexFunc(flags, func(f cli.Flag) bool {
+			variable := variableOf(f.Names()[0])
+			return variable+"S" == name || name+"S" == variable || strings.HasPrefix(name, variable+"_")
+		})
+		exact := slices.ContainsFunc(flags, func(f cli.Flag) bool { return variableOf(f.Names()[0]) == name })
+		if near >= 0 && !exact {
+			fmt.Fprintf(c.App.ErrWriter, "notice: %s is the variable of no flag: is %s meant?\n", name, variableOf(flags[near].Names()[0]))
+		}
+	}
 }
 
 // give sets a flag, unless a higher place has given it, and has it check the value.
@@ -122,6 +141,7 @@ func give(c *cli.Context, f cli.Flag, value string, from place) error {
 // entry is a value in a file.
 type entry struct {
 	name, value string
+	list        bool
 	line        int
 }
 
@@ -158,7 +178,7 @@ func readSettings(path string) ([]entry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %s %w", key.Line, key.Value, err)
 		}
-		all = append(all, entry{key.Value, value, key.Line})
+		all = append(all, entry{key.Value, value, root.Content[i+1].Kind == yaml.SequenceNode, key.Line})
 	}
 	return all, nil
 }

@@ -108,21 +108,23 @@ func TestSettingsSayWhereTheyStand(t *testing.T) {
 	run := smallRun(t)
 	t.Chdir(t.TempDir())
 	for text, want := range map[string]string{
-		"batch: 64\nsave_every: 10m": `run.yaml, line 2: there is no setting "save_every": the nearest is save-every`,
-		"epoch: 3":                   `run.yaml, line 1: there is no setting "epoch": the nearest is epochs`,
-		"config: x":                  `there is no setting "config"`,
-		"\nbatch: 0":                 "run.yaml, line 2: batch: --batch is 0: it must be from 1",
-		"batch: many":                `run.yaml, line 1: batch: invalid value "many": it is not a value of the right kind`,
-		"save-every: often":          "it must be a number of steps, or a time such as 10m",
-		"device: tpu":                `run.yaml, line 1: device: --device is "tpu"`,
-		"batch:":                     "run.yaml: line 1: batch has no value",
-		"lr: {a: 1}":                 "run.yaml: line 1: lr holds more than a value",
-		"batch: 1\nbatch: 2":         "run.yaml: line 2: batch is there twice",
-		"batch: 1\n---\nlr: 1":       "run.yaml: it must hold one document",
-		"- batch":                    "run.yaml: line 1: it must hold lines such as batch: 64",
-		"batch: [1":                  "run.yaml: line 1",
-		"resume: " + run + "\nlr: 1": "run.yaml, line 2: lr: the run in " + run + " has 0.0002 and keeps it",
-		"resume: x\ninit: y":         "run.yaml, line 1: resume goes on in the run's folder, run.yaml, line 2: init begins a new run",
+		"batch: 64\nsave_every: 10m":  `run.yaml, line 2: there is no setting "save_every": the nearest is save-every`,
+		"epoch: 3":                    `run.yaml, line 1: there is no setting "epoch": the nearest is epochs`,
+		"config: x":                   `there is no setting "config"`,
+		"\nbatch: 0":                  "run.yaml, line 2: batch: --batch is 0: it must be from 1",
+		"data: [a, b]":                "run.yaml, line 1: data is a list, but takes one value",
+		"resume: " + run + "\nkey: G": "run.yaml, line 2: key: a run that goes on has its own checkpoints",
+		"batch: many":                 `run.yaml, line 1: batch: invalid value "many": it is not a value of the right kind`,
+		"save-every: often":           "it must be a number of steps, or a time such as 10m",
+		"device: tpu":                 `run.yaml, line 1: device: --device is "tpu"`,
+		"batch:":                      "run.yaml: line 1: batch has no value",
+		"lr: {a: 1}":                  "run.yaml: line 1: lr holds more than a value",
+		"batch: 1\nbatch: 2":          "run.yaml: line 2: batch is there twice",
+		"batch: 1\n---\nlr: 1":        "run.yaml: it must hold one document",
+		"- batch":                     "run.yaml: line 1: it must hold lines such as batch: 64",
+		"batch: [1":                   "run.yaml: line 1",
+		"resume: " + run + "\nlr: 1":  "run.yaml, line 2: lr: the run in " + run + " has 0.0002 and keeps it",
+		"resume: x\ninit: y":          "run.yaml, line 1: resume goes on in the run's folder, run.yaml, line 2: init begins a new run",
 	} {
 		writeFile(t, "run.yaml", []byte(text))
 		code, stdout, stderr := invoke("train", "--print-config", "--config", "run.yaml")
@@ -133,6 +135,11 @@ func TestSettingsSayWhereTheyStand(t *testing.T) {
 	if code, _, stderr := invoke("train", "--config", "none.yaml"); code != exitUsage || !strings.HasPrefix(stderr, "cgan: none.yaml: no such file") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
+	t.Setenv("CGAN_EPOCH", "3")
+	if code, _, stderr := invoke("train", "--print-config"); code != 0 || stderr != "notice: CGAN_EPOCH is the variable of no flag: is CGAN_EPOCHS meant?\n" {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	os.Unsetenv("CGAN_EPOCH")
 	t.Setenv("CGAN_BATCH", "3")
 	if code, _, stderr := invoke("train", "--resume", run); code != exitUsage || !strings.Contains(stderr, "cgan: CGAN_BATCH: the run in "+run+" has 4 and keeps it") {
 		t.Errorf("exit code %d, %s", code, stderr)

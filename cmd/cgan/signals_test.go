@@ -170,7 +170,7 @@ func (s *started) steps(t *testing.T) int {
 // wantSaved wants the exit code of one of the signals, which may come in any order.
 func wantSaved(t *testing.T, s *started, sent ...syscall.Signal) {
 	t.Helper()
-	if code := s.end(); !slices.Contains(sent, syscall.Signal(code-exitSignal)) || !strings.Contains(s.stderr.String(), "; saved in ") || !strings.Contains(s.stderr.String(), "cgan train --resume ") {
+	if code := s.end(); !slices.Contains(sent, syscall.Signal(code-exitSignal)) || !strings.Contains(s.stderr.String(), "; saved in ") || !strings.Contains(s.stderr.String(), " train --resume ") {
 		t.Errorf("%v: exit code %d, %s", sent, code, s.stderr.String())
 	}
 	if checkpoints, _ := filepath.Glob(filepath.Join(s.out, "*", "checkpoint-*.pt")); len(checkpoints) == 0 {

@@ -90,13 +90,14 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 	if err := setUp(cfg.Compute, cfg.Threads); err != nil {
 		return err
 	}
-	cfg.HowTo = howTo
+	program := quoted(c.App.Metadata["program"].(string)) // as it was called, so that what is printed can be pasted
+	cfg.HowTo = func(cfg train.Config, dir string) string { return howTo(program, cfg, dir) }
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes, as head does, ends the output alone
 	result, err := train.Run(c.Context, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
 	if err != nil {
 		return flagged(err)
 	}
-	goOn := "go on with cgan train --resume " + quoted(result.Dir)
+	goOn := fmt.Sprintf("go on with %s train --resume %s", program, quoted(result.Dir))
 	switch {
 	case result.Interrupted && result.Dir == "":
 		return fmt.Errorf("%w before the first step: nothing is kept", interrupted(c.Context))
@@ -109,12 +110,19 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 }
 
 // howTo is what README.md of a run folder says of what can be done with it.
-func howTo(dir string) string {
-	return fmt.Sprintf(`    cgan train --resume %[1]s --epochs 40     # more epochs
-    cgan generate --weights %[1]s --class 0-9 --count 3 --out three.png
-    cgan export %[1]s --out generator.onnx
-    tensorboard --logdir %[1]s
-`, quoted(dir))
+func howTo(program string, cfg train.Config, dir string) string {
+	more := ""
+	if cfg.LRSchedule == "constant" { // another one was planned to the run's end
+		length := fmt.Sprintf("--epochs %d", 2*cfg.Epochs)
+		if cfg.Steps > 0 {
+			length = fmt.Sprintf("--steps %d", 2*cfg.Steps)
+		}
+		more = fmt.Sprintf("    %s train --resume %s %s\n", program, quoted(dir), length)
+	}
+	return more + fmt.Sprintf(`    %[1]s generate --weights %[2]s --count 3 --out three.png
+    %[1]s export %[2]s --out generator.onnx
+    tensorboard --logdir %[2]s
+`, program, quoted(dir))
 }
 
 // quoted is a path as a shell takes it.

@@ -43,7 +43,7 @@ var parityCases = slices.Concat([]parityCase{
 	withOptions("--loss", "lsgan", "--label-smoothing", "0.2", "--lr-schedule", "linear"),
 	withOptions("--loss", "wgan-gp", "--d-steps", "3", "--lr-schedule", "cosine"),
 	withOptions("--r1", "10"),
-	withOptions("--spectral-norm"),
+	withOptions("--spectral-norm", "--ema", "1000"),
 	withOptions("--loss", "hinge", "--r1", "0.5", "--spectral-norm"),
 })
 

@@ -8,11 +8,11 @@ root=$PWD
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/cgan
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-chmod 755 "$work" # apt-get fetches as a user of its own
+download() { apt-get download -qq -o APT::Sandbox::User=root "$@"; } # another user may not write here
 cd "$work"
 
 echo 'Fashion-MNIST'
-apt-get download -qq dataset-fashion-mnist
+download dataset-fashion-mnist
 dpkg -x dataset-fashion-mnist_*.deb fashion
 mkdir -p "$cache/fashion-mnist"
 cp fashion/usr/share/datasets/fashion-mnist/*.gz "$cache/fashion-mnist/"
@@ -27,7 +27,7 @@ fonts='adf-accanthis adf-baskervald adf-berenis adf-gillius adf-ikarius adf-iria
 	vollkorn yanone-kaffeesatz'
 mkdir packages fonts
 # shellcheck disable=SC2046 # one argument a font
-(cd packages && apt-get download -qq $(printf 'fonts-%s ' $fonts))
+(cd packages && download $(printf 'fonts-%s ' $fonts))
 for package in packages/*.deb; do dpkg -x "$package" fonts; done
 (cd "$root" && go run ./cmd/compare letters "$work/fonts" sets/letters)
 

@@ -43,6 +43,9 @@ func adamState(a *optim.Adam) (weights.Value, error) {
 		group.Set(off, false)
 	}
 	group.Set("fused", nil)
+	if a.InitialLR > 0 {
+		group.Set("initial_lr", a.InitialLR)
+	}
 	group.Set("params", numbers)
 	d := &weights.Dict{}
 	d.Set("state", state)
@@ -70,7 +73,7 @@ func parameterState(s optim.State) (*weights.Dict, error) {
 
 // adamFile is the state_dict() of torch.optim.Adam with one group of parameters.
 type adamFile struct {
-	lr, beta1, beta2, eps float64
+	lr, beta1, beta2, eps float64       // lr is that of the first step, where a schedule has changed it since
 	state                 *weights.Dict // by the parameter's number
 }
 
@@ -100,6 +103,9 @@ func parseAdam(value weights.Value) (a adamFile, err error) {
 		return a, errors.New("betas is not a pair: is it torch.optim.Adam?")
 	}
 	lr, _ := group.Get("lr")
+	if initial, ok := group.Get("initial_lr"); ok {
+		lr = initial
+	}
 	eps, _ := group.Get("eps")
 	for _, n := range []struct {
 		name  string

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 
 	"cgan/train/runfolder"
 
@@ -114,6 +115,7 @@ func (c *curves) draw(w io.Writer) error {
 	if verdicts.Y.Min == 0 && verdicts.Y.Max == 1 {
 		verdicts.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 0.25}, {Value: 0.5, Label: "0.5"}, {Value: 0.75}, {Value: 1, Label: "1"}}
 	}
+	losses.X.Tick.Marker, verdicts.X.Tick.Marker = wholeTicks{}, wholeTicks{}
 	canvas := vgimg.New(8*vg.Inch, 5*vg.Inch)
 	tiles := draw.Tiles{Rows: 2, Cols: 1, PadY: vg.Points(8), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: legendWidth + vg.Points(8)}
 	for i, part := range plot.Align([][]*plot.Plot{{losses}, {verdicts}}, tiles, draw.New(canvas)) {
@@ -150,8 +152,33 @@ func (c *curves) addTo(p *plot.Plot, column int, low, high float64) error {
 	}
 	line.Color, line.Width = series[column].color, vg.Points(1.2)
 	p.Add(line)
+	if len(means) == 1 { // a line of one point is nothing
+		dot, err := plotter.NewScatter(means)
+		if err != nil {
+			return err
+		}
+		dot.GlyphStyle = draw.GlyphStyle{Color: line.Color, Radius: vg.Points(2), Shape: draw.CircleGlyph{}}
+		p.Add(dot)
+	}
 	p.Legend.Add(series[column].label, line)
 	return nil
+}
+
+// wholeTicks are gonum's marks at whole numbers.
+type wholeTicks struct{}
+
+// Ticks are the marks from low to high.
+func (wholeTicks) Ticks(low, high float64) (ticks []plot.Tick) {
+	for _, tick := range (plot.DefaultTicks{}).Ticks(low, high) {
+		if tick.Value != math.Trunc(tick.Value) {
+			continue
+		}
+		if tick.Label != "" {
+			tick.Label = strconv.FormatFloat(tick.Value, 'f', 0, 64)
+		}
+		ticks = append(ticks, tick)
+	}
+	return ticks
 }
 
 // edges are the least and the most that the panel of a column and the next one shows. Probabilities go from 0 to 1; losses and

@@ -33,7 +33,7 @@ func (d Disk) Write(path string, force bool, write func(io.Writer) error) error 
 	}
 	temp, err := d.createTemp(target, mode)
 	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
+		return fmt.Errorf("cannot write %s: the folder %s: %w", path, filepath.Dir(target), cause(err))
 	}
 	defer func() { _ = d.Remove(temp.Name()) }() // fails once the file has its final name
 	defer temp.Close()                           // for a write that panics; closing twice does no harm
@@ -95,6 +95,14 @@ func (d Disk) createTemp(target string, mode fs.FileMode) (File, error) {
 			return temp, err
 		}
 	}
+}
+
+// cause is an error without the name of a temporary file.
+func cause(err error) error {
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 // writeTemp writes, syncs and closes the temporary file.
