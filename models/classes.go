@@ -65,11 +65,6 @@ func classesOf(file *formats.File) (c Classes) {
 	return c
 }
 
-// numbered says that all names are whole numbers, as labels are in most files.
-func (c Classes) numbered() bool {
-	return !slices.ContainsFunc(c, func(name string) bool { return !isNumber(name) })
-}
-
 // consecutive says that the names are numbers that go up by 1.
 func (c Classes) consecutive() bool {
 	first, err := strconv.Atoi(c[0])

@@ -24,7 +24,7 @@ type Weights struct {
 	Average                  weights.StateDict // of the generator's weights over the training, to draw with; nil where there is none
 	AverageKey               string            // where it lies
 	Config                   Config            // read off the shapes, or of the networks that were given as data
-	Assumed                  []string          // where Config.Arch is what keys and shapes suggest: what they do not tell
+	Assumed                  []string          // where Config.Arch is but guessed from keys and shapes: what these do not tell; else nil
 	Classes                  Classes           // none where the generator knows no classes
 }
 
@@ -188,7 +188,6 @@ func (w *Weights) guess(err error) error {
 	}
 	w.Config = guessed
 	w.Assumed = assumptions(w.Config.Arch)
-	w.File.Notices = append(w.File.Notices, "its layers are guessed from keys and shapes, with "+strings.Join(w.Assumed, "; "))
 	return nil
 }
 

@@ -58,6 +58,9 @@ func ofArch(c *cli.Context, err error) error {
 // mapRules reads --map.
 func mapRules(c *cli.Context) (rules []arch.Rename, err error) {
 	for _, text := range c.StringSlice("map") {
+		if text == "" { // an empty list
+			continue
+		}
 		from, to, ok := strings.Cut(text, "=")
 		if !ok || from == "" {
 			return nil, usageError{fmt.Errorf("--map %s: write OLD=NEW, such as gen.fc=model", text)}

@@ -205,9 +205,12 @@ func trainConfig(c *cli.Context) (train.Config, error) {
 	return cfg, nil
 }
 
+// articleSizes are flags that networks which are given have no use for.
+var articleSizes = []string{"nz", "ngf", "ndf", "size", "channels"}
+
 // sizesBeside refuses sizes of the article's networks beside others.
 func sizesBeside(c *cli.Context, given train.Config) error {
-	for _, name := range []string{"nz", "ngf", "ndf", "size", "channels"} {
+	for _, name := range articleSizes {
 		if given.Arch != nil && c.IsSet(name) {
 			return usageError{fmt.Errorf("%s: the networks that are given have sizes of their own: leave it out, or change the arch file", givenIn(c, name).name)}
 		}
@@ -220,8 +223,8 @@ func resumeConfig(c *cli.Context, run string) (train.Config, error) {
 	if c.String("init") != "" {
 		return train.Config{}, usageError{fmt.Errorf("%s goes on in the run's folder, %s begins a new run: give one of them", givenIn(c, "resume").name, givenIn(c, "init").name)}
 	}
-	for _, name := range []string{"key", "arch", "map"} {
-		if c.IsSet(name) && c.String(name)+strings.Join(c.StringSlice(name), "") != "" {
+	for name, said := range map[string]string{"key": c.String("key"), "arch": c.String("arch"), "map": strings.Join(c.StringSlice("map"), "")} {
+		if said != "" {
 			return train.Config{}, usageError{fmt.Errorf("%s: a run that goes on has its own checkpoints and networks: leave it out", givenIn(c, name).name)}
 		}
 	}

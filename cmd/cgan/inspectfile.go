@@ -62,7 +62,7 @@ func inspectFile(c *cli.Context, path string) error {
 	if w, err := models.Find(file, c.String("key"), &arch.File{Map: rules}); err == nil {
 		r.Architecture, r.Classes, r.Notices = &w.Config, w.Classes, file.Notices
 		if w.Assumed != nil {
-			r.Notices = append(r.Notices, archAdvice(path))
+			r.Notices = append(r.Notices, assumedNotice(path, w.Assumed))
 		}
 	} else {
 		r.Note = err.Error()

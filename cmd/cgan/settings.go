@@ -211,9 +211,16 @@ func printConfig(c *cli.Context, cfg train.Config) error {
 	file := &yaml.Node{Kind: yaml.MappingNode}
 	for _, f := range settable(c) {
 		name := f.Names()[0]
+		if cfg.Arch != nil && slices.Contains(articleSizes, name) {
+			continue
+		}
 		value, ok := values[strings.ReplaceAll(name, "-", "_")]
 		if !ok { // it is how to run, not what
-			text, err := json.Marshal(c.Value(name))
+			said := c.Value(name)
+			if _, several := f.(*cli.StringSliceFlag); several {
+				said = slices.DeleteFunc(c.StringSlice(name), func(s string) bool { return s == "" }) // of an empty list
+			}
+			text, err := json.Marshal(said)
 			if err != nil {
 				return err
 			}

@@ -28,8 +28,13 @@ func otherValue(t *testing.T, f cli.Flag, run string, beside []string) (value, t
 	if f, ok := f.(cli.DocGenerationFlag); ok {
 		candidates = append(candidates, regexp.MustCompile(`[a-z0-9]+`).FindAllString(f.GetUsage(), -1)...)
 	}
-	if name == "init" || name == "resume" {
+	switch name {
+	case "init", "resume":
 		candidates = []string{run}
+	case "arch":
+		candidates = []string{networks(t)}
+	case "map":
+		candidates = []string{"layer1=layer1"}
 	}
 	for _, value := range candidates {
 		if text := printed(append(beside, "--"+name+"="+value)...); text != "" && text != before {
@@ -39,6 +44,27 @@ func otherValue(t *testing.T, f cli.Flag, run string, beside []string) (value, t
 	t.Fatalf("--%s: none of %q changes what --print-config says", name, candidates)
 	return "", ""
 }
+
+// networks is an arch file whose networks can be trained.
+func networks(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(checkout, "cmd", "compare", "networks", "mlp-embedding.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "networks.yaml")
+	writeFile(t, path, text)
+	return path
+}
+
+// checkout is where this file lies in.
+var checkout = func() string {
+	dir, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()
 
 // For every flag: variable, file and flag give the same, and the file that --print-config writes gives that once more.
 func TestEveryFlagHasAVariableAndALineOfTheFile(t *testing.T) {
@@ -50,7 +76,7 @@ func TestEveryFlagHasAVariableAndALineOfTheFile(t *testing.T) {
 			continue
 		}
 		var beside []string
-		if name == "key" { // which is one of --init
+		if name == "key" || name == "map" { // which are of --init
 			beside = []string{"--init", run}
 		}
 		value, want := otherValue(t, f, run, beside)

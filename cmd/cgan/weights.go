@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"cgan/models"
 
@@ -34,7 +35,7 @@ func openWeights(c *cli.Context, runOrFile string) (*models.Weights, error) {
 		w.File.Notices = append(w.File.Notices, fmt.Sprintf("%s is taken, the average of the generator's weights; --plain takes the generator as it was trained", w.AverageKey))
 	}
 	if w.Assumed != nil {
-		w.File.Notices = append(w.File.Notices, archAdvice(runOrFile))
+		w.File.Notices = append(w.File.Notices, assumedNotice(runOrFile, w.Assumed))
 	}
 	for _, n := range w.File.Notices {
 		fmt.Fprintf(c.App.ErrWriter, "note: %s: %s\n", w.File.Path, n)
@@ -42,7 +43,8 @@ func openWeights(c *cli.Context, runOrFile string) (*models.Weights, error) {
 	return w, nil
 }
 
-// archAdvice says how a guess is looked at, changed and checked.
-func archAdvice(path string) string {
-	return fmt.Sprintf("if the images are wrong: cgan inspect %s --arch > arch.yaml, change it, and give --arch arch.yaml; --compare-with checks it against images of Python", path)
+// assumedNotice says what was guessed, and how that is looked at and changed.
+func assumedNotice(path string, assumed []string) string {
+	return fmt.Sprintf("its layers are guessed from keys and shapes, with %s. If the images are wrong: cgan inspect %s --arch > arch.yaml, change it, and give --arch arch.yaml",
+		strings.Join(assumed, "; "), path)
 }

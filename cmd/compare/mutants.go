@@ -51,11 +51,11 @@ func mutants() (all []mutant) {
 	add("statistics not synced before a checkpoint", "train/saving.go", "r.sayLog(r.stats.Sync())", "", "-run", "ADiskThatBreaks", "./train")
 	add("a file not read back", "weights/atomicfile/atomicfile.go", "d.readBack(temp.Name(), sum.Sum(nil))", "error(nil)", "-run", "ADiskThatBreaks", "./train")
 	add("a folder not synced", "weights/atomicfile/atomicfile.go", "d.SyncFolder(filepath.Dir(target))", "error(nil)", "./weights/atomicfile")
-	add("a wrong stride in ONNX", "models/export/onnxlayers.go", `ints("strides", pair(l.Pair("stride"))...)`, `ints("strides", l.Pair("stride")[0], 1)`, "./models/export")
-	add("a wrong stride in TorchScript", "models/export/torchscript.go", `%s%s)", weighted, list(s, "stride")`, `%s%s)", weighted, list(s, "padding")`, "./models/export")
-	add("noise and label in another order", "models/column.go", "if c.join.LabelFirst {", "if !c.join.LabelFirst {", "./models")
-	add("a column's layers not told of evaluation", "models/column.go", "b.root.Register(fmt.Sprintf(", "_ = fmt.Sprint(b.root, fmt.Sprintf(", "./models")
-	add("images not in the network's range", "train/trainer.go", "return image.MulScalar((high - low) / 2).AddScalar((high + low) / 2)", "return image", "-run", "Given", "./train")
+	add("a wrong stride in ONNX", "models/export/onnxlayers.go", `ints("strides", pair(l.Pair("stride"))...)`, `ints("strides", 1, 1)`, "./models/export")
+	add("a wrong stride in TorchScript", "models/export/torchscript.go", `weighted, list(s, "stride")`, `weighted, "[1, 1]"`, "./models/export")
+	add("noise and label in the other order", "models/column.go", "if c.join.LabelFirst", "if !c.join.LabelFirst", "./models")
+	add("values that are not scaled", "models/draw.go", "black == -1 && white == 1", "white == 1", "./models")
+	add("rules that rename no discriminator", "models/open.go", "{&w.Generator, &w.Average, &w.Discriminator} {", "{&w.Generator, &w.Average} {", "./models")
 	return all
 }
 
