@@ -41,7 +41,8 @@ func TestMemoryStaysFlat(t *testing.T) {
 	}
 	torchtest.Do(t, func() { torch.SetNumThreads(1) })
 	c := smallConfig(t)
-	c.Batch = 1                                                                     // epochs of 40 steps: a run keeps up to 60 frames of its grids for samples.gif, and shall not be on its way to them all the time
+	// Epochs of 40 steps: a run keeps up to 60 frames of its grids for samples.gif, and shall not be on its way to them all the time
+	c.Batch = 1
 	c.Steps, c.SaveEvery, c.SampleEvery = steps, Every{Steps: 10}, Every{Steps: 50} // beside the ends of epochs
 	if device := os.Getenv("CGAN_MEMORY_DEVICE"); device != "" {
 		c.Device = device
