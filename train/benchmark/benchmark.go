@@ -64,7 +64,7 @@ func Run(ctx context.Context, c train.Config, mode string) (s Speed, err error) 
 		if err != nil {
 			return err
 		}
-		flops, err := models.CountFLOPs(t.sizes)
+		flops, err := models.CountFLOPs(c.Config)
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,6 @@ type times struct {
 	ms      []float64
 	outside float64 // of it outside of the steps themselves, in all
 	work    []Work
-	sizes   models.Config // of the networks, which the data says too
 }
 
 // timeSteps runs c.Steps steps after the warm-up. A step gives the time that it took without what is around it.
@@ -120,7 +119,7 @@ func timeSteps(ctx context.Context, c train.Config, step func(i int) (time.Durat
 		}
 		start = now
 	}
-	t.work, t.sizes = workBetween(before, fused.WorkTimes(), c.Steps, torch.NumThreads()), c.Config
+	t.work = workBetween(before, fused.WorkTimes(), c.Steps, torch.NumThreads())
 	return t, nil
 }
 
