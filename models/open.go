@@ -29,12 +29,15 @@ type Weights struct {
 }
 
 // Open is Find in a weights file, or in the last checkpoint of a run folder.
-func Open(runOrFile, key string) (*Weights, error) {
+func Open(runOrFile, key string) (*Weights, error) { return OpenAs(runOrFile, key, nil) }
+
+// OpenAs is Open where the networks are those of given, as Find takes them.
+func OpenAs(runOrFile, key string, given *arch.File) (*Weights, error) {
 	file, err := OpenFile(runOrFile)
 	if err != nil {
 		return nil, err
 	}
-	return Find(file, key, nil)
+	return Find(file, key, given)
 }
 
 // Find finds the networks in a file. The generator's state dict is the file itself, or lies in it under a

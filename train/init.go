@@ -16,25 +16,17 @@ import (
 // the compute settings. A weights file gives the networks' sizes, and a checkpoint the batch and Adam's settings. given, which
 // may be nil, is what the networks are.
 func InitConfig(path, key string, given *arch.File) (Config, error) {
-	w, err := openWith(path, key, given)
+	w, err := models.OpenAs(path, key, given)
 	if err != nil {
 		return Default(), err
 	}
-	c, err := initFromFile(path, key, w)
-	if info, failure := os.Stat(path); failure == nil && info.IsDir() {
-		c, err = initFromRun(path, key, w)
+	from := initFromFile
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		from = initFromRun
 	}
+	c, err := from(path, key, w)
 	c.Arch, c.InitArch = w.Config.Arch, given
 	return c, err
-}
-
-// openWith is models.Open for networks that are given, or nil.
-func openWith(path, key string, given *arch.File) (*models.Weights, error) {
-	file, err := models.OpenFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return models.Find(file, key, given)
 }
 
 // initFromRun leaves out what is not the training's: how long, with how many threads, where, and on what kernels.
@@ -110,7 +102,7 @@ func initFromFile(path, key string, w *models.Weights) (Config, error) {
 func (r *run) init(set *dataset.Set) error {
 	images := set.Images.N
 	if r.config.Init != "" {
-		w, err := openWith(r.config.Init, r.config.Key, r.config.InitArch)
+		w, err := models.OpenAs(r.config.Init, r.config.Key, r.config.InitArch)
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func (r *run) resume(set *dataset.Set) error {
 		return &models.FieldError{Field: "data", Problem: fmt.Sprintf("%q holds other images or labels than the run in %s has trained on: "+
 			"name the folder with those, or begin a new run from its weights", r.config.Data, r.config.Resume)}
 	}
-	w, err := openWith(r.config.Resume, "", r.config.Arch)
+	w, err := models.OpenAs(r.config.Resume, "", r.config.Arch)
 	if err != nil {
 		return err
 	}

@@ -20,11 +20,7 @@ func openWeights(c *cli.Context, runOrFile string) (*models.Weights, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := models.OpenFile(runOrFile)
-	if err != nil {
-		return nil, err
-	}
-	w, err := models.Find(file, c.String("key"), given)
+	w, err := models.OpenAs(runOrFile, c.String("key"), given)
 	if err != nil {
 		return nil, ofArch(c, err)
 	}
