@@ -157,19 +157,18 @@ func (w *Weights) recognise(own bool) (err error) {
 
 // fitsArticle says what the article's generator of these sizes lacks of a state dict.
 func fitsArticle(state weights.StateDict, c Config) error {
-	g, d := (*Net)(nil), (*Net)(nil)
+	known := map[string]bool{}
 	err := torch.Do("walk the networks", func() error {
-		g, d = c.skeleton()
+		g, d := Config{Noise: 1, NgF: 1, NdF: 1, Channels: 1, Classes: 1, Size: c.Size}.skeleton() // keys depend on the size alone
+		defer g.Free()
+		defer d.Free()
+		for _, n := range g.StateDict() {
+			known[n.Name] = true
+		}
 		return nil
 	})
 	if err != nil {
 		return err
-	}
-	defer g.Free()
-	defer d.Free()
-	known := map[string]bool{}
-	for _, n := range g.StateDict() {
-		known[n.Name] = true
 	}
 	for _, e := range state {
 		if !known[e.Key] {
