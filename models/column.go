@@ -121,9 +121,10 @@ func (o *oneHot) Forward(label *torch.Tensor) *torch.Tensor {
 
 // moduleOf is the module of a layer; nil for noise and images, which come in from outside.
 func moduleOf(l arch.Layer) nn.Module {
-	switch l.Op {
-	case "randn", "rand", "uniform", "image":
+	if l.IsSource() {
 		return nil
+	}
+	switch l.Op {
 	case "one_hot":
 		return &oneHot{classes: l.Int("num_classes")}
 	case "Embedding":

@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"slices"
 
 	"cgan/models/arch"
 )
@@ -47,7 +46,7 @@ func summarize(net string, n *arch.Network) Summary {
 	s := Summary{Net: net, Input: input, InputMB: 4 * float64(product(input)) / mb}
 	values := int64(0)
 	for _, step := range n.Steps() {
-		if slices.Contains(begins, step.Op) {
+		if step.IsSource() || step.Op == "one_hot" { // which compute nothing
 			continue
 		}
 		layer := Layer{Name: fmt.Sprintf("%s-%d", step.Op, len(s.Layers)+1), Output: step.Out}
@@ -65,9 +64,6 @@ func summarize(net string, n *arch.Network) Summary {
 	s.EstimatedMB = s.InputMB + s.ForwardMB + s.ParametersMB
 	return s
 }
-
-// begins are what a column can begin with that computes nothing.
-var begins = []string{"randn", "rand", "uniform", "image", "one_hot"}
 
 func product(sizes []int64) int64 {
 	n := int64(1)

@@ -58,12 +58,15 @@ var (
 	labels  = []string{"one_hot", "Embedding"}
 )
 
+// IsSource reports whether the layer is noise or an image, which come in from outside.
+func (l Layer) IsSource() bool { return slices.Contains(sources, l.Op) }
+
 // checkBeginnings sees to it that what begins a column stands there and nowhere else.
 func (n *Network) checkBeginnings() error {
 	if len(n.Source) == 0 || len(n.Layers) == 0 {
 		return errors.New("a network needs noise or image, and layers")
 	}
-	if first := n.Source[0]; !slices.Contains(sources, first.Op) {
+	if first := n.Source[0]; !first.IsSource() {
 		return first.at(fmt.Errorf("%s: what comes first must be %s", first, oneOf([]string{"randn(100)", "rand(100)", "image(1, 28, 28)"})))
 	}
 	if len(n.Label) > 0 && !slices.Contains(labels, n.Label[0].Op) {
@@ -71,7 +74,7 @@ func (n *Network) checkBeginnings() error {
 		return first.at(fmt.Errorf("%s: a label begins with one_hot(10) or Embedding(10, 50)", first))
 	}
 	for _, l := range slices.Concat(n.Source[1:], n.Label[min(1, len(n.Label)):], n.Layers) {
-		if slices.Contains(sources, l.Op) || slices.Contains(labels, l.Op) {
+		if l.IsSource() || slices.Contains(labels, l.Op) {
 			return l.at(fmt.Errorf("%s: can only be the first, of %s", l, beginning(l.Op)))
 		}
 	}

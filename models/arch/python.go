@@ -101,11 +101,7 @@ func (p *printer) register(parts []string, module string) {
 
 // registered reports whether the layer is a module in Python.
 func registered(l Layer) bool {
-	switch l.Op {
-	case "randn", "rand", "uniform", "image", "one_hot", "Reshape":
-		return false
-	}
-	return true
+	return !l.IsSource() && l.Op != "one_hot" && l.Op != "Reshape"
 }
 
 // places are the names of all layers, in parts: those of their keys, or where they have no tensors one that no key begins with.
@@ -157,9 +153,10 @@ func (p *printer) column(places [][]string, c Column, shape []int64, to, from st
 	for i, l := range c {
 		in := shape
 		shape = known(l.Output(in))
-		switch l.Op {
-		case "randn", "rand", "uniform", "image":
+		if l.IsSource() {
 			continue
+		}
+		switch l.Op {
 		case "one_hot":
 			p.printf("        %s = torch.eye(%d, device=%s.device)[%s]", to, shape[0], from, from)
 		case "Reshape":
