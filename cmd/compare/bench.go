@@ -18,7 +18,7 @@ const (
 // plan is how much bench measures.
 type plan struct {
 	rounds, steps int
-	quick         bool // no scaling, no files
+	quick         bool // MNIST alone, one form of tuned Python, no files
 }
 
 // results are all that bench measured.
@@ -74,21 +74,21 @@ func measure(ctx context.Context, p *programs, plan plan) (r results, err error)
 	if r.facts, err = readFacts(ctx, p.Threads); err != nil {
 		return r, err
 	}
-	r.training = newTraining(p, plan.steps)
+	r.training = newTraining(p, plan)
 	if err = race(ctx, "training", r.training.all(), plan.rounds); err != nil {
 		return r, err
 	}
-	r.drawing = newDrawing(p, plan.steps*drawFactor)
+	r.drawing = newDrawing(p, plan)
 	if err = race(ctx, "drawing", r.drawing.all(), plan.rounds); err != nil {
+		return r, err
+	}
+	if r.starts, err = raceStarts(ctx, p, plan); err != nil || plan.quick {
 		return r, err
 	}
 	if r.images, err = raceImages(ctx, p, plan); err != nil {
 		return r, err
 	}
 	if r.units, err = raceUnits(ctx, p, plan); err != nil {
-		return r, err
-	}
-	if r.starts, err = raceStarts(ctx, p, plan); err != nil || plan.quick {
 		return r, err
 	}
 	r.scaling, err = measureScaling(ctx, p)

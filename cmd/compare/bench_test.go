@@ -145,10 +145,16 @@ func checkWritten(t *testing.T, r results, text string) {
 	}
 }
 
-func TestQuickLeavesScalingOut(t *testing.T) {
+func TestQuickIsMNISTAlone(t *testing.T) {
 	r, err := measure(context.Background(), fakePrograms(t), plan{rounds: 1, steps: 1, quick: true})
-	if err != nil || len(r.scaling) != 0 || strings.Contains(r.markdown(), "## Scaling") {
-		t.Errorf("%d curves, %v", len(r.scaling), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := r.markdown()
+	for _, left := range []string{"## Scaling", "## Other images", "64x64", "without one unit"} {
+		if strings.Contains(text, left) {
+			t.Errorf("%q is in\n%s", left, text)
+		}
 	}
 }
 

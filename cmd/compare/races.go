@@ -37,14 +37,15 @@ type training struct {
 	tuned                    []*contender // Python with what PyTorch offers for speed
 }
 
-func newTraining(p *programs, steps int) training {
-	l := load{p.Threads, benchBatch, steps}
-	tuned := []*contender{
-		p.original("Python bf16", l, "--bf16"),
-		p.original("Python bf16 channels_last", l, "--bf16", "--channels-last"),
-		p.original("Python bf16 channels_last compile", l, "--bf16", "--channels-last", "--compile"),
+func newTraining(p *programs, plan plan) training {
+	l := load{p.Threads, benchBatch, plan.steps}
+	tuned := []*contender{p.original("Python bf16 channels_last", l, "--bf16", "--channels-last")}
+	if !plan.quick {
+		tuned = append(tuned,
+			p.original("Python bf16", l, "--bf16"),
+			p.original("Python bf16 channels_last compile", l, "--bf16", "--channels-last", "--compile"))
 	}
-	if p.fusesAdam() {
+	if !plan.quick && p.fusesAdam() {
 		tuned = append(tuned, p.original("Python bf16 channels_last fused Adam", l, "--bf16", "--channels-last", "--fused-adam"))
 	}
 	return training{
@@ -76,15 +77,15 @@ type drawing struct {
 	tuned             []*contender
 }
 
-func newDrawing(p *programs, steps int) drawing {
-	l := load{p.Threads, benchBatch, steps}
+func newDrawing(p *programs, plan plan) drawing {
+	l := load{p.Threads, benchBatch, plan.steps * drawFactor}
 	generate := []string{"--mode", "generate"}
+	tuned := []*contender{p.original("Python bf16 channels_last", l, append(generate, "--bf16", "--channels-last")...)}
+	if !plan.quick {
+		tuned = append(tuned, p.original("Python bf16 channels_last compile", l, append(generate, "--bf16", "--channels-last", "--compile")...))
+	}
 	return drawing{
-		python: p.original("Python", l, generate...),
-		tuned: []*contender{
-			p.original("Python bf16 channels_last", l, append(generate, "--bf16", "--channels-last")...),
-			p.original("Python bf16 channels_last compile", l, append(generate, "--bf16", "--channels-last", "--compile")...),
-		},
+		python: p.original("Python", l, generate...), tuned: tuned,
 		f32:  p.ours("cgan", l, generate...),
 		bf16: p.ours("cgan bf16", l, append(generate, "--precision", "bf16")...),
 	}

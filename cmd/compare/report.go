@@ -7,9 +7,9 @@ import (
 
 // markdown is the whole report.
 func (r results) markdown() string {
-	parts := []string{r.head(), r.goalTable(), r.trainingTable(), r.drawingTable(), r.images.markdown(), r.limitTable(), r.workTable(), r.unitTable(), r.startTable()}
-	if len(r.scaling) > 0 {
-		parts = append(parts, r.scalingTable())
+	parts := []string{r.head(), r.goalTable(), r.trainingTable(), r.drawingTable(), r.limitTable(), r.workTable(), r.startTable()}
+	if !r.quick {
+		parts = append(parts, r.images.markdown(), r.unitTable(), r.scalingTable())
 	}
 	return strings.Join(parts, "\n")
 }
