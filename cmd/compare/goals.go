@@ -100,13 +100,13 @@ func (r results) goals() []goal {
 	return goals
 }
 
-func (i images) goals() []goal {
-	rgb64 := i.rgb64
+func (r images) goals() []goal {
+	rgb64 := r.rgb64
 	return []goal{
 		{"train 64x64 RGB f32, against Python", atLeast, 2, "x", both(rgb64[1].ratio(rgb64[0])), 0},
 		{"train 64x64 RGB bf16, against Python, where there is AMX", atLeast, 5, "x", both(rgb64[2].ratio(rgb64[0])), 0},
-		{"a step of 1,000 classes beside one of 10, f32", atMost, 1.1, "x", i.growth(1), 0},
-		{"a step of 1,000 classes beside one of 10, bf16", atMost, 1.1, "x", i.growth(2), 0},
+		{"a step of 1,000 classes beside one of 10, f32", atMost, 1.1, "x", r.growth(1), 0},
+		{"a step of 1,000 classes beside one of 10, bf16", atMost, 1.1, "x", r.growth(2), 0},
 	}
 }
 
