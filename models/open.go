@@ -180,10 +180,10 @@ func fitsArticle(state weights.StateDict, c Config) error {
 
 // guess takes what the generator's keys and shapes suggest. Why it is not the article's is err.
 func (w *Weights) guess(err error) error {
-	g, failure := arch.Guess(w.Generator)
+	candidates, failure := arch.CandidatesOf(w.Generator, arch.Known{})
 	var guessed Config
 	if failure == nil {
-		guessed, failure = ConfigOfArch(&arch.File{Generator: g})
+		guessed, failure = ConfigOfArch(&arch.File{Generator: byStatistics(candidates, w.Generator)})
 	}
 	if failure != nil {
 		return fmt.Errorf("it is not the article's network (%w), and its layers can't be told from keys and shapes: %w", err, failure)
@@ -246,15 +246,19 @@ func (w *Weights) Get(key string) (weights.Value, bool) {
 // LoadGenerator makes the generator to draw with: with the average of its weights, where there is one and it was not taken
 // out of w. It runs outside of torch.Do; the error names the file.
 func (w *Weights) LoadGenerator() (*Net, error) {
-	state := w.Generator
-	if w.Average != nil {
-		state = w.Average
-	}
-	g, err := LoadGenerator(state, w.Config)
+	g, err := LoadGenerator(w.drawn(), w.Config)
 	if err != nil {
 		return nil, w.Fail(err)
 	}
 	return g, nil
+}
+
+// drawn is the state dict to draw with.
+func (w *Weights) drawn() weights.StateDict {
+	if w.Average != nil {
+		return w.Average
+	}
+	return w.Generator
 }
 
 // LoadDiscriminator makes the discriminator, as LoadGenerator does.

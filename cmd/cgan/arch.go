@@ -117,6 +117,11 @@ func networksOf(c *cli.Context, path string) (*arch.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if reference := c.String("compare-with"); reference != "" {
+		if err := settle(c, w, reference); err != nil {
+			return nil, err
+		}
+	}
 	f, err := w.Config.Networks()
 	if err != nil {
 		return nil, err

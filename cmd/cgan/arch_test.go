@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -258,14 +259,70 @@ func TestCompareWithAReference(t *testing.T) {
 	writeNPZ(t, bad, weights.StateDict{{Key: "noise", Tensor: one}, {Key: "images", Tensor: one}})
 	for want, args := range map[string][]string{
 		"leave out --class": {"--compare-with", f.reference, "--class", "3"},
-		"bad.npz: noise has the shape [2 1]: the network has 12 values for each image (nz)": {"--compare-with", bad},
-		"arch.yaml: is no .npz of numpy.savez":                                              {"--compare-with", f.arch},
-		"none.npz: no such file":                                                            {"--compare-with", "none.npz"},
+		"bad.npz: noise has 1 values for each image, and the network takes 12 (nz)": {"--compare-with", bad},
+		"arch.yaml: is no .npz of numpy.savez":                                      {"--compare-with", f.arch},
+		"none.npz: no such file":                                                    {"--compare-with", "none.npz"},
 	} {
 		code, _, stderr := invoke(append([]string{"generate", "--weights", f.weights, "--arch", f.arch}, args...)...)
 		if code == exitOK || code == exitFailure || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("exit code %d, %q, want %q", code, stderr, want)
 		}
+	}
+}
+
+// Images that Python drew tell what keys and shapes leave open: what inspect prints then draws them.
+func TestInspectSettlesByAReference(t *testing.T) {
+	f := writeForeign(t, mlpArch, "")
+	code, stdout, stderr := invoke("inspect", f.weights, "--arch", "--compare-with", f.reference)
+	if code != exitOK || stderr != "" || stdout != mlpArch {
+		t.Errorf("exit code %d, %q\n%s", code, stderr, stdout)
+	}
+	settled := filepath.Join(t.TempDir(), "settled.yaml")
+	writeFile(t, settled, []byte(stdout))
+	if code, stdout, stderr := invoke("generate", "--exact", "--weights", f.weights, "--arch", settled, "--compare-with", f.reference); code != exitOK || stdout != "exact: equal, bit for bit\n" {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	other := writeForeign(t, plainArch, "")
+	for want, args := range map[string][]string{
+		"none.npz: no such file":                       {f.weights, "--arch", "--compare-with", "none.npz"},
+		"the reference holds no labels":                {f.weights, "--arch", "--compare-with", other.reference},
+		"--compare-with is for inspect WEIGHTS --arch": {f.weights, "--compare-with", f.reference},
+		"cgan generate --compare-with compares":        {f.arch, "--arch", "--compare-with", f.reference},
+		"arch.yaml: is no .npz of numpy.savez":         {f.weights, "--arch", "--compare-with", f.arch},
+	} {
+		code, stdout, stderr := invoke(append([]string{"inspect"}, args...)...)
+		if code == exitOK || stdout != "" || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("exit code %d, %q, want %q", code, stderr, want)
+		}
+	}
+}
+
+// One-hot rows are labels too.
+func TestReferenceLabels(t *testing.T) {
+	rows := func(values ...float32) weights.StateDict {
+		tensor, err := weights.FromFloat32s(values, 2, int64(len(values)/2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return weights.StateDict{{Key: "labels", Tensor: tensor}}
+	}
+	if labels, err := readLabels(rows(0, 0, 1, 0, 1, 0), 2); err != nil || !slices.Equal(labels, []int64{2, 1}) {
+		t.Error(labels, err)
+	}
+	if labels, err := readLabels(rows(3, 9), 2); err != nil || !slices.Equal(labels, []int64{3, 9}) {
+		t.Error(labels, err)
+	}
+	for want, values := range map[string][]float32{
+		"is not one-hot: row 1 is [0 1 1]":  {0, 0, 1, 0, 1, 1},
+		"is not one-hot: row 0 is [0 0 0]":  {0, 0, 0, 0, 1, 0},
+		"is not one-hot: row 1 is [0 .5 0]": {0, 0, 1, 0, .5, 0},
+	} {
+		if labels, err := readLabels(rows(values...), 2); err == nil || !strings.Contains(err.Error(), strings.Replace(want, ".5", "0.5", 1)) {
+			t.Error(labels, err)
+		}
+	}
+	if labels, err := readLabels(nil, 2); labels != nil || err != nil {
+		t.Error(labels, err)
 	}
 }
 

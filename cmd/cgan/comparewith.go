@@ -1,29 +1,21 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
+	"cgan/cmd/internal/screen"
 	"cgan/models"
 	"cgan/weights"
 	"cgan/weights/npz"
 
 	"github.com/urfave/cli/v2"
 )
-
-// closeEnough is how far values may be from Python's: rounding takes less, and every mistake in a network more.
-const closeEnough = 1e-5
-
-// reference is images that a Python program drew, with what it drew them from.
-type reference struct {
-	noise, images []float32
-	labels        []int64 // nil where there are none
-	shape         []int64 // of an image
-}
 
 // compareWith draws the images of a reference again, as PyTorch does and as the flags say, and says how far they are from
 // Python's. Images that are another network's are an error.
@@ -33,7 +25,10 @@ func compareWith(c *cli.Context, g *models.Net, how models.Compute, sizes models
 			return usageError{fmt.Errorf("--compare-with draws what is in its file, and no picture: leave out --%s", flag)}
 		}
 	}
-	ref, err := readReference(path, sizes)
+	ref, err := readReference(path)
+	if err == nil {
+		err = ref.Fits(sizes)
+	}
 	if err != nil {
 		return &weights.FormatError{File: path, Reason: err.Error()}
 	}
@@ -46,20 +41,20 @@ func compareWith(c *cli.Context, g *models.Net, how models.Compute, sizes models
 			return err
 		}
 	}
-	if !(exact.largest <= closeEnough) {
+	if !exact.Close() {
 		return fmt.Errorf("--compare-with %s: the network draws other images than Python's. What is often the cause: noise and label in the other order, "+
-			"another activation or its slope, another eps of a norm, another output (Tanh or Sigmoid), or images that Python drew without eval()", path)
+			"another activation or its slope, another eps of a norm, another output (Tanh or Sigmoid), or images that Python drew without eval(). "+
+			"cgan inspect %s --arch --compare-with %s looks for what is right", path, c.String("weights"), path)
 	}
 	return nil
 }
 
 // compareOnce draws with one setting and prints what differs.
-func compareOnce(c *cli.Context, g *models.Net, how models.Compute, sizes models.Config, ref reference) (d difference, err error) {
+func compareOnce(c *cli.Context, g *models.Net, how models.Compute, sizes models.Config, ref models.Reference) (d models.Difference, err error) {
 	if err := g.Use(how); err != nil {
 		return d, err
 	}
-	images, err := g.Images(sizes, ref.noise, ref.labels)
-	if err != nil {
+	if d, err = g.Compare(sizes, ref); err != nil {
 		return d, err
 	}
 	mode := "exact"
@@ -69,13 +64,34 @@ func compareOnce(c *cli.Context, g *models.Net, how models.Compute, sizes models
 			mode = "fast, bf16"
 		}
 	}
-	d = differenceOf(images, ref.images)
-	_, err = fmt.Fprintf(c.App.Writer, "%s: %s\n", mode, d.text(ref.shape))
+	_, err = fmt.Fprintf(c.App.Writer, "%s: %s\n", mode, d.Text(sizes.Image()))
 	return d, err
 }
 
-// readReference reads noise, labels and images, and sees that they are for a network of these sizes.
-func readReference(path string, sizes models.Config) (ref reference, err error) {
+// settleTime is how long a search for the right network may take.
+const settleTime = 3 * time.Minute
+
+// settle finds the network of w that draws the images of a reference.
+func settle(c *cli.Context, w *models.Weights, path string) error {
+	ref, err := readReference(path)
+	if err != nil {
+		return &weights.FormatError{File: path, Reason: err.Error()}
+	}
+	ctx, stop := context.WithTimeout(c.Context, settleTime)
+	defer stop()
+	block := screen.New(c.App.ErrWriter)
+	if block != nil {
+		defer block.Erase()
+	}
+	return w.Settle(ctx, ref, func(count int) {
+		if block != nil && block.Due() {
+			block.Draw(fmt.Sprintf("tried %d networks", count))
+		}
+	})
+}
+
+// readReference reads noise, labels and images, as numpy.savez writes them.
+func readReference(path string) (ref models.Reference, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return ref, errors.Unwrap(err)
@@ -99,26 +115,17 @@ func readReference(path string, sizes models.Config) (ref reference, err error) 
 	if err != nil {
 		return ref, err
 	}
-	ref.shape = sizes.Image()
-	if err := fitsBatch(noise, int64(sizes.Noise), "noise", "nz"); err != nil {
+	if err := areBatches(noise, images); err != nil {
 		return ref, err
 	}
-	if err := fitsBatch(images, product(ref.shape), "images", shape(ref.shape)); err != nil {
-		return ref, err
-	}
-	if noise.Shape[0] != images.Shape[0] {
-		return ref, fmt.Errorf("it holds noise for %d images, and %d images", noise.Shape[0], images.Shape[0])
-	}
-	if ref.noise, err = noise.Float32s(); err != nil {
+	ref.N, ref.Image = int(noise.Shape[0]), imageShape(images.Shape[1:])
+	if ref.Noise, err = noise.Float32s(); err != nil {
 		return ref, fmt.Errorf("noise: %w", err)
 	}
-	if ref.images, err = images.Float32s(); err != nil {
+	if ref.Images, err = images.Float32s(); err != nil {
 		return ref, fmt.Errorf("images: %w", err)
 	}
-	if sizes.Classes == 0 {
-		return ref, nil
-	}
-	ref.labels, err = readLabels(arrays, noise.Shape[0])
+	ref.Labels, err = readLabels(arrays, noise.Shape[0])
 	return ref, err
 }
 
@@ -133,22 +140,41 @@ func arrayOf(arrays weights.StateDict, names ...string) (weights.Tensor, error) 
 		names[0], strings.Join(arrays.Keys(), ", "))
 }
 
-// fitsBatch sees that an array has so many values for each image.
-func fitsBatch(t weights.Tensor, each int64, name, of string) error {
-	if len(t.Shape) < 2 || t.Shape[0] < 1 || t.Numel() != t.Shape[0]*each {
-		return fmt.Errorf("%s has the shape %v: the network has %d values for each image (%s)", name, t.Shape, each, of)
+// areBatches sees that both have values for each of as many images.
+func areBatches(noise, images weights.Tensor) error {
+	for name, t := range map[string]weights.Tensor{"noise": noise, "images": images} {
+		if len(t.Shape) < 2 || t.Numel() < 1 {
+			return fmt.Errorf("%s has the shape %v: a batch has a row for each image", name, t.Shape)
+		}
+	}
+	if noise.Shape[0] != images.Shape[0] {
+		return fmt.Errorf("it holds noise for %d images, and %d images", noise.Shape[0], images.Shape[0])
 	}
 	return nil
 }
 
-// readLabels reads a whole number for each image.
+// imageShape is channels, height and width; nil for images that are rows of values.
+func imageShape(shape []int64) []int64 {
+	switch len(shape) {
+	case 3:
+		return shape
+	case 2:
+		return []int64{1, shape[0], shape[1]}
+	}
+	return nil
+}
+
+// readLabels reads a class for each image, as a number or as a one-hot row; nil where there are none.
 func readLabels(arrays weights.StateDict, n int64) ([]int64, error) {
 	t, err := arrayOf(arrays, "labels", "label")
 	if err != nil {
-		return nil, err
+		return nil, nil
+	}
+	if len(t.Shape) == 2 && t.Shape[0] == n && t.Shape[1] > 1 {
+		return oneHotLabels(t)
 	}
 	if t.Numel() != n {
-		return nil, fmt.Errorf("labels has the shape %v: one number for each of %d images is wanted, not a one-hot row", t.Shape, n)
+		return nil, fmt.Errorf("labels has the shape %v: a number or a one-hot row for each of %d images is wanted", t.Shape, n)
 	}
 	labels, err := t.Int64s()
 	if err != nil {
@@ -157,44 +183,18 @@ func readLabels(arrays weights.StateDict, n int64) ([]int64, error) {
 	return labels, nil
 }
 
-// product is how many values a shape has.
-func product(shape []int64) int64 {
-	n := int64(1)
-	for _, size := range shape {
-		n *= size
+// oneHotLabels are the places of the ones.
+func oneHotLabels(t weights.Tensor) (labels []int64, err error) {
+	values, err := t.Float32s()
+	if err != nil {
+		return nil, fmt.Errorf("labels: %w", err)
 	}
-	return n
-}
-
-// difference is how far two lists of values are apart.
-type difference struct {
-	bits          int // values that are not the same to the bit
-	largest, mean float64
-	at            int // where the largest is
-}
-
-func differenceOf(a, b []float32) (d difference) {
-	for i := range a {
-		if math.Float32bits(a[i]) != math.Float32bits(b[i]) {
-			d.bits++
+	for row := range slices.Chunk(values, int(t.Shape[1])) {
+		at := slices.Index(row, 1)
+		if zeros := slices.DeleteFunc(slices.Clone(row), func(v float32) bool { return v != 0 }); at < 0 || len(zeros) != len(row)-1 {
+			return nil, fmt.Errorf("labels has the shape %v and is not one-hot: row %d is %v", t.Shape, len(labels), row)
 		}
-		apart := math.Abs(float64(a[i]) - float64(b[i]))
-		d.mean += apart / float64(len(a))
-		if apart > d.largest || math.IsNaN(apart) && !math.IsNaN(d.largest) {
-			d.largest, d.at = apart, i
-		}
+		labels = append(labels, int64(at))
 	}
-	return d
-}
-
-// text is for people; shape is that of an image.
-func (d difference) text(shape []int64) string {
-	if d.bits == 0 {
-		return "equal, bit for bit"
-	}
-	place, at := make([]int64, len(shape)), int64(d.at)
-	for i, size := range slices.Backward(shape) {
-		place[i], at = at%size, at/size
-	}
-	return fmt.Sprintf("largest difference %.1e at image %d %s, mean %.1e", d.largest, at, strings.ReplaceAll(fmt.Sprint(place), " ", ", "), d.mean)
+	return labels, nil
 }

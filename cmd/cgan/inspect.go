@@ -23,6 +23,7 @@ func inspectCommand() *cli.Command {
 		Flags: append(sizeFlags(train.Default()),
 			sizeFlag(train.Default()), channelsFlag(), keyFlag(),
 			&cli.BoolFlag{Name: "arch", Usage: "print the networks of RUN_OR_FILE as an arch file; what its keys and shapes do not tell is marked with # ?"},
+			&cli.StringFlag{Name: "compare-with", Usage: "with --arch: look for what draws the images that a Python program drew, an .npz `FILE` with noise, labels and images"},
 			&cli.BoolFlag{Name: "as-python", Usage: "print the networks of RUN_OR_FILE as modules in Python, whose state_dict has the same keys"},
 			mapFlag(),
 			&cli.BoolFlag{Name: "json", Usage: "print JSON"},
@@ -35,6 +36,8 @@ func inspectCommand() *cli.Command {
 			switch {
 			case c.Bool("arch") && c.Bool("as-python"):
 				return usageError{errors.New("--arch and --as-python are two ways to print the same networks: give one of them")}
+			case c.IsSet("compare-with") && (!c.Bool("arch") || isArchFile(file)):
+				return usageError{errors.New("--compare-with is for inspect WEIGHTS --arch: cgan generate --compare-with compares what an arch file draws")}
 			case file == "" && (c.Bool("arch") || c.Bool("as-python")):
 				return usageError{errors.New("name the RUN_OR_FILE whose networks are to be printed")}
 			case c.Bool("arch"):

@@ -20,17 +20,15 @@ import (
 //	settle        strides, paddings and Upsample   such that an image of a usual size comes out
 //	columns       the layers without weights       by the numbers that nn.Sequential left out
 func Guess(state weights.StateDict) (*Network, error) {
-	n, err := guess(state)
-	if err == nil {
-		err = n.Check()
-	}
+	c, err := CandidatesOf(state, Known{})
 	if err != nil {
-		return nil, fmt.Errorf("no generator can be guessed from the keys and shapes: %w", err)
+		return nil, err
 	}
-	return n, nil
+	return c.Usual(), nil
 }
 
-func guess(state weights.StateDict) (*Network, error) {
+// planOf reads keys and shapes as far as they go.
+func planOf(state weights.StateDict, known Known) (*plan, error) {
 	modules, err := modulesOf(state)
 	if err != nil {
 		return nil, err
@@ -46,14 +44,11 @@ func guess(state weights.StateDict) (*Network, error) {
 	if err := attachNorms(modules, all); err != nil {
 		return nil, err
 	}
-	p, err := meet(all, common)
-	if err != nil {
-		return nil, err
+	p, err := meet(all, common, known)
+	if err == nil {
+		err = p.geometry()
 	}
-	if err := p.geometry(); err != nil {
-		return nil, err
-	}
-	return p.network()
+	return p, err
 }
 
 // foreignParts are parts of keys that other networks than plain generators have, and what they are.
@@ -108,12 +103,14 @@ func commonParts(modules []moduleState) string {
 
 // geometry chooses strides and paddings, and checks that an image comes out.
 func (p *plan) geometry() error {
-	drawn := append(append([]*node(nil), p.noise...), p.main...)
+	drawn := p.drawn()
 	last := drawn[len(drawn)-1]
 	if last.kind == linear {
 		return p.linearImage(drawn[0], last)
 	}
-	if c := last.channels(); c != 1 && c != 3 {
+	if c := last.channels(); p.known.Image != nil && c != p.known.Image[0] {
+		return fmt.Errorf("%s.weight %v gives %d channels, and the images have %d", weights.Show(last.key), last.weight, c, p.known.Image[0])
+	} else if c != 1 && c != 3 {
 		return fmt.Errorf("the output is no image: %s.weight %v gives %d channels, not 1 or 3", weights.Show(last.key), last.weight, c)
 	}
 	first := 0
@@ -135,7 +132,12 @@ func (p *plan) geometry() error {
 	if first > 0 {
 		shuffleAlike(drawn[first-1], drawn[first:], width)
 	}
-	if err := settle(drawn[first:], width, before, func(w int64) float64 { return imageCost(w, last.channels()) }); err != nil {
+	if err := settle(drawn[first:], width, before, func(w int64) float64 {
+		if p.known.Image != nil {
+			return only(p.known.Image[2], w)
+		}
+		return imageCost(w, last.channels())
+	}); err != nil {
 		return err
 	}
 	return p.labelGeometry(drawn[first:max(first, len(p.noise))])
@@ -154,7 +156,11 @@ func shuffleAlike(n *node, convolutions []*node, width int64) {
 // linearImage checks that linear layers draw an image.
 func (p *plan) linearImage(first, last *node) error {
 	name := weights.Show(last.key)
-	if squareImage(last.out) == 0 {
+	if image := p.known.Image; image != nil {
+		if values, _ := numel(image); values != last.out {
+			return fmt.Errorf("%s.weight %v gives %d values, and the images have %d", name, last.weight, last.out, values)
+		}
+	} else if squareImage(last.out) == 0 {
 		return fmt.Errorf("the output is no image: %s.weight %v gives %d values, and no square image of 8x8 or more, of 1 or 3 channels, has so many",
 			name, last.weight, last.out)
 	}
@@ -181,10 +187,13 @@ func (p *plan) labelGeometry(noise []*node) error {
 	if first > 0 && p.label[first-1].kind == linear {
 		width, before = side(p.label[first-1].out, p.label[first].in), p.label[first-1].lastKey()
 	}
-	return settle(p.label[first:], width, before, func(w int64) float64 {
-		if w == want {
-			return 0
-		}
-		return math.Inf(1)
-	})
+	return settle(p.label[first:], width, before, func(w int64) float64 { return only(want, w) })
+}
+
+// only is a cost that leaves nothing but one width.
+func only(want, width int64) float64 {
+	if width == want {
+		return 0
+	}
+	return math.Inf(1)
 }

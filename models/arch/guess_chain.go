@@ -17,6 +17,8 @@ type node struct {
 	shuffle    int64         // the factor of a PixelShuffle behind it; 1 without
 	norms      []moduleState // behind it
 	setting                  // of a convolution
+	others     []setting     // that the rest of the column would go with as well, the most usual first
+	forced     *setting      // the only one that is looked at; nil for none
 	doubt      string        // about the setting
 }
 

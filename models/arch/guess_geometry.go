@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -195,9 +196,10 @@ func doubtSettings(nodes []*node, steps []map[int64]path, last func(int64) float
 		rest[w] = end{last(w), w}
 	}
 	width, best := cheapestEnd(steps[len(nodes)], last)
+	const within = near + 3 // what is no doubt any more may be tried
 	for i := len(nodes) - 1; i >= 0; i-- {
 		n, all := nodes[i], map[int64]end{}
-		other, otherEnd := setting{}, end{best + near, 0}
+		ends := map[setting]end{}
 		for _, in := range slices.Sorted(maps.Keys(steps[i])) {
 			so, least := steps[i][in], end{math.Inf(1), 0}
 			for _, s := range so.ways {
@@ -208,24 +210,43 @@ func doubtSettings(nodes []*node, steps []map[int64]path, last func(int64) float
 				if to.cost += s.cost; to.cost < least.cost {
 					least = to
 				}
-				if to.cost += so.cost; !s.equal(n.setting) && to.cost < otherEnd.cost {
-					other, otherEnd = s, to
+				bare := s
+				bare.cost = 0
+				if to.cost += so.cost; !s.equal(n.setting) && to.cost < best+within {
+					if known, ok := ends[bare]; !ok || to.cost < known.cost {
+						ends[bare] = to
+					}
 				}
 			}
 			all[in] = least
 		}
-		if other.stride > 0 {
-			n.doubt = "or " + other.insteadOf(n.setting)
+		n.others, n.doubt = slices.Collect(maps.Keys(ends)), ""
+		slices.SortFunc(n.others, func(a, b setting) int { return cmp.Or(cmp.Compare(ends[a].cost, ends[b].cost), a.compare(b)) })
+		if len(n.others) > 0 {
+			n.doubt = doubtAbout(n.others[0], n.setting, ends[n.others[0]].width, width)
 		}
-		if other.stride > 0 && otherEnd.width != width {
-			n.doubt += fmt.Sprintf(", for images of %dx%d", otherEnd.width, otherEnd.width)
+		for k, s := range n.others {
+			n.others[k].cost = ends[s].cost - best
+		}
+		if len(n.others) > 0 && n.others[0].cost >= near {
+			n.doubt = ""
 		}
 		rest = all
 	}
 }
 
-func (s setting) equal(o setting) bool {
-	return s.stride == o.stride && s.padding == o.padding && s.extra == o.extra && s.up == o.up
+func doubtAbout(other, chosen setting, otherWidth, width int64) string {
+	doubt := "or " + other.insteadOf(chosen)
+	if otherWidth != width {
+		doubt += fmt.Sprintf(", for images of %dx%d", otherWidth, otherWidth)
+	}
+	return doubt
+}
+
+func (s setting) equal(o setting) bool { return s.compare(o) == 0 }
+
+func (s setting) compare(o setting) int {
+	return cmp.Or(cmp.Compare(s.stride, o.stride), cmp.Compare(s.padding, o.padding), cmp.Compare(s.extra, o.extra), cmp.Compare(s.up, o.up))
 }
 
 // walk goes through the nodes with every width that can come out.
@@ -236,7 +257,7 @@ func walk(nodes []*node, width int64, before string, unpadded bool) []map[int64]
 		for in, so := range steps[i] {
 			for _, s := range withUpsample(settings(n, in, unpadded), n, before, in) {
 				out := s.width(n, in)
-				if out == 0 {
+				if out == 0 || n.forced != nil && !s.equal(*n.forced) {
 					continue
 				}
 				s.cost += 0.01 * float64(i) * float64(s.up-1) // an Upsample rather early

@@ -16,6 +16,20 @@ type plan struct {
 	channels, side     int64 // where noise meets a label of a height and a width, those of the label; 0 elsewhere
 	width              int64 // of an image that a linear layer begins: height and width; 0 where noise is 1x1
 	doubts             map[string]string
+	known              Known
+}
+
+// drawn are the nodes from the noise to the image.
+func (p *plan) drawn() []*node { return append(slices.Clone(p.noise), p.main...) }
+
+// convolutions are all that have a setting.
+func (p *plan) convolutions() (all []*node) {
+	for _, n := range append(p.drawn(), p.label...) {
+		if n.kind == convolution {
+			all = append(all, n)
+		}
+	}
+	return all
 }
 
 // usualNoise are sizes of noise that generators have.
@@ -25,8 +39,8 @@ var usualNoise = []int64{100, 64, 128, 10, 20, 2, 3, 5, 8, 16, 25, 32, 50, 62, 9
 var usualClasses = []int64{10, 26, 47, 62, 27, 36, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 40, 100}
 
 // meet says which branch is the noise's, which the label's, and what both run into.
-func meet(all [][]*node, common string) (*plan, error) {
-	p := &plan{doubts: map[string]string{}}
+func meet(all [][]*node, common string, known Known) (*plan, error) {
+	p := &plan{doubts: map[string]string{}, known: known}
 	if len(all) == 1 {
 		p.label, p.main = splitLabel(all[0], common)
 		return p, p.joinVectors()
@@ -134,6 +148,12 @@ func (p *plan) joinVectors() error {
 	}
 	in := p.main[0].in
 	if len(p.label) == 0 {
+		if nz := p.known.Noise; nz > 0 {
+			if p.nz, p.classes = nz, in-nz; p.classes < 0 || p.classes > 0 && !p.known.Labels {
+				return unfit(p.main[0], fmt.Sprintf("the noise has %d values", nz))
+			}
+			return nil
+		}
 		p.nz, p.classes = noiseAndClasses(in)
 		p.doubtClasses(in)
 		return nil

@@ -1,11 +1,13 @@
 package arch
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // network writes the branches down as columns, with the layers without weights between them.
-func (p *plan) network() (*Network, error) {
+func (p *plan) network(habit *habit) *Network {
 	n := &Network{Join: p.join, Values: [2]float64{-1, 1}, Doubts: p.doubts}
-	habit := p.habit()
 	if habit.labelFirst && p.classes > 0 && p.join.By == Cat {
 		n.Join.LabelFirst = true
 		n.Doubts["join"] = "or cat(noise, label)"
@@ -14,9 +16,9 @@ func (p *plan) network() (*Network, error) {
 	if len(p.noise) > 0 {
 		drawn = p.noise
 	}
-	noise := &writer{habit: habit.ofNoise(), column: Column{New("", "randn", p.nz)}}
+	noise := &writer{habit: habit.ofNoise(), column: Column{habit.noise(p.nz)}}
 	if drawn[0].kind == convolution {
-		noise.column[0] = New("", "randn", p.nz, 1, 1)
+		noise.column[0] = habit.noise(p.nz, 1, 1)
 	}
 	p.writeNoise(noise)
 	n.Source = noise.column
@@ -27,7 +29,10 @@ func (p *plan) network() (*Network, error) {
 	main.write(p.main)
 	main.finish(p.main[len(p.main)-1])
 	n.Layers = main.column
-	return n, nil
+	if habit.last.Op == "Sigmoid" {
+		n.Values = [2]float64{0, 1}
+	}
+	return n
 }
 
 // writeNoise adds the layers that noise has of its own.
@@ -43,7 +48,7 @@ func (p *plan) writeNoise(w *writer) {
 	}
 }
 
-func (p *plan) labelColumn(habit habit) Column {
+func (p *plan) labelColumn(habit *habit) Column {
 	w := &writer{habit: habit, flat: true, label: p.embedded}
 	nodes := p.label
 	if p.embedded {
@@ -67,7 +72,7 @@ func (p *plan) labelColumn(habit habit) Column {
 
 // writer writes nodes as a column.
 type writer struct {
-	habit
+	*habit
 	column Column
 	before string // the key of the last layer with weights
 	flat   bool   // what comes out so far has no height and width
@@ -104,7 +109,9 @@ func (w *writer) node(n *node) {
 			shuffled = true
 		}
 		spatial := w.flat && (size != n.out || len(m.weight) > 1)
-		if free, exact := gap(w.before, m.key); exact && free-count(spatial) > 0 && !w.active {
+		free, exact := gap(w.before, m.key)
+		w.seen.loose = w.seen.loose || !exact
+		if (exact && free-count(spatial) > 0 || !exact && w.normsBehind) && !w.active {
 			w.activate()
 		}
 		if spatial {
@@ -132,7 +139,9 @@ func (w *writer) between(a, b *node) {
 	mapped := w.flat && b.kind == convolution
 	slots, exact := gap(w.before, b.key)
 	free := slots - count(mapped) - count(b.up > 1) - count(a.shuffle > 1 && (mapped || len(a.norms) == 0))
-	if exact && free > 1 && a.kind == convolution && w.unscaled && !w.active {
+	unscaled := exact && free > 1 && a.kind == convolution && !w.active
+	w.seen.unscaled = w.seen.unscaled || unscaled && w.unscaled
+	if unscaled && w.unscaled {
 		norm := New("", "InstanceNorm2d", a.channels())
 		norm.Doubt = "or another layer without weights: the keys leave room for one"
 		w.add(norm)
@@ -157,9 +166,11 @@ func (w *writer) between(a, b *node) {
 		}
 	}
 	if b.up > 1 {
-		up := New("", "Upsample", nothing{}, float64(b.up))
-		up.Doubt = "or mode='bilinear'"
+		up := w.upsample
+		up.Arguments = maps.Clone(up.Arguments)
+		up.Arguments["scale_factor"] = float64(b.up)
 		w.add(up)
+		w.seen.upsampled = true
 	}
 }
 
@@ -177,15 +188,21 @@ func (w *writer) end(last *node) {
 
 func (w *writer) activate() {
 	l := w.activation
-	w.add(l)
+	if other, ok := w.at[w.seen.places]; ok {
+		l = other
+	}
+	w.seen.places++
 	w.active = true
+	if l.Op != "" {
+		w.add(l)
+	}
 }
 
 // finish adds what makes an image of what the last layer gives.
 func (w *writer) finish(n *node) {
-	last := New("", "Tanh")
-	last.Doubt = "or Sigmoid(), with values: [0, 1]"
-	w.add(last)
+	if w.last.Op != "" {
+		w.add(w.last)
+	}
 	if n.kind == linear {
 		s := squareImage(n.out)
 		w.reshape(n.out/(s*s), s)
@@ -211,7 +228,7 @@ func (n *node) doubted(l Layer) Layer {
 }
 
 // norm is a norm's layer, flat behind features without a height and width.
-func (h habit) norm(m moduleState, flat bool) Layer {
+func (h *habit) norm(m moduleState, flat bool) Layer {
 	size, op := m.weight[0], "BatchNorm2d"
 	if flat {
 		op = "BatchNorm1d"
@@ -238,6 +255,23 @@ type habit struct {
 	wide       []string // keys of the norms with eps=0.8
 	unscaled   bool     // convolutions have norms without weights behind them
 	plane      bool     // a label becomes a channel beside those of the noise
+	last       Layer    // behind all layers with weights; without Op for none
+	upsample   Layer
+	noise      func(size ...any) Layer
+
+	// What is unusual, for Candidates.
+	own         *Layer        // the activation of the layers that noise has of its own, where it is another
+	normsBehind bool          // norms stand behind the activation where keys don't tell
+	at          map[int]Layer // activations of single places, in the order of writing; without Op for none
+	seen        *seen
+}
+
+// seen is what a writer met.
+type seen struct {
+	places    int  // of activations
+	loose     bool // a norm whose place before or behind the activation no key tells
+	upsampled bool
+	unscaled  bool // a norm without weights
 }
 
 func leakyReLU() Layer {
@@ -253,18 +287,44 @@ func relu() Layer {
 }
 
 // ofNoise is the habit of the layers that noise has of its own.
-func (h habit) ofNoise() habit {
+func (h *habit) ofNoise() *habit {
+	of := *h
 	if h.plane {
-		h.activation = leakyReLU()
+		of.activation = leakyReLU()
 	}
-	return h
+	if h.own != nil {
+		of.activation = *h.own
+	}
+	return &of
+}
+
+func upsampled() Layer {
+	l := New("", "Upsample", nothing{}, 2.0)
+	l.Doubt = "or mode='bilinear'"
+	return l
+}
+
+func bilinear(alignCorners bool) Layer {
+	l := New("", "Upsample", nothing{}, 2.0, "bilinear")
+	if alignCorners {
+		l.Arguments["align_corners"] = true
+	}
+	return l
+}
+
+func randn(size ...any) Layer { return New("", "randn", size...) }
+
+func tanh() Layer {
+	l := New("", "Tanh")
+	l.Doubt = "or Sigmoid(), with values: [0, 1]"
+	return l
 }
 
 // habit tells the descent by the widths of layers and by which have norms.
 func (p *plan) habit() habit {
-	all := append(append([]*node(nil), p.noise...), p.main...)
+	all := p.drawn()
 	first := all[0]
-	h := habit{activation: leakyReLU()}
+	h := habit{activation: leakyReLU(), last: tanh(), upsample: upsampled(), noise: randn, at: map[int]Layer{}, seen: &seen{}}
 	convolutions, transposed, normed := 0, 0, 0
 	for _, n := range all {
 		convolutions += count(n.kind == convolution)
@@ -278,25 +338,25 @@ func (p *plan) habit() habit {
 		if transposed > 0 && normed > 0 {
 			h.activation = relu()
 		}
-		h.wide = afterFirst(all)
+		h.wide = batchNorms(all[1:])
 	case transposed > 0:
 		h.activation = relu()
 	case convolutions > 0 && len(first.norms) > 0 && first.norms[0].kind == batchNorm && first.norms[0].weight[0] == first.out:
 		h.activation = relu()
 	case convolutions > 0:
-		h.wide = afterFirst(all)
+		h.wide = batchNorms(all[1:])
 	case len(p.noise) > 0 || len(first.norms) > 0 || normed == 0 && len(all) <= 3:
 		h.activation = relu()
 	case first.out == 128 && all[len(all)-2].out == 1024: // as in eriklindernoren/PyTorch-GAN
-		h.wide = afterFirst(all)
+		h.wide = batchNorms(all[1:])
 		h.labelFirst = len(h.wide) > 0
 	}
 	return h
 }
 
-// afterFirst is the keys of all batch norms behind the first layer.
-func afterFirst(all []*node) (keys []string) {
-	for _, n := range all[1:] {
+// batchNorms is the keys of the layers' batch norms.
+func batchNorms(all []*node) (keys []string) {
+	for _, n := range all {
 		for _, m := range n.norms {
 			if m.kind == batchNorm {
 				keys = append(keys, m.key)

@@ -1,0 +1,170 @@
+package models
+
+import (
+	"maps"
+	"math"
+	"strings"
+
+	"cgan/bindings/torch"
+	"cgan/models/arch"
+	"cgan/weights"
+)
+
+const (
+	trainedFor  = 100  // batches, before which running statistics have a part of the values that they begin with
+	mostImages  = 2048 // drawn for statistics
+	leastImages = 16
+	drawnFLOP   = 4e9 // about what they may take, and four times that for the least images
+)
+
+// byStatistics chooses among candidates the one whose layers give the BatchNorms what their running statistics in the state
+// dict say that they got in training, as far as these tell: activations, the order of noise and label, the place of norms.
+func byStatistics(c *arch.Candidates, state weights.StateDict) *arch.Network {
+	want := runningStatistics(state)
+	count := imagesWithin(c.Usual())
+	if len(want) == 0 || count < leastImages {
+		return c.Usual()
+	}
+	return c.Fit(func(n *arch.Network) float64 {
+		got, err := drawnStatistics(n, state, count)
+		if err != nil { // loading says what does not fit
+			return 1
+		}
+		return misfit(want, got)
+	})
+}
+
+// imagesWithin is how many images are drawn for statistics, 0 where they take too long.
+func imagesWithin(n *arch.Network) int {
+	flop := 1.0
+	for _, f := range productFLOPs(n) {
+		flop += f
+	}
+	if leastImages*flop > 4*drawnFLOP {
+		return 0
+	}
+	return int(min(mostImages, max(leastImages, drawnFLOP/flop)))
+}
+
+// statistics are a BatchNorm's running means and variances.
+type statistics struct{ mean, variance []float32 }
+
+// runningStatistics are those of each BatchNorm that was trained, by its key.
+func runningStatistics(state weights.StateDict) map[string]statistics {
+	all := map[string]statistics{}
+	for _, e := range state {
+		key, ok := strings.CutSuffix(e.Key, ".running_mean")
+		if !ok || fewBatches(state, key) {
+			continue
+		}
+		variance, ok := state.Get(key + ".running_var")
+		if !ok {
+			continue
+		}
+		mean, err := e.Tensor.Float32s()
+		if err != nil {
+			continue
+		}
+		if s := (statistics{mean: mean}); len(mean) > 0 {
+			if s.variance, err = variance.Float32s(); err == nil && len(s.variance) == len(mean) {
+				all[key] = s
+			}
+		}
+	}
+	return all
+}
+
+// fewBatches says that a norm counted batches, and hardly any.
+func fewBatches(state weights.StateDict, key string) bool {
+	t, ok := state.Get(key + ".num_batches_tracked")
+	if !ok {
+		return false
+	}
+	counts, err := t.Int64s()
+	return err == nil && len(counts) == 1 && counts[0] < trainedFor
+}
+
+// drawnStatistics are those of one batch that the network draws as in training.
+func drawnStatistics(n *arch.Network, state weights.StateDict, count int) (map[string]statistics, error) {
+	n = forOneBatch(n)
+	c, err := ConfigOfArch(&arch.File{Generator: n})
+	if err != nil {
+		return nil, err
+	}
+	g, err := LoadGenerator(state, c)
+	if err != nil {
+		return nil, err
+	}
+	defer g.Free()
+	if err := g.Use(Compute{Exact: true}); err != nil {
+		return nil, err
+	}
+	labels := make([]int64, count)
+	for i := range labels {
+		labels[i] = int64(i) % max(1, n.Classes())
+	}
+	all := map[string]statistics{}
+	err = torch.Do("draw for running statistics", func() error {
+		g.Train(true)
+		torch.NoGrad(func() { g.draw(c, g.newNoise(c, count, 0), labels) })
+		named := map[string][]float32{}
+		for _, t := range g.StateDict() {
+			if strings.Contains(t.Name, ".running_") {
+				named[t.Name] = t.Tensor.Float32s()
+			}
+		}
+		for name, mean := range named {
+			if key, ok := strings.CutSuffix(name, ".running_mean"); ok {
+				all[key] = statistics{mean, named[key+".running_var"]}
+			}
+		}
+		return nil
+	})
+	return all, err
+}
+
+// forOneBatch is the network with norms whose running statistics are those of the last batch, and without Dropout, whose
+// random numbers would be others' too.
+func forOneBatch(n *arch.Network) *arch.Network {
+	copied := *n
+	for _, column := range []*arch.Column{&copied.Source, &copied.Label, &copied.Layers} {
+		all := make(arch.Column, len(*column))
+		for i, l := range *column {
+			switch l.Op {
+			case "BatchNorm1d", "BatchNorm2d":
+				l.Arguments = maps.Clone(l.Arguments)
+				l.Arguments["momentum"] = 1.0
+			case "Dropout", "Dropout2d":
+				l = arch.New("", "Identity")
+			}
+			all[i] = l
+		}
+		*column = all
+	}
+	return &copied
+}
+
+// misfit is 0 where all channels have the means and variances that they shall have, and at most 1.
+func misfit(want, got map[string]statistics) float64 {
+	sum, count := 0.0, 0
+	for key, w := range want {
+		g := got[key]
+		for i := range w.mean {
+			count++
+			if i >= len(g.mean) {
+				sum++
+				continue
+			}
+			const least = 1e-12
+			v, u := float64(w.variance[i])+least, float64(g.variance[i])+least
+			apart := float64(w.mean[i]) - float64(g.mean[i])
+			ratio := math.Log(u / v)
+			if channel := apart*apart/(u+v) + ratio*ratio/4; channel < 1 { // NaN is a misfit
+				sum += channel
+			} else {
+				sum++
+			}
+		}
+	}
+	return sum / float64(max(1, count))
+}
