@@ -199,16 +199,6 @@ func TestTorchScriptRefusesPythonsWords(t *testing.T) {
 	}
 }
 
-// What has no operator is refused, and says which layer it is.
-func TestONNXRefusesCircularPadding(t *testing.T) {
-	c := configOf(t, "generator:\n  noise: randn(4)\n  layers:\n    - Reshape(1, 2, 2)\n    - a: Conv2d(1, 1, 3, padding=1, padding_mode='circular')\n")
-	var out bytes.Buffer
-	err := ONNX(&out, newColumn(t, c), c, nil)
-	if err == nil || !strings.Contains(err.Error(), `the layer Conv2d(1, 1, 3, padding=1, padding_mode='circular'): ONNX has no padding_mode "circular"`) || out.Len() > 0 {
-		t.Errorf("%v, %d bytes", err, out.Len())
-	}
-}
-
 // onnxruntime and torch.jit draw of each column what Go draws.
 func TestProgramsOfColumnsDrawTheSame(t *testing.T) {
 	pythons := map[string][2]string{}

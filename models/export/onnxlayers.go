@@ -16,7 +16,7 @@ func (g *graph) layer(s arch.Step, name, from string) (string, error) {
 	case "Linear":
 		return g.linear(s, name, from), nil
 	case "Conv2d":
-		return g.conv(s, name, from)
+		return g.conv(s, name, from), nil
 	case "ConvTranspose2d":
 		attributes := window(s.Layer, s.Pair("padding"))
 		if extra := s.Pair("output_padding"); extra != [2]int64{} {
@@ -57,7 +57,7 @@ func (g *graph) activation(l arch.Layer, name, from string) (string, error) {
 	case "SiLU":
 		return g.node(name, "Mul", []string{from, g.node(name+".sigmoid", "Sigmoid", []string{from})}), nil
 	case "GELU":
-		return "", fmt.Errorf("ONNX has no GELU in opset %d", onnx.Opset)
+		return g.gelu(l, name, from), nil
 	case "Tanh", "Sigmoid":
 		return g.node(name, l.Op, []string{from}), nil
 	}
@@ -122,18 +122,51 @@ func (g *graph) linear(s arch.Step, name, from string) string {
 	return g.node(name, "Add", []string{g.node(name+".product", "MatMul", []string{from, turned}), s.Key + ".bias"})
 }
 
-func (g *graph) conv(s arch.Step, name, from string) (string, error) {
+func (g *graph) conv(s arch.Step, name, from string) string {
 	padding, mode := s.Pair("padding"), s.Text("padding_mode")
-	if mode != "zeros" && padding != [2]int64{} {
+	switch {
+	case padding == [2]int64{}:
+	case mode == "circular": // Pad has it from opset 19 on
+		rows := g.node(name+".rows", "Gather", []string{from, g.numbers(name+".rows", around(s.In[1], padding[0])...)}, ints("axis", 2))
+		from = g.node(name+".padded", "Gather", []string{rows, g.numbers(name+".padded", around(s.In[2], padding[1])...)}, ints("axis", 3))
+		padding = [2]int64{}
+	case mode != "zeros":
 		modes := map[string]string{"reflect": "reflect", "replicate": "edge"}
-		if modes[mode] == "" {
-			return "", fmt.Errorf("ONNX has no padding_mode %q in opset %d", mode, onnx.Opset)
-		}
 		sizes := g.numbers(name+".padded", 0, 0, padding[0], padding[1], 0, 0, padding[0], padding[1])
 		from = g.node(name+".padded", "Pad", []string{from, sizes}, onnx.Attribute{Name: "mode", Value: modes[mode]})
 		padding = [2]int64{}
 	}
-	return g.node(name, "Conv", g.weighted(s.Layer, from), window(s.Layer, padding)...), nil
+	return g.node(name, "Conv", g.weighted(s.Layer, from), window(s.Layer, padding)...)
+}
+
+// around are the places of n pixels with so many of the other end before and behind them.
+func around(n, padding int64) (places []int64) {
+	for i := -padding; i < n+padding; i++ {
+		places = append(places, (i+n)%n)
+	}
+	return places
+}
+
+// gelu is made of simpler operators: ONNX has one of its own from opset 20 on.
+func (g *graph) gelu(l arch.Layer, name, from string) string {
+	scaled := func(what, of string, by float64) string {
+		return g.node(name+"."+what, "Mul", []string{of, g.scalar(name+"."+what, by)})
+	}
+	var curve string
+	if l.Text("approximate") == "tanh" { // tanh(sqrt(2/pi) * (x + 0.044715 * x^3))
+		cube := g.node(name+".cube", "Mul", []string{g.node(name+".square", "Mul", []string{from, from}), from})
+		sum := g.node(name+".sum", "Add", []string{from, scaled("small", cube, 0.044715)})
+		curve = g.node(name+".curve", "Tanh", []string{scaled("scaled", sum, math.Sqrt(2/math.Pi))})
+	} else { // erf(x / sqrt(2))
+		curve = g.node(name+".curve", "Erf", []string{scaled("scaled", from, math.Sqrt2/2)})
+	}
+	share := g.node(name+".share", "Add", []string{curve, g.scalar(name+".one", 1)})
+	return g.node(name, "Mul", []string{scaled("half", from, 0.5), share})
+}
+
+func (g *graph) scalar(name string, value float64) string {
+	t, err := weights.FromFloat32s([]float32{float32(value)})
+	return g.constant(name+".value", t, err)
 }
 
 // batchNorm normalises by the running statistics, or by the batch's own where the layer keeps none.
@@ -163,10 +196,9 @@ func (g *graph) normalised(l arch.Layer, name, from string, axes, shape []int64)
 	mean := func(what, of string) string {
 		return g.node(name+"."+what, "ReduceMean", []string{of}, onnx.Attribute{Name: "axes", Value: axes}, ints("keepdims", 1))
 	}
-	eps, err := weights.FromFloat32s([]float32{float32(l.Float("eps"))})
 	centred := g.node(name+".centred", "Sub", []string{from, mean("mean", from)})
 	variance := mean("variance", g.node(name+".squared", "Mul", []string{centred, centred}))
-	deviation := g.node(name+".deviation", "Sqrt", []string{g.node(name+".variance_eps", "Add", []string{variance, g.constant(name+".eps", eps, err)})})
+	deviation := g.node(name+".deviation", "Sqrt", []string{g.node(name+".variance_eps", "Add", []string{variance, g.scalar(name+".eps", l.Float("eps"))})})
 	y := g.node(name+".normal", "Div", []string{centred, deviation})
 	if has(l, "weight") {
 		y = g.node(name+".weighted", "Mul", []string{y, g.shaped(l.Key+".weight", shape)})
