@@ -209,3 +209,37 @@ func TestSettleSaysThatNothingFits(t *testing.T) {
 		}
 	}
 }
+
+// Where nothing was counted, the weights of a trained first layer tell noise, whose values are alike, from the label's.
+func TestFirstWeightsTellTheOrder(t *testing.T) {
+	for _, first := range []string{"fc: Linear(30, 64)", "fc: Linear(30, 64, bias=False)"} {
+		for order, label := range map[string][2]int{"noise, label": {20, 30}, "label, noise": {0, 10}} {
+			for _, trained := range []bool{false, true} {
+				text := "generator:\n  noise: randn(20)\n  label:\n    emb: Embedding(5, 10)\n  join: cat(" + order + ")\n  layers:\n    - " + first +
+					"\n    - ReLU()\n    - fc2: Linear(64, 144)\n    - Tanh()\n    - Reshape(1, 12, 12)\n"
+				c := configOf(t, text)
+				g := newColumn(t, c)
+				torchtest.Do(t, func() {
+					if trained {
+						torch.NoGrad(func() {
+							columns := tensor(t, g, "fc.weight").Narrow(1, int64(label[0]), 10)
+							columns.Copy_(columns.MulScalar(1.5))
+						})
+					}
+				})
+				w, err := Find(fileOf(stateOf(t, g), nil), "", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := string(arch.Write(w.Config.Arch))
+				want := "join: cat(" + order + ") # ? or"
+				if !trained {
+					want = "join: cat(noise, label) # ? or"
+				}
+				if !strings.Contains(got, want) {
+					t.Errorf("%s, %s, trained %v: got\n%s", first, order, trained, got)
+				}
+			}
+		}
+	}
+}

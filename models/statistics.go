@@ -20,6 +20,9 @@ const (
 // byStatistics chooses among candidates the one whose layers give the BatchNorms what their running statistics in the state
 // dict say that they got in training, as far as these tell: activations, the order of noise and label, the place of norms.
 func byStatistics(c *arch.Candidates, state weights.StateDict) *arch.Network {
+	if first, told := labelFirst(c.Usual(), state); told {
+		c.LabelFirst(first)
+	}
 	want := runningStatistics(state)
 	count := imagesWithin(c.Usual())
 	if len(want) == 0 || count < leastImages {
@@ -32,6 +35,62 @@ func byStatistics(c *arch.Candidates, state weights.StateDict) *arch.Network {
 		}
 		return misfit(want, got)
 	})
+}
+
+// labelFirst says whether the label's values stand before the noise's, where the first layer's weights tell it: those of noise
+// are alike, because nothing tells its values apart, and after a training those of the label are others.
+func labelFirst(n *arch.Network, state weights.StateDict) (first, told bool) {
+	if len(n.Label) == 0 || n.Join.By != arch.Cat || len(n.Layers[0].Tensors()) == 0 {
+		return false, false
+	}
+	t, ok := state.Get(n.Layers[0].Key + ".weight")
+	norms := inputNorms(t, n.Layers[0].Op)
+	width := int(n.Joined()[0] - n.Noise()[0])
+	if !ok || len(n.Source) > 1 || len(norms) != int(n.Joined()[0]) || width < 2 || width > len(norms)-2 {
+		return false, false
+	}
+	const far = 5 // deviations of a mean
+	front := math.Abs(apart(norms[:width], norms[width:]))
+	back := math.Abs(apart(norms[len(norms)-width:], norms[:len(norms)-width]))
+	return front > back, max(front, back) > far && max(front, back) > 2*min(front, back)
+}
+
+// inputNorms are the logarithms of the sums of squares of the weights at each input.
+func inputNorms(t weights.Tensor, op string) []float64 {
+	values, err := t.Float32s()
+	if err != nil || len(t.Shape) < 2 {
+		return nil
+	}
+	outer, inputs := int64(1), t.Shape[0] // of a ConvTranspose2d
+	if op != "ConvTranspose2d" {
+		outer, inputs = t.Shape[0], t.Shape[1]
+	}
+	inner := int64(len(values)) / (outer * inputs)
+	sums := make([]float64, inputs)
+	for i, v := range values {
+		sums[int64(i)/inner%inputs] += float64(v) * float64(v)
+	}
+	for i, sum := range sums {
+		sums[i] = math.Log(sum + 1e-30)
+	}
+	return sums
+}
+
+// apart is by how many deviations of its mean some numbers are from the others.
+func apart(some, others []float64) float64 {
+	mean, deviation := spread(others)
+	m, _ := spread(some)
+	return (m - mean) / (deviation + 1e-9) * math.Sqrt(float64(len(some)))
+}
+
+func spread(values []float64) (mean, deviation float64) {
+	for _, v := range values {
+		mean += v / float64(len(values))
+	}
+	for _, v := range values {
+		deviation += (v - mean) * (v - mean) / float64(len(values))
+	}
+	return mean, math.Sqrt(deviation)
 }
 
 // imagesWithin is how many images are drawn for statistics, 0 where they take too long.

@@ -28,6 +28,7 @@ type Candidates struct {
 // choice is one thing that is left open.
 type choice struct {
 	of      subject
+	key     string   // of the layer, where it is one's window
 	options []option // the usual one first
 }
 
@@ -45,11 +46,12 @@ const (
 	inputs     subject = iota // noise and one-hot classes
 	noise                     // how it is drawn, which no images tell
 	order                     // of noise and label
+	window                    // of a convolution, with an Upsample before it
 	norms                     // before or behind the activation
 	activation                // of all layers
 	epsilon                   // of norms
 	place                     // the activation of one layer
-	other                     // what running statistics don't tell
+	last                      // behind all layers with weights, which running statistics don't tell
 )
 
 // CandidatesOf finds what keys and shapes leave open. The error says why the state dict is no generator of a form that is known.
@@ -85,7 +87,7 @@ func (c *Candidates) write(options []int) (*plan, *habit, *Network, error) {
 	for i, picked := range options {
 		if apply := c.choices[i].options[picked].apply; apply != nil {
 			apply(p, &h)
-			forced = forced || c.choices[i].of == other
+			forced = forced || c.choices[i].of == window
 		}
 	}
 	if forced {
@@ -170,27 +172,44 @@ const (
 // Fit is the candidate of the least misfit, as running statistics tell it, with the doubts that they leave; from then on it
 // is the usual one. misfit is 0 for statistics that agree and about 1 for those that have nothing to do with each other.
 func (c *Candidates) Fit(misfit func(*Network) float64) *Network {
-	options, told := make([]int, len(c.choices)), map[subject]string{}
+	options, told := make([]int, len(c.choices)), map[int]string{}
+	misfit = remembered(misfit)
 	least := misfit(c.Usual())
 	for changed, rounds := true, 0; changed && rounds < 3; rounds++ {
 		changed = false
 		for i, choice := range c.choices {
-			if choice.of > epsilon && (choice.of != place || least < small) {
+			if choice.of == last || choice.of == place && least < small {
 				continue
 			}
 			before := options[i]
 			all := c.fitChoice(i, options, least, misfit)
 			least = all[options[i]]
 			changed = changed || options[i] != before
-			if delete(told, choice.of); least < small {
-				told[choice.of] = c.doubtOf(i, options[i], all)
+			if delete(told, i); least < small {
+				told[i] = c.doubtOf(i, options[i], all)
 			}
 		}
 	}
 	c.prefer(options)
 	n := c.Usual()
-	n.doubtAll(told)
+	for i, doubt := range told {
+		n.doubtWhatIsTold(c.choices[i], doubt)
+	}
 	return n
+}
+
+// remembered computes the misfit of a network once.
+func remembered(misfit func(*Network) float64) func(*Network) float64 {
+	known := map[string]float64{}
+	return func(n *Network) float64 {
+		text := string(Write(&File{Generator: n}))
+		m, ok := known[text]
+		if !ok {
+			m = misfit(n)
+			known[text] = m
+		}
+		return m
+	}
 }
 
 // fitChoice changes one choice to the most usual option of those that fit best, and gives the misfits of all. least is that of
@@ -229,6 +248,18 @@ func (c *Candidates) doubtOf(i, chosen int, misfits []float64) string {
 	return "or " + strings.Join(names, " or ")
 }
 
+// LabelFirst makes it usual that what the label gives stands before the noise, or behind it, where the two are joined by cat.
+func (c *Candidates) LabelFirst(first bool) {
+	if n := c.Usual(); len(n.Label) == 0 || n.Join.By != Cat || n.Join.LabelFirst == first {
+		return
+	}
+	options := make([]int, len(c.choices))
+	for i, choice := range c.choices {
+		options[i] = count(choice.of == order)
+	}
+	c.prefer(options)
+}
+
 // prefer makes options the usual ones.
 func (c *Candidates) prefer(options []int) {
 	for i, picked := range options {
@@ -239,28 +270,39 @@ func (c *Candidates) prefer(options []int) {
 	}
 }
 
-// doubtAll changes the doubts about what is told to those that remain.
-func (n *Network) doubtAll(told map[subject]string) {
-	if doubt, ok := told[inputs]; ok && doubt == "" {
+// doubtWhatIsTold changes the doubt about what a choice is of to what remains of it.
+func (n *Network) doubtWhatIsTold(of choice, doubt string) {
+	switch {
+	case of.of == activation:
+		n.beforeNorms(func(l *Layer) {
+			if slices.Contains(activations, l.Op) {
+				l.Doubt = doubt
+			}
+		})
+	case doubt != "":
+	case of.of == inputs:
 		delete(n.Doubts, "label")
 		delete(n.Doubts, "noise")
-	}
-	if doubt, ok := told[order]; ok && doubt == "" {
+	case of.of == order:
 		delete(n.Doubts, "join")
+	case of.of == window || of.of == epsilon:
+		n.beforeNorms(func(l *Layer) {
+			if l.Key == of.key && of.key != "" || of.of == epsilon && slices.Contains(normOps, l.Op) {
+				l.Doubt = ""
+			}
+		})
 	}
-	norms := []string{"BatchNorm1d", "BatchNorm2d"}
+}
+
+// beforeNorms gives fn the layers before the last norm of each column, of which the norm's statistics tell.
+func (n *Network) beforeNorms(fn func(*Layer)) {
 	for _, column := range []Column{n.Source, n.Label, n.Layers} {
-		end := len(column) // of what stands before a norm whose statistics tell of it
-		for end > 0 && !slices.Contains(norms, column[end-1].Op) {
+		end := len(column)
+		for end > 0 && !slices.Contains(normOps, column[end-1].Op) {
 			end--
 		}
-		for i, l := range column[:end] {
-			if doubt, ok := told[activation]; ok && slices.Contains(activations, l.Op) {
-				column[i].Doubt = doubt
-			}
-			if doubt, ok := told[epsilon]; ok && doubt == "" && slices.Contains(norms, l.Op) {
-				column[i].Doubt = ""
-			}
+		for i := range end {
+			fn(&column[i])
 		}
 	}
 }
@@ -274,6 +316,8 @@ func (n *Network) sure() {
 		}
 	}
 }
+
+var normOps = []string{"BatchNorm1d", "BatchNorm2d"}
 
 // activations are layers that differ in their curve alone.
 var activations = []string{"ReLU", "LeakyReLU", "ELU", "SiLU", "GELU", "Tanh", "Sigmoid"}
@@ -302,7 +346,7 @@ func (p *plan) choices(h *habit) (all []choice) {
 	usual := h.activation.String()
 	add := func(of subject, options ...option) {
 		if len(options) > 0 {
-			all = append(all, choice{of, append([]option{{name: usual}}, options...)})
+			all = append(all, choice{of, "", append([]option{{name: usual}}, options...)})
 		}
 	}
 	add(inputs, p.inputOptions()...)
@@ -312,6 +356,21 @@ func (p *plan) choices(h *habit) (all []choice) {
 	}
 	if p.join.By == Multiply {
 		add(order, option{cost: 1, apply: func(p *plan, _ *habit) { p.join.By = Add }})
+	}
+	for i, node := range p.convolutions() {
+		var settings []option
+		for _, s := range node.others {
+			settings = append(settings, option{cost: 1 + s.cost, apply: func(p *plan, _ *habit) { p.convolutions()[i].forced = &s }})
+		}
+		if add(window, settings...); len(settings) > 0 {
+			all[len(all)-1].key = node.key
+		}
+	}
+	if h.seen.upsampled {
+		add(window, option{cost: 1, apply: func(_ *plan, h *habit) { h.upsample = bilinear(false) }}, option{cost: 2, apply: func(_ *plan, h *habit) { h.upsample = bilinear(true) }})
+	}
+	if h.seen.unscaled {
+		add(window, option{cost: 1, apply: func(_ *plan, h *habit) { h.unscaled = false }})
 	}
 	if h.seen.loose {
 		add(norms, option{cost: 1.5, apply: func(_ *plan, h *habit) { h.normsBehind = true }})
@@ -329,20 +388,7 @@ func (p *plan) choices(h *habit) (all []choice) {
 		add(activation, own...)
 	}
 	add(epsilon, p.epsilonOptions(h)...)
-	add(other, p.lastOptions(h)...)
-	if h.seen.upsampled {
-		add(other, option{cost: 1, apply: func(_ *plan, h *habit) { h.upsample = bilinear(false) }}, option{cost: 2, apply: func(_ *plan, h *habit) { h.upsample = bilinear(true) }})
-	}
-	if h.seen.unscaled {
-		add(other, option{cost: 1, apply: func(_ *plan, h *habit) { h.unscaled = false }})
-	}
-	for i, node := range p.convolutions() {
-		var settings []option
-		for _, s := range node.others {
-			settings = append(settings, option{cost: 1 + s.cost, apply: func(p *plan, _ *habit) { p.convolutions()[i].forced = &s }})
-		}
-		add(other, settings...)
-	}
+	add(last, p.lastOptions(h)...)
 	for i := range h.seen.places {
 		nothing := []option{{cost: 2, apply: func(_ *plan, h *habit) { h.at[i] = Layer{} }}}
 		for _, o := range activationOptions(Layer{Op: "none"}) {
