@@ -13,6 +13,7 @@
 # make mutants  mistakes that a test must notice, one after the other
 # make before   the speed beside an older build of cgan, OLD
 # make gpu-kit  the folder gpu-kit: proofs and timings on CUDA, for a machine with cgan's torch but no Go and no network
+# make survey   of how many files of weights in the folder FILES, with references beside them, cgan draws the same
 # make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
 # make lint     gofmt, go vet, golangci-lint
 
@@ -37,7 +38,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture mutants before gpu-kit sets lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture mutants before gpu-kit sets survey lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -114,6 +115,9 @@ sanitize:
 
 sets:
 	cmd/compare/sets.sh
+
+survey: build
+	@GOWORK=off go run ./cmd/compare survey $(FILES)
 
 PURE = ./weights/... ./train/dataset ./train/runfolder ./train/record ./models/picture ./models/arch
 

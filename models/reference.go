@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,9 +114,17 @@ func (w *Weights) Settle(ctx context.Context, r Reference, tried func(count int)
 	}
 	byStatistics(candidates, w.drawn())
 	count, nearest := 0, math.Inf(1)
+	var unfit error // of a network of other sizes
 	found, err := candidates.Search(func(n *arch.Network) (bool, error) {
 		if err := ctx.Err(); err != nil {
 			return false, fmt.Errorf("after %d networks, of which the nearest is %.1e from it: %w", count, nearest, err)
+		}
+		c, err := ConfigOfArch(&arch.File{Generator: n})
+		if err == nil {
+			err = r.Fits(c)
+		}
+		if unfit = cmp.Or(unfit, err); err != nil {
+			return false, nil
 		}
 		for _, part := range []Reference{r.first(2), r} { // most are far from it in the first image
 			d, err := w.compare(n, part)
@@ -133,6 +142,9 @@ func (w *Weights) Settle(ctx context.Context, r Reference, tried func(count int)
 	})
 	if err != nil {
 		return w.Fail(err)
+	}
+	if found == nil && count == 0 {
+		return w.Fail(unfit)
 	}
 	if found == nil {
 		return w.Fail(fmt.Errorf("none of %d networks that its keys and shapes leave open draws the reference's images; the nearest is %.1e from them", count, nearest))

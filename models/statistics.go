@@ -106,7 +106,10 @@ func imagesWithin(n *arch.Network) int {
 }
 
 // statistics are a BatchNorm's running means and variances.
-type statistics struct{ mean, variance []float32 }
+type statistics struct {
+	mean, variance []float32
+	chance         float64 // of those that were drawn: about the misfit that so few images give by chance
+}
 
 // runningStatistics are those of each BatchNorm that was trained, by its key.
 func runningStatistics(state weights.StateDict) map[string]statistics {
@@ -174,11 +177,17 @@ func drawnStatistics(n *arch.Network, state weights.StateDict, count int) (map[s
 		}
 		for name, mean := range named {
 			if key, ok := strings.CutSuffix(name, ".running_mean"); ok {
-				all[key] = statistics{mean, named[key+".running_var"]}
+				all[key] = statistics{mean: mean, variance: named[key+".running_var"]}
 			}
 		}
 		return nil
 	})
+	for _, l := range n.All() {
+		if s, ok := all[l.Key]; ok && l.Op == "BatchNorm1d" { // one value of a channel in an image
+			s.chance = 1 / float64(count)
+			all[l.Key] = s
+		}
+	}
 	return all, err
 }
 
@@ -203,27 +212,31 @@ func forOneBatch(n *arch.Network) *arch.Network {
 	return &copied
 }
 
-// misfit is 0 where all channels have the means and variances that they shall have, and at most 1.
+// misfit is 0 where all norms have the means and variances that they shall have, and at most 1: the mean over the norms.
 func misfit(want, got map[string]statistics) float64 {
-	sum, count := 0.0, 0
+	sum := 0.0
 	for key, w := range want {
-		g := got[key]
-		for i := range w.mean {
-			count++
-			if i >= len(g.mean) {
-				sum++
-				continue
-			}
-			const least = 1e-12
-			v, u := float64(w.variance[i])+least, float64(g.variance[i])+least
-			apart := float64(w.mean[i]) - float64(g.mean[i])
-			ratio := math.Log(u / v)
-			if channel := apart*apart/(u+v) + ratio*ratio/4; channel < 1 { // NaN is a misfit
-				sum += channel
-			} else {
-				sum++
-			}
+		sum += w.misfit(got[key])
+	}
+	return sum / float64(len(want))
+}
+
+// misfit is the mean over the channels, less what chance alone gives.
+func (s statistics) misfit(got statistics) float64 {
+	if len(got.mean) != len(s.mean) {
+		return 1
+	}
+	const least = 1e-12
+	sum := 0.0
+	for i := range s.mean {
+		v, u := float64(s.variance[i])+least, float64(got.variance[i])+least
+		apart := float64(s.mean[i]) - float64(got.mean[i])
+		ratio := math.Log(u / v)
+		if channel := apart*apart/(u+v) + ratio*ratio/4; channel < 1 { // NaN is a misfit
+			sum += channel
+		} else {
+			sum++
 		}
 	}
-	return sum / float64(max(1, count))
+	return max(sum/float64(len(s.mean))-got.chance, 0)
 }

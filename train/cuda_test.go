@@ -19,7 +19,7 @@ func lossesOf(t *testing.T, c Config, device torch.Device, steps int) (all []Los
 		if err != nil {
 			t.Fatal(err)
 		}
-		loader, err := NewLoader(set, c.Batch, device)
+		loader, err := loader.New(set, c.Batch, device)
 		if err != nil {
 			t.Fatal(err)
 		}

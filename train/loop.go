@@ -14,6 +14,7 @@ import (
 	"cgan/models"
 	"cgan/train/checkpoint"
 	"cgan/train/dataset"
+	"cgan/train/loader"
 	"cgan/train/record"
 	"cgan/train/runfolder"
 	"cgan/weights/atomicfile"
@@ -65,7 +66,7 @@ type run struct {
 	report    Reporter
 	set       *dataset.Set
 	disk      atomicfile.Disk // that the folder is on
-	loader    *Loader
+	loader    *loader.Loader
 	trainer   *Trainer
 	lock      *runfolder.Lock
 	stats     *runfolder.Log
@@ -104,7 +105,7 @@ func (r *run) open(ctx context.Context) error {
 	}
 	r.set = set
 	r.trace = newTrace(r.config)
-	if r.loader, err = NewLoader(set, r.config.Batch, device); err != nil {
+	if r.loader, err = loader.New(set, r.config.Batch, device); err != nil {
 		return err
 	}
 	if r.trainer, err = NewTrainer(r.config, device); err != nil {

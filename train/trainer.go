@@ -258,3 +258,9 @@ func (t *Trainer) Free() {
 		}
 	}
 }
+
+// mirror gives each image of [B, C, H, W] or its mirror image, drawn from the default generator.
+func mirror(image *torch.Tensor) *torch.Tensor {
+	flip := torch.Rand([]int64{image.Size(0)}, torch.CPU).Lt(0.5)
+	return torch.Where(flip.View(-1, 1, 1, 1).To(image.Device()), image.Flip(3), image)
+}

@@ -25,3 +25,11 @@ type MSELoss struct{}
 func (MSELoss) Forward(input, target *torch.Tensor) *torch.Tensor {
 	return torch.MSELoss(input, target)
 }
+
+// CrossEntropyLoss is torch.nn.CrossEntropyLoss.
+type CrossEntropyLoss struct{ LabelSmoothing float64 }
+
+// Forward takes scores [B, classes] and classes [B] int64 to one value.
+func (l CrossEntropyLoss) Forward(input, target *torch.Tensor) *torch.Tensor {
+	return torch.CrossEntropy(input, target, l.LabelSmoothing)
+}

@@ -202,6 +202,32 @@ func MSELoss(input, target *Tensor) *Tensor {
 	})
 }
 
+// CrossEntropy is the mean over a batch of minus the logarithm of the softmax of scores [B, classes] at target [B] int64. With
+// labelSmoothing so much of the target is spread over all classes.
+func CrossEntropy(scores, target *Tensor, labelSmoothing float64) *Tensor {
+	return call("cross_entropy", []*Tensor{scores, target}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		const mean, ignoreIndex = 1, -100
+		libtch.AtgCrossEntropyLoss(out, in[0], in[1], nil, mean, ignoreIndex, labelSmoothing)
+	})
+}
+
+// AffineGrid is the places [B, H, W, 2] of an image's pixels under the maps theta [B, 2, 3], for GridSample; size is [B, C, H, W].
+// Places go from -1 to 1, from the outer edge of one pixel to that of the other (align_corners=False).
+func AffineGrid(theta *Tensor, size []int64) *Tensor {
+	return call("affine_grid", []*Tensor{theta}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgAffineGridGenerator(out, in[0], size, len(size), flag(false))
+	})
+}
+
+// GridSample takes from input [B, C, H, W] the pixels at the places grid [B, h, w, 2], bilinear, with zeros outside
+// (align_corners=False).
+func GridSample(input, grid *Tensor) *Tensor {
+	return call("grid_sample", []*Tensor{input, grid}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		const bilinear, zeros = 0, 0
+		libtch.AtgGridSampler(out, in[0], in[1], bilinear, zeros, flag(false))
+	})
+}
+
 func flag(b bool) int32 {
 	if b {
 		return 1

@@ -107,6 +107,28 @@ func (t *Tensor) SumDims(dims ...int64) *Tensor {
 	})
 }
 
+// MeanDims is the mean over the dimensions dims, which go.
+func (t *Tensor) MeanDims(dims ...int64) *Tensor {
+	return call("mean", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) {
+		libtch.AtgMeanDim(out, in[0], dims, len(dims), flag(false), int32(t.DType()))
+	})
+}
+
+// Argmax is the place int64 of the largest value along dimension dim, which goes.
+func (t *Tensor) Argmax(dim int64) *Tensor {
+	return call("argmax", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgArgmax(out, in[0], dim, 0, flag(false)) })
+}
+
+// Sin is the sine of each value.
+func (t *Tensor) Sin() *Tensor {
+	return call("sin", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgSin(out, in[0]) })
+}
+
+// Cos is the cosine of each value.
+func (t *Tensor) Cos() *Tensor {
+	return call("cos", []*Tensor{t}, func(out *libtch.Ctensor, in []libtch.Ctensor) { libtch.AtgCos(out, in[0]) })
+}
+
 // VectorNorm is the Euclidean norm over the dimensions dims, which go, or stay as 1: torch.linalg.vector_norm. Where it is 0, so
 // is its gradient.
 func (t *Tensor) VectorNorm(dims []int64, keepdim bool) *Tensor {

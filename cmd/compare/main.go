@@ -89,6 +89,18 @@ func newApp() *cli.App {
 				},
 			},
 			{
+				Name:      "survey",
+				Usage:     "say of how many weights files in FOLDER cgan draws what the .npz beside each holds",
+				ArgsUsage: "FOLDER",
+				Flags:     []cli.Flag{cgan},
+				Action: func(c *cli.Context) error {
+					if c.NArg() != 1 {
+						return fmt.Errorf("survey takes one FOLDER of weights and references")
+					}
+					return survey(c.Context, c.String("cgan"), c.Args().First())
+				},
+			},
+			{
 				Name:   "mutants",
 				Usage:  "make mistakes in a copy of the checkout, each of which a test must notice",
 				Action: func(c *cli.Context) error { return runMutants(c.Context) },

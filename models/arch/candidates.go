@@ -164,9 +164,10 @@ func (s *search) try() (*Network, error) {
 }
 
 const (
-	near  = 1.25 // times the least misfit is as good as that
-	far   = 1.6  // times it is clearly worse
-	small = 0.1  // a misfit that leaves no doubt
+	prior = 1.2 // times better must be what costs 1 more
+	far   = 1.6 // times the misfit is clearly worse
+	small = 0.1 // a misfit that leaves no doubt
+	floor = 1e-4
 )
 
 // Fit is the candidate of the least misfit, as running statistics tell it, with the doubts that they leave; from then on it
@@ -212,7 +213,7 @@ func remembered(misfit func(*Network) float64) func(*Network) float64 {
 	}
 }
 
-// fitChoice changes one choice to the most usual option of those that fit best, and gives the misfits of all. least is that of
+// fitChoice changes one choice to the option that fits best, for what it costs, and gives the misfits of all. least is that of
 // what it is now.
 func (c *Candidates) fitChoice(i int, options []int, least float64, misfit func(*Network) float64) []float64 {
 	all := make([]float64, len(c.choices[i].options))
@@ -225,10 +226,10 @@ func (c *Candidates) fitChoice(i int, options []int, least float64, misfit func(
 			all[picked] = misfit(n)
 		}
 	}
-	least = slices.Min(all)
+	best := math.Inf(1)
 	for picked, o := range c.choices[i].options {
-		if all[picked] <= near*least && (all[options[i]] > near*least || o.cost < c.choices[i].options[options[i]].cost) {
-			options[i] = picked
+		if m := (all[picked] + floor) * math.Pow(prior, o.cost); m < best {
+			best, options[i] = m, picked
 		}
 	}
 	return all
@@ -238,7 +239,7 @@ func (c *Candidates) fitChoice(i int, options []int, least float64, misfit func(
 func (c *Candidates) doubtOf(i, chosen int, misfits []float64) string {
 	var names []string
 	for picked, m := range misfits {
-		if picked != chosen && m <= far*misfits[chosen] {
+		if picked != chosen && m <= far*misfits[chosen]+floor {
 			names = append(names, c.choices[i].options[picked].name)
 		}
 	}
@@ -326,6 +327,7 @@ var activations = []string{"ReLU", "LeakyReLU", "ELU", "SiLU", "GELU", "Tanh", "
 func activationOptions(l Layer) (all []possible) {
 	for _, o := range []possible{
 		{1, New("", "LeakyReLU", 0.2)}, {1, New("", "ReLU")}, {1.5, New("", "LeakyReLU")}, {2.5, New("", "LeakyReLU", 0.1)},
+		{3.5, New("", "LeakyReLU", 0.02)}, {4, New("", "LeakyReLU", 0.05)}, {4, New("", "LeakyReLU", 0.25)},
 		{3, New("", "ELU")}, {3, New("", "Tanh")}, {3.5, New("", "SiLU")}, {3.5, New("", "GELU")}, {4, New("", "LeakyReLU", 0.3)}, {4, New("", "Sigmoid")},
 	} {
 		if o.String() != l.String() {

@@ -13,6 +13,7 @@ import (
 	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/train"
+	"cgan/train/loader"
 	"cgan/train/runfolder"
 	"cgan/weights/atomicfile"
 
@@ -129,7 +130,7 @@ func timeTraining(ctx context.Context, c *train.Config, device torch.Device) (t 
 		return t, err
 	}
 	defer set.Close()
-	loader, err := train.NewLoader(set, c.Batch, device)
+	loader, err := loader.New(set, c.Batch, device)
 	if err != nil {
 		return t, err
 	}

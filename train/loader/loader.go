@@ -1,4 +1,5 @@
-package train
+// Package loader hands out the shuffled batches of a data set as tensors, as DataLoader does in train.py.
+package loader
 
 import (
 	"cgan/bindings/torch"
@@ -26,8 +27,8 @@ type gathered struct {
 	err    error
 }
 
-// NewLoader takes a data set. Free it.
-func NewLoader(set *dataset.Set, batch int, device torch.Device) (*Loader, error) {
+// New takes a data set. Free it.
+func New(set *dataset.Set, batch int, device torch.Device) (*Loader, error) {
 	l := &Loader{set: set, batch: batch, device: device}
 	err := torch.Do("load the data set", func() error {
 		l.white = torch.ScalarTensor(255, torch.Float32, device).Keep()
@@ -143,10 +144,4 @@ func (l *Loader) Free() {
 			t.Free()
 		}
 	}
-}
-
-// mirror gives each image of [B, C, H, W] or its mirror image, drawn from the default generator.
-func mirror(image *torch.Tensor) *torch.Tensor {
-	flip := torch.Rand([]int64{image.Size(0)}, torch.CPU).Lt(0.5)
-	return torch.Where(flip.View(-1, 1, 1, 1).To(image.Device()), image.Flip(3), image)
 }
