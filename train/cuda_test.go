@@ -7,6 +7,7 @@ import (
 	"cgan/bindings/torch"
 	"cgan/bindings/torch/torchtest"
 	"cgan/models"
+	"cgan/train/loader"
 )
 
 // lossesOf trains steps of c without a run folder, with cuDNN's algorithms that give the same bits each time. The last

@@ -166,7 +166,7 @@ func TestABatchThatCannotBeReadLosesNothing(t *testing.T) {
 	l.step = func(s Stats) {
 		if s.Step == 2 {
 			r.set.Images.Pixels = nil // and there is no file
-			r.loader.wait()
+			r.loader.Wait()
 		}
 	}
 	r = newRun(c, l, atomicfile.System())

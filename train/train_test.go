@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"os"
@@ -17,7 +16,6 @@ import (
 
 	"cgan/bindings/torch"
 	"cgan/models"
-	"cgan/train/dataset"
 	"cgan/train/internal/noiseset"
 	"cgan/weights"
 	"cgan/weights/atomicfile"

@@ -322,6 +322,11 @@ func flagsFirst(app *cli.App, args []string) []string {
 	if at >= len(args) || app.Command(args[at]) == nil {
 		return args
 	}
+	command := app.Command(args[at])
+	for at+1 < len(args) && below(command, args[at+1]) != nil {
+		at++
+		command = below(command, args[at])
+	}
 	flags, rest := args[:at+1:at+1], []string(nil)
 	for i := at + 1; i < len(args); {
 		if args[i] == "--" {
@@ -333,7 +338,7 @@ func flagsFirst(app *cli.App, args []string) []string {
 			i++
 			continue
 		}
-		end := min(i+width(args[i], app.Command(args[at]).Flags), len(args))
+		end := min(i+width(args[i], command.Flags), len(args))
 		flags = append(flags, args[i:end]...)
 		i = end
 	}
@@ -341,6 +346,16 @@ func flagsFirst(app *cli.App, args []string) []string {
 		return flags
 	}
 	return append(append(flags, "--"), rest...)
+}
+
+// below is the command's command of that name; nil for none.
+func below(command *cli.Command, name string) *cli.Command {
+	for _, c := range command.Subcommands {
+		if c.HasName(name) {
+			return c
+		}
+	}
+	return nil
 }
 
 // width is 2 where a flag takes the argument after it as its value, else 1.

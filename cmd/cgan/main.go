@@ -114,21 +114,38 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand: true,
 		Version:         version(),
 		Commands: []*cli.Command{
-			dataCommand(), trainCommand(), runsCommand(), generateCommand(), exportCommand(), inspectCommand(), benchCommand(), doctorCommand(),
+			dataCommand(), trainCommand(), runsCommand(), generateCommand(), exportCommand(), inspectCommand(), judgeCommand(), evalCommand(), benchCommand(), doctorCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {}, // run prints the error and picks the code
 		OnUsageError:   onUsageError,
 		Action:         noCommand,
 	}
 	profile(app)
-	for _, c := range app.Commands {
+	prepare(app.Commands)
+	return app
+}
+
+// prepare gives commands what all have.
+func prepare(commands []*cli.Command) {
+	for _, c := range commands {
 		c.OnUsageError = onUsageError
-		if c.ArgsUsage == "" {
+		switch {
+		case len(c.Subcommands) > 0:
+			c.Action = noSubcommand
+		case c.ArgsUsage == "":
 			c.Before = noArguments
 		}
 		c.HideHelpCommand = true
+		prepare(c.Subcommands)
 	}
-	return app
+}
+
+// noSubcommand is the action of a command that does nothing itself.
+func noSubcommand(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return usageError{fmt.Errorf("there is no command %q: cgan %s --help lists them", c.Command.Name+" "+c.Args().First(), c.Command.Name)}
+	}
+	return cli.ShowSubcommandHelp(c)
 }
 
 func noCommand(c *cli.Context) error {

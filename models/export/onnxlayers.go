@@ -150,7 +150,7 @@ func around(n, padding int64) (places []int64) {
 // gelu is made of simpler operators: ONNX has one of its own from opset 20 on.
 func (g *graph) gelu(l arch.Layer, name, from string) string {
 	scaled := func(what, of string, by float64) string {
-		return g.node(name+"."+what, "Mul", []string{of, g.scalar(name+"."+what, by)})
+		return g.node(name+"."+what, "Mul", []string{of, g.scalar(name+"."+what+".by", by)})
 	}
 	var curve string
 	if l.Text("approximate") == "tanh" { // tanh(sqrt(2/pi) * (x + 0.044715 * x^3))
@@ -166,7 +166,7 @@ func (g *graph) gelu(l arch.Layer, name, from string) string {
 
 func (g *graph) scalar(name string, value float64) string {
 	t, err := weights.FromFloat32s([]float32{float32(value)})
-	return g.constant(name+".value", t, err)
+	return g.constant(name, t, err)
 }
 
 // batchNorm normalises by the running statistics, or by the batch's own where the layer keeps none.

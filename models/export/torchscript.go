@@ -230,7 +230,7 @@ func scriptActivation(l arch.Layer, z string) (string, error) {
 	case "ELU":
 		return fmt.Sprintf("torch.elu(%s, %s)", z, pyFloat(l.Float("alpha"))), nil
 	case "GELU":
-		return fmt.Sprintf("torch.nn.functional.gelu(%s, approximate='%s')", z, l.Text("approximate")), nil
+		return fmt.Sprintf("torch.gelu(%s, approximate='%s')", z, l.Text("approximate")), nil
 	case "SiLU":
 		return fmt.Sprintf("torch.silu(%s)", z), nil
 	case "Tanh":

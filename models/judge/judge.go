@@ -52,7 +52,9 @@ func (j *Judge) Features(image *torch.Tensor) *torch.Tensor {
 }
 
 // Classify takes features to a score for each class, [B, classes].
-func (j *Judge) Classify(features *torch.Tensor) *torch.Tensor { return j.classifier.Forward(features) }
+func (j *Judge) Classify(features *torch.Tensor) *torch.Tensor {
+	return j.classifier.Forward(features).Type(torch.Float32)
+}
 
 // Forward takes images to scores.
 func (j *Judge) Forward(image *torch.Tensor) *torch.Tensor { return j.Classify(j.Features(image)) }

@@ -19,6 +19,7 @@ type Images struct {
 	N, Channels, Height, Width int
 	Pixels                     []byte   // all images, [N, Channels, Height, Width]; nil where they stay on the disk
 	file                       *os.File // where they stay there
+	numbers                    []int    // of a part of a set: where its images lie in the whole; nil for all
 }
 
 // Size is the bytes of one image.
@@ -27,6 +28,9 @@ func (im *Images) Size() int { return im.Channels * im.Height * im.Width }
 // Read copies image i into to, which holds Size bytes. It is safe for concurrent use. The error names the file.
 func (im *Images) Read(i int, to []byte) error {
 	size := im.Size()
+	if im.numbers != nil {
+		i = im.numbers[i]
+	}
 	if im.Pixels != nil {
 		copy(to, im.Pixels[i*size:(i+1)*size])
 		return nil
@@ -45,6 +49,16 @@ type Set struct {
 	Skipped []Problem // with Options.SkipBad: what was left out
 	Found   Found     // what the files held before they were fitted
 	hash    string    // from the cache; empty where it is not there
+}
+
+// Some is the part of the set that has these of its images, in this order. It lasts as long as the set, which is to be closed.
+func (s *Set) Some(numbers []int) *Set {
+	part := &Set{Images: s.Images, Classes: s.Classes, Labels: make([]int32, len(numbers))}
+	part.Images.N, part.Images.numbers = len(numbers), numbers
+	for i, number := range numbers {
+		part.Labels[i] = s.Labels[number]
+	}
+	return part
 }
 
 // Problem is a file that is no readable image, or no image of a class.
@@ -124,12 +138,29 @@ func packLabels(labels []int32) []byte {
 }
 
 func (s *Set) writePixels(w io.Writer) error {
+	if s.Images.numbers != nil {
+		return s.writeEach(w)
+	}
 	if s.Images.Pixels != nil {
 		_, err := w.Write(s.Images.Pixels)
 		return err
 	}
 	_, err := io.Copy(w, io.NewSectionReader(s.Images.file, 0, int64(s.Images.N)*int64(s.Images.Size())))
 	return err
+}
+
+// writeEach is writePixels image by image.
+func (s *Set) writeEach(w io.Writer) error {
+	image := make([]byte, s.Images.Size())
+	for i := range s.Images.N {
+		if err := s.Images.Read(i, image); err != nil {
+			return err
+		}
+		if _, err := w.Write(image); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // plain says that the set is one like MNIST: grey images of classes 0 to K-1, each of which a byte holds. Its hash is

@@ -32,7 +32,7 @@ func New(set *dataset.Set, batch int, device torch.Device) (*Loader, error) {
 	l := &Loader{set: set, batch: batch, device: device}
 	err := torch.Do("load the data set", func() error {
 		l.white = torch.ScalarTensor(255, torch.Float32, device).Keep()
-		if device == torch.CPU || set.Images.Pixels == nil {
+		if i := set.Images; device == torch.CPU || len(i.Pixels) != i.N*i.Size() { // they stay on the disk, or are a part of a set
 			return nil
 		}
 		label := make([]int64, set.Images.N)
@@ -115,6 +115,9 @@ func (l *Loader) readAhead(i int) {
 	l.ahead, l.aheadOf = ready, i
 	go func() { ready <- l.gather(index) }()
 }
+
+// Wait waits for the batch that is being read ahead. It is read again when it is asked for.
+func (l *Loader) Wait() { l.wait() }
 
 // wait gives the batch that is being read, if one is.
 func (l *Loader) wait() (b gathered) {

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"cgan/models"
+	"cgan/models/judge"
+	"cgan/train"
+	"cgan/train/dataset"
+	"cgan/train/evaluate"
+	"cgan/weights/atomicfile"
+
+	"github.com/urfave/cli/v2"
+)
+
+func judgeCommand() *cli.Command {
+	d := evaluate.DefaultFit()
+	return &cli.Command{
+		Name:  "judge",
+		Usage: "the classifier that cgan eval rests on",
+		Subcommands: []*cli.Command{{
+			Name:  "train",
+			Usage: "train one on a data set, and test it on the set's test images, or on a tenth that it does not see",
+			Flags: append(append([]cli.Flag{
+				dataFlag(),
+				&cli.StringFlag{Name: "out", Usage: "`FILE` to write; an existing one is not replaced", Value: "judge.pt"},
+				intFlag("epochs", "times that it sees every image", d.Epochs),
+				&cli.BoolFlag{Name: "flip", Usage: "show it mirrored images too: for things, not for digits and letters"},
+				seedFlag(),
+				threadsFlag(),
+			}, imageFlags(&cli.IntFlag{Name: "size", Usage: "fit images to `N` x N pixels; 0 leaves them as they are"})...), speedFlags(train.Default())...),
+			Action: runJudgeTrain,
+		}},
+	}
+}
+
+func runJudgeTrain(c *cli.Context) error {
+	o := evaluate.DefaultFit()
+	o.Epochs, o.Flip, o.Seed, o.Compute = c.Int("epochs"), c.Bool("flip"), seedOf(c), compute(c)
+	if o.Epochs < 1 {
+		return usageError{fmt.Errorf("--epochs is %d: it must be at least 1", o.Epochs)}
+	}
+	if err := o.Compute.Validate(); err != nil {
+		return usage(err)
+	}
+	if err := setUp(o.Compute, c.Int("threads")); err != nil {
+		return err
+	}
+	set, test, err := bothSplits(c, dataOptions(c))
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	if test != nil {
+		defer test.Close()
+	}
+	fmt.Fprintf(c.App.Writer, "training a judge on %d images of %d classes, %d epochs\n", set.Images.N, len(set.Classes), o.Epochs)
+	j, about, err := evaluate.TrainJudge(c.Context, set, test, o, func(epoch int, loss float64) {
+		fmt.Fprintf(c.App.Writer, "epoch %d/%d: loss %.4f\n", epoch, o.Epochs, loss)
+	})
+	if err != nil {
+		return err
+	}
+	defer j.Free()
+	out := c.String("out")
+	err = atomicfile.Write(out, false, func(w io.Writer) error { return j.Write(w, about) })
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("--out %s: the file exists: name another one, or remove it", out)
+	}
+	if err == nil {
+		fmt.Fprintf(c.App.Writer, "%s: reads %.2f %% of %s right\n", out, 100*about.Accuracy, testedText(about))
+	}
+	return err
+}
+
+// testedText says what a judge was tested on.
+func testedText(about judge.About) string {
+	if about.HeldOut {
+		return fmt.Sprintf("%d images that it had not seen", about.Tested)
+	}
+	return fmt.Sprintf("%d test images", about.Tested)
+}
+
+// bothSplits opens the training and the test images of --data; the latter are nil where the set has none.
+func bothSplits(c *cli.Context, o dataset.Options) (set, test *dataset.Set, err error) {
+	say := func(text string) { fmt.Fprintln(c.App.ErrWriter, text) }
+	data := c.String("data")
+	if set, err = dataset.Open(c.Context, data, o, say); err != nil {
+		return nil, nil, flagged(err)
+	}
+	o.Split, o.Channels = "test", set.Images.Channels
+	test, err = dataset.Open(c.Context, data, o, say)
+	if problem := (*dataset.DataError)(nil); errors.As(err, &problem) && errors.Is(err, fs.ErrNotExist) {
+		return set, nil, nil
+	}
+	if err == nil && len(test.Classes) != len(set.Classes) {
+		test.Close()
+		err = &models.FieldError{Field: "data", Problem: fmt.Sprintf("has %d classes to train on and %d to test on", len(set.Classes), len(test.Classes))}
+	}
+	if err != nil {
+		set.Close()
+		return nil, nil, flagged(err)
+	}
+	return set, test, nil
+}

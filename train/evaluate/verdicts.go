@@ -1,0 +1,88 @@
+package evaluate
+
+import (
+	"cgan/bindings/torch"
+	"cgan/models/judge"
+	"cgan/train/dataset"
+)
+
+// judged is what a judge makes of images.
+type judged struct {
+	features []float64 // [N, judge.Features]
+	read     []int     // the class that each seems to show
+	asked    []int     // the class that each shall show
+}
+
+func (v *judged) n() int { return len(v.read) }
+
+// row is the features of image i.
+func (v *judged) row(i int) []float64 { return v.features[i*judge.Features:][:judge.Features] }
+
+const judgeBatch = 500
+
+// add judges images [N, C, H, W] in [-1, 1] that shall show these classes. It runs inside torch.Do.
+func (v *judged) add(j *judge.Judge, image *torch.Tensor, asked []int) {
+	torch.NoGrad(func() {
+		features := j.Features(image)
+		for _, f := range features.Float32s() {
+			v.features = append(v.features, float64(f))
+		}
+		for _, class := range j.Classify(features).Argmax(1).Int64s() {
+			v.read = append(v.read, int(class))
+		}
+		v.asked = append(v.asked, asked...)
+	})
+}
+
+// judgeSet judges images of a set, by their numbers.
+func judgeSet(j *judge.Judge, set *dataset.Set, numbers []int) (*judged, error) {
+	v := &judged{}
+	size := set.Images.Size()
+	for start := 0; start < len(numbers); start += judgeBatch {
+		part := numbers[start:min(start+judgeBatch, len(numbers))]
+		pixels, asked := make([]byte, len(part)*size), make([]int, len(part))
+		for k, number := range part {
+			if err := set.Images.Read(number, pixels[k*size:][:size]); err != nil {
+				return nil, err
+			}
+			asked[k] = int(set.Labels[number])
+		}
+		err := torch.Do("judge real images", func() error {
+			shape := []int64{int64(len(part)), int64(set.Images.Channels), int64(set.Images.Height), int64(set.Images.Width)}
+			image := torch.FromBytes(pixels, shape, torch.Uint8).Type(torch.Float32).Div_(255).Sub_(0.5).Div_(0.5)
+			v.add(j, image, asked)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// right is how many are read as asked.
+func (v *judged) right() (n int) {
+	for i, class := range v.read {
+		if class == v.asked[i] {
+			n++
+		}
+	}
+	return n
+}
+
+// Accuracy is the share of a set's images that a judge reads right.
+func Accuracy(j *judge.Judge, set *dataset.Set) (float64, error) {
+	v, err := judgeSet(j, set, firstNumbers(set.Images.N))
+	if err != nil {
+		return 0, err
+	}
+	return float64(v.right()) / float64(v.n()), nil
+}
+
+func firstNumbers(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
