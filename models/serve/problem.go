@@ -51,4 +51,9 @@ func (p *problem) write(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// Refuse answers with an error as the rest of a Handler does, for Config.Runs.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	newProblem(status, detail).write(w, r)
+}
+
 func stack() string { return string(debug.Stack()) }
