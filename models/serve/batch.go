@@ -188,7 +188,7 @@ func (b *batcher) take() (parts []part) {
 	if !first.g.joins {
 		room = 1
 	}
-	var later, others []*job
+	var others []*job
 	for _, j := range b.waiting {
 		if j != first && (j.g != first.g || room == 0 || !first.g.joins) {
 			others = append(others, j)
@@ -202,11 +202,8 @@ func (b *batcher) take() (parts []part) {
 		j.shelf.hold()
 		j.taken += n
 		room -= n
-		if j.taken < len(j.wants) {
-			later = append(later, j)
-		}
 	}
-	b.waiting = append(others, later...) // who has had a part stands behind who had none
+	b.waiting = others
 	return parts
 }
 
@@ -243,15 +240,14 @@ func (b *batcher) drawParts(parts []part) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	for _, p := range parts {
-		p.drawn += p.to - p.from
-		over := err != nil || p.drawn == len(p.wants)
-		if !over || p.err != nil {
-			continue
+		switch p.drawn += p.to - p.from; {
+		case err != nil || p.drawn == len(p.wants):
+			p.finish(err)
+		case b.closed:
+			p.finish(errClosed)
+		case p.ctx.Err() == nil:
+			b.waiting = append(b.waiting, p.job) // behind those that came meanwhile
 		}
-		if i := slices.Index(b.waiting, p.job); i >= 0 { // the rest of a drawing that failed
-			b.waiting = slices.Delete(b.waiting, i, i+1)
-		}
-		p.finish(err)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 const (
 	maxCount  = 1000    // images of each class, as cgan generate has it
 	maxValues = 8 << 20 // numbers in all images: 32 MiB
-	maxPixels = 8 << 20 // of a PNG or GIF after enlarging
+	maxPixels = 16 << 20 // of a PNG or GIF after enlarging
 	maxScale  = 32
 	maxSteps  = 256
 )
