@@ -191,11 +191,11 @@ func TestWrongRequestsAreProblems(t *testing.T) {
 		{"POST", images, `{"images":[{"class":3,"noise":[` + noise + `1e30]}]}`, 400, "beyond"},
 		{"POST", images, `{"images":[{"class":3,"seed":1.5}]}`, 400, "whole number"},
 		{"POST", images, `{"images":[{"class":3,"seed":1}],"count":2}`, 400, "leave out"},
-		{"POST", images, `{"clas":3}`, 400, `"clas"`},
+		{"POST", images, `{"klass":3}`, 400, `"klass"`},
 		{"POST", images, `{} {}`, 400, "follows"},
 		{"POST", images, `{"class":"` + strings.Repeat("x", maxBody) + `"}`, 413, "longer than"},
 		{"POST", images + "?seed=1", "{}", 400, "in its body"},
-		{"POST", "/v1/reload", "", 403, "no"},
+		{"POST", "/v1/reload", "", 401, "this server has none"},
 	} {
 		a := ask(t, h, c.method, c.url, c.body)
 		var p problem

@@ -112,7 +112,9 @@ type batcher struct {
 
 func newBatcher(tell func(batchStats)) *batcher {
 	b := &batcher{tell: tell, ended: make(chan struct{})}
-	b.draw = func(g *generator, points []models.Point) (models.Images, error) { return g.DrawPoints(g.config, points) }
+	b.draw = func(g *generator, points []models.Point) (models.Images, error) {
+		return g.DrawPoints(g.config, points)
+	}
 	b.wake.L = &b.mutex
 	go b.run()
 	return b

@@ -249,7 +249,9 @@ func file(name, kind string) func(http.ResponseWriter, *http.Request) *problem {
 	}
 }
 
-func (h *Handler) healthz(w http.ResponseWriter, r *http.Request) *problem { return answerJSON(w, r, status{"ok"}) }
+func (h *Handler) healthz(w http.ResponseWriter, r *http.Request) *problem {
+	return answerJSON(w, r, status{"ok"})
+}
 
 // readyz says whether requests should come.
 func (h *Handler) readyz(w http.ResponseWriter, r *http.Request) *problem {
@@ -265,7 +267,8 @@ type status struct {
 
 func (h *Handler) reload(w http.ResponseWriter, r *http.Request) *problem {
 	if len(h.config.Tokens) == 0 {
-		return newProblem(http.StatusForbidden, "models are loaded anew only for who carries a token, and this server has none")
+		w.Header().Set("WWW-Authenticate", `Bearer realm="cgan"`)
+		return newProblem(http.StatusUnauthorized, "models are loaded anew only for who carries a token, and this server has none")
 	}
 	if h.config.Reload == nil {
 		return newProblem(http.StatusNotFound, "this server has nothing to read models from")

@@ -17,8 +17,8 @@ import (
 
 // The bounds of one request.
 const (
-	maxCount  = 1000    // images of each class, as cgan generate has it
-	maxValues = 8 << 20 // numbers in all images: 32 MiB
+	maxCount  = 1000     // images of each class, as cgan generate has it
+	maxValues = 8 << 20  // numbers in all images: 32 MiB
 	maxPixels = 16 << 20 // of a PNG or GIF after enlarging
 	maxScale  = 32
 	maxSteps  = 256

@@ -188,7 +188,7 @@ func (h *Handler) grid(w http.ResponseWriter, r *http.Request, run, text string)
 		serve.Refuse(w, r, http.StatusNotFound, "the run can't be read")
 		return
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	content, err := readWithin(root, file)
 	if err != nil {
 		serve.Refuse(w, r, http.StatusNotFound, "the grid can't be read")
