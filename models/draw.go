@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"cgan/bindings/torch"
 	"cgan/models/picture"
@@ -87,6 +88,80 @@ func (n *Net) Images(c Config, noise []float32, labels []int64) (images []float3
 	return images, err
 }
 
+// Point is what one image is drawn of.
+type Point struct {
+	Noise         []float32 // [nz]
+	Class, Toward int64     // nothing of a network that knows no classes
+	Share         float32   // from 0 to 1, how far it goes from Class to Toward: what Condition makes of both is joined in a straight line
+}
+
+// NoiseRows is the noise of that many rows which Draw draws with this seed, [rows, nz] one after the other.
+func (n *Net) NoiseRows(c Config, rows int, seed int64) (noise []float32, err error) {
+	err = torch.Do("draw noise", func() error {
+		noise = n.newNoise(c, rows, seed).Float32s()
+		return nil
+	})
+	return noise, err
+}
+
+// DrawPoints draws an image of each point, all as one batch: the caller bounds how many.
+func (n *Net) DrawPoints(c Config, points []Point) (images Images, err error) {
+	noise, from, toward, err := c.split(points)
+	if err != nil {
+		return images, err
+	}
+	var pixels []float32
+	err = n.evaluate("draw images", func() {
+		x := torch.FromFloat32s(noise, []int64{int64(len(points)), int64(c.Noise)})
+		if !slices.ContainsFunc(points, func(p Point) bool { return p.Share != 0 }) {
+			pixels = n.draw(c, x, from)
+			return
+		}
+		pixels = n.forward(n.between(n.condition(c, x, from), n.condition(c, x, toward), points))
+	})
+	if err != nil {
+		return images, err
+	}
+	scale(pixels, n.arch.Values)
+	image := c.Image()
+	return Images{pixels, len(points), int(image[0]), int(image[1]), int(image[2])}, nil
+}
+
+// split is the noise and the labels of points, which it checks.
+func (c Config) split(points []Point) (noise []float32, from, toward []int64, err error) {
+	for i, p := range points {
+		if len(p.Noise) != c.Noise {
+			return nil, nil, nil, fmt.Errorf("image %d has %d values of noise: it must be %d", i, len(p.Noise), c.Noise)
+		}
+		if !(p.Share >= 0 && p.Share <= 1) {
+			return nil, nil, nil, fmt.Errorf("image %d is %v of the way between two classes: it must be from 0 to 1", i, p.Share)
+		}
+		noise = append(noise, p.Noise...)
+		if c.Classes > 0 {
+			from, toward = append(from, p.Class), append(toward, p.Toward)
+		}
+	}
+	if _, err = c.columns(len(points), from); err == nil {
+		_, err = c.columns(len(points), toward)
+	}
+	return noise, from, toward, err
+}
+
+// between joins what Condition gives for both classes of each point, each [B, ...].
+func (n *Net) between(a, b *torch.Tensor, points []Point) *torch.Tensor {
+	shape := make([]int64, len(a.Shape())) // [B, 1, ...]
+	for i := range shape {
+		shape[i] = 1
+	}
+	shape[0] = int64(len(points))
+	share := make([]float32, len(points))
+	for i, p := range points {
+		share[i] = p.Share
+	}
+	s := torch.FromFloat32s(share, shape).To(a.Device())
+	return a.Mul(s.Rsub(1)).Add(b.Mul(s)) // at 0 and 1 it is one of them, to the bit
+}
+
 // evaluate runs fn in evaluation mode, without gradients.
 func (n *Net) evaluate(what string, fn func()) error {
 	places <- struct{}{}
@@ -160,14 +235,22 @@ func (n *Net) drawRows(c Config, noise *torch.Tensor, classes []int64) []float32
 
 // draw is what the network makes of noise [B, nz] and labels [B].
 func (n *Net) draw(c Config, noise *torch.Tensor, labels []int64) []float32 {
+	return n.forward(n.condition(c, noise, labels))
+}
+
+// condition puts labels [B] to noise [B, nz], on the network's device.
+func (n *Net) condition(c Config, noise *torch.Tensor, labels []int64) *torch.Tensor {
 	device := n.Device()
 	var label *torch.Tensor
 	if c.Classes > 0 {
 		label = torch.FromInt64s(labels).To(device)
 	}
 	noise = noise.View(append([]int64{noise.Size(0)}, n.arch.Noise()...)...).To(device) // [B, nz] -> [B, nz, 1, 1], or as it is
-	return n.Forward(n.Condition(noise, label, int64(c.Classes))).Type(torch.Float32).Float32s()
+	return n.Condition(noise, label, int64(c.Classes))
 }
+
+// forward is what comes out of the network, for a caller on the CPU.
+func (n *Net) forward(z *torch.Tensor) []float32 { return n.Forward(z).Type(torch.Float32).Float32s() }
 
 // scale brings values that are black and white at other numbers to -1 and 1.
 func scale(pixels []float32, values [2]float64) {

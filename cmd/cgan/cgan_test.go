@@ -25,6 +25,7 @@ func TestHelpIsGolden(t *testing.T) {
 		"cgan": {"--help"}, "train": {"train", "--help"}, "generate": {"generate", "--help"},
 		"inspect": {"inspect", "--help"}, "export": {"export", "--help"}, "bench": {"bench", "--help"}, "doctor": {"doctor", "--help"}, "data": {"data", "--help"},
 		"runs":          {"runs", "--help"},
+		"serve":         {"serve", "--help"},
 		"inspect-table": {"inspect"},
 	} {
 		code, got, stderr := invoke(args...)

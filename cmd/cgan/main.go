@@ -65,10 +65,11 @@ func fieldOf(flag string) string { return strings.ReplaceAll(flag, "-", "_") }
 func main() { os.Exit(run(os.Args, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := untilSignal(stderr)
+	hangup := &onHangup{}
+	ctx, stop := untilSignal(stderr, hangup)
 	defer stop()
 	app := newApp(stdout, stderr)
-	app.Metadata = map[string]any{"program": args[0]}
+	app.Metadata = map[string]any{"program": args[0], "hangup": hangup}
 	err := app.RunContext(ctx, flagsFirst(app, args))
 	if end := (interruption{}); errors.Is(err, context.Canceled) && !errors.As(err, &end) {
 		err = interrupted(ctx)
@@ -114,7 +115,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		HideHelpCommand: true,
 		Version:         version(),
 		Commands: []*cli.Command{
-			dataCommand(), trainCommand(), runsCommand(), generateCommand(), exportCommand(), inspectCommand(), judgeCommand(), evalCommand(), benchCommand(), doctorCommand(),
+			dataCommand(), trainCommand(), runsCommand(), generateCommand(), serveCommand(), exportCommand(), inspectCommand(), judgeCommand(), evalCommand(),
+			benchCommand(), doctorCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {}, // run prints the error and picks the code
 		OnUsageError:   onUsageError,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -45,9 +46,22 @@ func interrupted(ctx context.Context) error {
 // several.
 const patience = 500 * time.Millisecond
 
+// onHangup is what SIGHUP does in a command for which it is no end; nothing for the others.
+type onHangup struct{ atomic.Pointer[func()] }
+
+// does says whether a signal was one that a command has another use for, and uses it.
+func (h *onHangup) does(s os.Signal) bool {
+	do := h.Load()
+	if s != syscall.SIGHUP || do == nil {
+		return false
+	}
+	go (*do)()
+	return true
+}
+
 // untilSignal is a context that the first of endSignals ends. After it a second Ctrl-C, or any of them a while later, ends
 // the process at once. Call stop.
-func untilSignal(stderr io.Writer) (ctx context.Context, stop func()) {
+func untilSignal(stderr io.Writer, hangup *onHangup) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals, done := make(chan os.Signal, 8), make(chan struct{})
 	signal.Notify(signals, endSignals()...)
@@ -56,6 +70,9 @@ func untilSignal(stderr io.Writer) (ctx context.Context, stop func()) {
 		for {
 			select {
 			case s := <-signals:
+				if hangup.does(s) {
+					continue
+				}
 				number, _ := s.(syscall.Signal)
 				if first.IsZero() {
 					first = time.Now()

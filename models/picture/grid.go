@@ -9,8 +9,11 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"sync"
 
 	"cgan/weights/atomicfile"
+
+	"golang.org/x/image/draw"
 )
 
 // gridGap is the black space around each image, make_grid's default padding.
@@ -33,9 +36,18 @@ func Save(path string, force bool, g Grid) error {
 // beyond [-1, 1] are clamped; channels are 1 (gray) or 3 (RGB).
 // Sizes that do not fit and NaN are errors, and then w gets nothing. The same input gives the same bytes.
 func Write(w io.Writer, g Grid) error {
+	m, err := Render(g)
+	if err != nil {
+		return err
+	}
+	return Encode(w, m)
+}
+
+// Render is the picture that Write writes: *image.Gray or *image.NRGBA.
+func Render(g Grid) (image.Image, error) {
 	pixels, rows, cols, height, width, channels := g.Pixels, g.Rows, g.Columns, g.Height, g.Width, g.Channels
 	if err := checkGrid(pixels, rows, cols, height, width, channels); err != nil {
-		return fmt.Errorf("write a grid of %dx%d images, each [%d, %d, %d]: %w", rows, cols, channels, height, width, err)
+		return nil, fmt.Errorf("write a grid of %dx%d images, each [%d, %d, %d]: %w", rows, cols, channels, height, width, err)
 	}
 	gap := gridGap
 	if rows*cols == 1 {
@@ -55,8 +67,25 @@ func Write(w io.Writer, g Grid) error {
 			}
 		}
 	}
-	var b bytes.Buffer // w is written once, so a failed encoding leaves nothing half-written
-	if err := png.Encode(&b, canvas); err != nil {
+	return canvas, nil
+}
+
+// Enlarge makes a square of n x n pixels of each pixel of what Render gives.
+func Enlarge(m image.Image, n int) image.Image {
+	b := m.Bounds()
+	size := image.Rect(0, 0, n*b.Dx(), n*b.Dy())
+	var big draw.Image = image.NewNRGBA(size)
+	if _, isGray := m.(*image.Gray); isGray {
+		big = image.NewGray(size)
+	}
+	draw.NearestNeighbor.Scale(big, size, m, b, draw.Src, nil)
+	return big
+}
+
+// Encode writes a picture as PNG, in one piece: a failed encoding leaves nothing half-written.
+func Encode(w io.Writer, m image.Image) error {
+	var b bytes.Buffer
+	if err := encoder.Encode(&b, m); err != nil {
 		return fmt.Errorf("encode the grid as PNG: %w", err)
 	}
 	if _, err := w.Write(b.Bytes()); err != nil {
@@ -64,6 +93,18 @@ func Write(w io.Writer, g Grid) error {
 	}
 	return nil
 }
+
+// encoder keeps its buffers, which are far larger than a small picture.
+var encoder = png.Encoder{BufferPool: &buffers{}}
+
+type buffers struct{ sync.Pool }
+
+func (b *buffers) Get() *png.EncoderBuffer {
+	kept, _ := b.Pool.Get().(*png.EncoderBuffer)
+	return kept
+}
+
+func (b *buffers) Put(kept *png.EncoderBuffer) { b.Pool.Put(kept) }
 
 // newCanvas gives a black image and its bytes: pixel (x, y) stands at y*stride + x*depth.
 func newCanvas(bounds image.Rectangle, channels int) (canvas image.Image, pix []byte, stride, depth int) {

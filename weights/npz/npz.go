@@ -1,4 +1,4 @@
-// Package npz reads NumPy's .npz files: arrays by name, as numpy.savez and numpy.savez_compressed write them. Files are
+// Package npz reads and writes NumPy's .npz files: arrays by name, as numpy.savez and numpy.savez_compressed write them. Files are
 // hostile until read: an array takes no more memory than Read allows, whatever the file claims.
 package npz
 

@@ -1,0 +1,330 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"cgan/models"
+)
+
+// maxBatch is how many images are drawn at once: a request for more takes turns with the others.
+const maxBatch = 64
+
+// job is what one request wants drawn.
+type job struct {
+	ctx    context.Context
+	shelf  *shelf // that g is on
+	g      *generator
+	wants  []want // an image each, or
+	sweep  *sweep // all of them as one drawing
+	pixels []float32
+
+	taken, drawn int // of wants
+	waits        time.Time
+	noise        map[int64][]float32 // rows of noise by seed
+	err          error
+	done         chan struct{}
+}
+
+// sweep is the arguments of Net.Draw.
+type sweep struct {
+	rows    int
+	classes []int64
+	seed    int64
+}
+
+// want is one image.
+type want struct {
+	at, to  source  // its noise lies between these
+	reach   float64 // how far from at to to, from 0 to 1
+	classes [2]int64
+	share   float32
+}
+
+// source is a row of the noise of a seed, or values that were given.
+type source struct {
+	seed   int64
+	row    int
+	values []float32
+}
+
+var (
+	errClosed  = errors.New("closed")
+	errDrawing = errors.New("a drawing ended in a panic")
+)
+
+// batchStats is what is told of a drawing.
+type batchStats struct {
+	images int
+	waited []time.Duration // of each job that began with it
+	took   time.Duration
+}
+
+// gate bounds what is under way, from the reading of a request until its answer is taken.
+type gate struct {
+	mutex                    sync.Mutex
+	requests, values         int
+	mostRequests, mostValues int
+}
+
+// enter says whether a request for images of so many numbers may come in.
+func (g *gate) enter(values int) bool {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	if g.requests >= g.mostRequests || g.values+values > g.mostValues {
+		return false
+	}
+	g.requests++
+	g.values += values
+	return true
+}
+
+func (g *gate) leave(values int) {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	g.requests--
+	g.values -= values
+}
+
+func (g *gate) inside() int {
+	g.mutex.Lock()
+	defer g.mutex.Unlock()
+	return g.requests
+}
+
+// batcher draws what waits, the oldest first, and with it all that can be drawn together. One thread draws, whose ops have
+// threads of their own, so that what comes meanwhile is drawn together next: while it is idle nothing waits.
+type batcher struct {
+	tell  func(batchStats)
+	draw  func(*generator, []models.Point) (models.Images, error)
+	mutex sync.Mutex
+	wake  sync.Cond
+	ended chan struct{}
+
+	closed  bool
+	waiting []*job
+}
+
+func newBatcher(tell func(batchStats)) *batcher {
+	b := &batcher{tell: tell, ended: make(chan struct{})}
+	b.draw = func(g *generator, points []models.Point) (models.Images, error) {
+		return g.DrawPoints(g.config, points)
+	}
+	b.wake.L = &b.mutex
+	go b.run()
+	return b
+}
+
+// do waits until a job is drawn, and gives its pixels, or until its context ends.
+func (b *batcher) do(j *job) ([]float32, error) {
+	j.done, j.waits = make(chan struct{}), time.Now()
+	if j.sweep == nil {
+		j.noise = map[int64][]float32{}
+	}
+	b.mutex.Lock()
+	if b.closed {
+		b.mutex.Unlock()
+		return nil, errClosed
+	}
+	b.waiting = append(b.waiting, j)
+	b.wake.Signal()
+	b.mutex.Unlock()
+	select {
+	case <-j.done:
+	case <-j.ctx.Done():
+		b.giveUp(j)
+		return nil, j.ctx.Err()
+	}
+	return j.pixels, j.err
+}
+
+// giveUp takes out what nobody waits for any more.
+func (b *batcher) giveUp(j *job) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if i := slices.Index(b.waiting, j); i >= 0 {
+		b.waiting = slices.Delete(b.waiting, i, i+1)
+	}
+}
+
+func (b *batcher) close() {
+	b.mutex.Lock()
+	b.closed = true
+	for _, j := range b.waiting {
+		j.finish(errClosed)
+	}
+	b.waiting = nil
+	b.wake.Signal()
+	b.mutex.Unlock()
+	<-b.ended
+}
+
+func (j *job) finish(err error) {
+	j.err = err
+	close(j.done)
+}
+
+// part is some images of a job.
+type part struct {
+	*job
+	from, to int
+}
+
+// take waits for work, and gives what is drawn next; nil when there will be no more. What it gives holds its models.
+func (b *batcher) take() (parts []part) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	for len(b.waiting) == 0 {
+		if b.closed {
+			return nil
+		}
+		b.wake.Wait()
+	}
+	first := b.waiting[0]
+	room := maxBatch
+	if !first.g.joins {
+		room = 1
+	}
+	var others []*job
+	for _, j := range b.waiting {
+		if j != first && (j.g != first.g || room == 0 || !first.g.joins) {
+			others = append(others, j)
+			continue
+		}
+		n := min(room, len(j.wants)-j.taken)
+		if j.sweep != nil {
+			n = 0
+		}
+		parts = append(parts, part{j, j.taken, j.taken + n})
+		j.shelf.hold()
+		j.taken += n
+		room -= n
+	}
+	b.waiting = others
+	return parts
+}
+
+func (b *batcher) run() {
+	runtime.LockOSThread() // the threads of ops belong to the thread that calls them
+	defer close(b.ended)
+	for parts := b.take(); parts != nil; parts = b.take() {
+		begin := time.Now()
+		stats := batchStats{}
+		for _, p := range parts {
+			stats.images += max(1, p.to-p.from)
+			if p.from == 0 {
+				stats.waited = append(stats.waited, begin.Sub(p.waits))
+			}
+		}
+		b.drawParts(parts)
+		stats.took = time.Since(begin)
+		b.tell(stats)
+		for _, p := range parts {
+			p.shelf.release()
+		}
+	}
+}
+
+// drawParts draws parts together. Where that fails each is drawn alone, so that what is wrong with one ends that one.
+func (b *batcher) drawParts(parts []part) {
+	err := b.try(parts)
+	if err != nil && len(parts) > 1 {
+		for _, p := range parts {
+			b.drawParts([]part{p})
+		}
+		return
+	}
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	for _, p := range parts {
+		switch p.drawn += p.to - p.from; {
+		case err != nil || p.drawn == len(p.wants):
+			p.finish(err)
+		case b.closed:
+			p.finish(errClosed)
+		case p.ctx.Err() == nil:
+			b.waiting = append(b.waiting, p.job) // behind those that came meanwhile
+		}
+	}
+}
+
+// try draws, and gives a panic as an error.
+func (b *batcher) try(parts []part) (err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("%w: %v\n%s", errDrawing, failure, stack())
+		}
+	}()
+	g := parts[0].g
+	if s := parts[0].sweep; s != nil {
+		images, err := g.Draw(g.config, s.rows, s.classes, s.seed)
+		parts[0].pixels = images.Pixels
+		return err
+	}
+	var points []models.Point
+	for _, p := range parts {
+		for _, w := range p.wants[p.from:p.to] {
+			point, err := p.point(w)
+			if err != nil {
+				return err
+			}
+			points = append(points, point)
+		}
+	}
+	images, err := b.draw(g, points)
+	if err != nil {
+		return err
+	}
+	size := len(images.Pixels) / len(points)
+	for _, p := range parts {
+		if p.pixels == nil {
+			p.pixels = make([]float32, len(p.wants)*size)
+		}
+		copy(p.pixels[p.from*size:], images.Pixels[:(p.to-p.from)*size])
+		images.Pixels = images.Pixels[(p.to-p.from)*size:]
+	}
+	return nil
+}
+
+// point is what an image is drawn of.
+func (j *job) point(w want) (p models.Point, err error) {
+	p = models.Point{Class: w.classes[0], Toward: w.classes[1], Share: w.share}
+	if p.Noise, err = j.values(w.at); err != nil || w.reach == 0 {
+		return p, err
+	}
+	end, err := j.values(w.to)
+	if err != nil {
+		return p, err
+	}
+	p.Noise = walk(p.Noise, end, w.reach, j.g.Arch().Source[0].Op == "randn")
+	return p, nil
+}
+
+// values is the noise of a source. The rows of a seed are drawn once, all that the job has of it.
+func (j *job) values(s source) ([]float32, error) {
+	if s.values != nil {
+		return s.values, nil
+	}
+	rows, ok := j.noise[s.seed]
+	if !ok {
+		most := 0
+		for _, w := range j.wants {
+			for _, o := range []source{w.at, w.to} {
+				if o.values == nil && o.seed == s.seed {
+					most = max(most, o.row)
+				}
+			}
+		}
+		var err error
+		if rows, err = j.g.NoiseRows(j.g.config, most+1, s.seed); err != nil {
+			return nil, err
+		}
+		j.noise[s.seed] = rows
+	}
+	return rows[s.row*j.g.config.Noise:][:j.g.config.Noise], nil
+}
