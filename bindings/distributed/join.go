@@ -2,9 +2,12 @@ package distributed
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"cgan/bindings/torch"
 )
 
 // Fact is something that must be the same for every rank, such as the version of libtorch.
@@ -224,12 +227,25 @@ func (m *Meeting) rollCall(lost error) error {
 	return fmt.Errorf("rank %s does not answer: it was killed or stopped, or its machine or network is gone", strings.Join(missing, ", rank "))
 }
 
+// LostError is a rank or a store that is lost.
+type LostError struct{ text string }
+
+// Error names it.
+func (e *LostError) Error() string { return e.text }
+
+// IsLost says whether err is of a connection to other ranks that broke: Lost finds out which. Gloo's errors name its sources.
+func IsLost(err error) bool {
+	var failed *torch.Error
+	var lost *LostError
+	return errors.As(err, &lost) || errors.As(err, &failed) && strings.Contains(failed.Reason, "/gloo/")
+}
+
 func (m *Meeting) lostStore() error {
 	who := "rank 0"
 	if m.Agent {
 		who = "torchrun"
 	}
-	return fmt.Errorf("rank 0 or the network to it is lost: the store that %s serves at %s, port %d, does not answer", who, m.Host, m.Port)
+	return &LostError{fmt.Sprintf("rank 0 or the network to it is lost: the store that %s serves at %s, port %d, does not answer", who, m.Host, m.Port)}
 }
 
 // within runs fn, and goes on without it after limit.

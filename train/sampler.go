@@ -1,0 +1,42 @@
+package train
+
+import (
+	"cgan/bindings/distributed"
+	"cgan/bindings/torch"
+)
+
+// sampler gives each rank its share of an epoch, as torch.utils.data.DistributedSampler does: the order is the same for all,
+// filled up with images from its beginning until it can be shared out evenly, and each rank takes every so many-th one.
+type sampler struct {
+	rank, replicas int
+	seed           int64
+	epoch          int
+}
+
+// distribute makes l the loader of one rank.
+func (l *Loader) distribute(g *distributed.ProcessGroup, seed int64) {
+	if g != nil {
+		l.sampler = &sampler{rank: g.GetRank(), replicas: g.GetWorldSize(), seed: seed}
+	}
+}
+
+// setEpoch says which epoch the next Shuffle begins, set_epoch in Python.
+func (l *Loader) setEpoch(epoch int) {
+	if l.sampler != nil {
+		l.sampler.epoch = epoch
+	}
+}
+
+// share is the number of images of each rank.
+func (s *sampler) share(images int) int { return (images + s.replicas - 1) / s.replicas }
+
+// order is the images of this rank.
+func (s *sampler) order(images int) (own []int64) {
+	generator := torch.NewGenerator(s.seed + int64(s.epoch))
+	defer generator.Free()
+	all := generator.Randperm(int64(images)).Int64s()
+	for i := s.rank; i < s.share(images)*s.replicas; i += s.replicas {
+		own = append(own, all[i%images])
+	}
+	return own
+}
