@@ -68,7 +68,7 @@ type Range struct{ Min, Max float64 }
 
 // Ranges gives the range of each number by its name in config.json. Adam's decays are below 1.
 var Ranges = map[string]Range{
-	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "keep": {0, 1e6}, "threads": {0, 1024},
+	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "keep": {0, 1e6}, "threads": {0, 1024}, "processes": {1, 1024},
 	"lr": {0, 1}, "beta1": {0, math.Nextafter(1, 0)}, "beta2": {0, math.Nextafter(1, 0)},
 	"label_smoothing": {0, math.Nextafter(1, 0)}, "d_steps": {1, 1000}, "r1": {0, 1e6}, "ema": {0, 1e12}, "lr_g": {0, 1}, "lr_d": {0, 1},
 	"nz": {1, 4096}, "ngf": {1, 4096}, "ndf": {1, 4096},

@@ -301,7 +301,9 @@ func (r *run) shuffle() error {
 	return torch.Do("begin the epoch", func() error {
 		now := torch.RNGState(torch.CPU)
 		if half := r.at.EpochStep > 0 && r.at.EpochStep < r.loader.Batches(); half {
-			torch.SetRNGState(torch.FromBytes(r.at.EpochRNG, []int64{int64(len(r.at.EpochRNG))}, torch.Uint8), torch.CPU)
+			if r.first() { // the others' order is by the seed, as all ranks' is
+				torch.SetRNGState(torch.FromBytes(r.at.EpochRNG, []int64{int64(len(r.at.EpochRNG))}, torch.Uint8), torch.CPU)
+			}
 			defer torch.SetRNGState(now, torch.CPU)
 			r.loader.setEpoch(r.at.Epoch)
 			return r.loader.Shuffle()

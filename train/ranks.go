@@ -225,13 +225,15 @@ func shareAdam(g *distributed.ProcessGroup, adam *optim.Adam) {
 		if count == 0 {
 			continue
 		}
-		if s.ExpAvg == nil {
-			zeros := torch.ZerosLike(adam.Parameters()[i])
-			adam.SetState(i, count, zeros, zeros)
-			s = adam.States()[i]
+		average, square := s.ExpAvg, s.ExpAvgSq
+		if g.GetRank() > 0 {
+			average, square = torch.ZerosLike(adam.Parameters()[i]), torch.ZerosLike(adam.Parameters()[i])
 		}
-		g.Broadcast(s.ExpAvg, 0)
-		g.Broadcast(s.ExpAvgSq, 0)
+		g.Broadcast(average, 0)
+		g.Broadcast(square, 0)
+		if g.GetRank() > 0 {
+			adam.SetState(i, count, average, square)
+		}
 	}
 }
 
@@ -291,6 +293,22 @@ func (t *Trainer) distribute(g *distributed.ProcessGroup) error {
 		bf16 := t.config.Compress == "bf16"
 		t.reducerG = distributed.NewReducer(g, t.generator.Parameters(), bf16)
 		t.reducerD = distributed.NewReducer(g, t.discriminator.Parameters(), bf16)
+		return nil
+	})
+}
+
+// settleBuckets makes a step that leaves no trace once a checkpoint is read: c10d lays out its buckets by the order in which the
+// first step's gradients come, and with three ranks and more the order of a sum is the layout's. So the next step adds as it
+// would have without a stop.
+func (r *run) settleBuckets() error {
+	if r.ranks.group == nil {
+		return nil
+	}
+	return torch.Do("lay out the buckets of gradients", func() error {
+		n := int64(min(r.config.Batch, 2))
+		shape := r.loader.shape(int(n))
+		r.trainer.done = r.config.DSteps - 1 // which is one of G's too
+		r.trainer.update(torch.Zeros(shape, torch.Float32, r.trainer.device), torch.Zeros([]int64{n}, torch.Int64, r.trainer.device))
 		return nil
 	})
 }

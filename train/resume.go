@@ -55,6 +55,9 @@ func (r *run) take() (err error) {
 
 // resume goes on where the newest whole checkpoint of the folder stood.
 func (r *run) resume(set *dataset.Set) error {
+	if err := r.settleBuckets(); err != nil {
+		return err
+	}
 	if !r.first() { // share brings what rank 0 has read
 		r.at.Batch, r.at.Images = r.config.Batch, set.Images.N
 		return nil

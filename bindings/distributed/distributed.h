@@ -22,7 +22,7 @@ char *cgan_store_add(cgan_store self, const char *key, int64_t value, int64_t *o
 char *cgan_store_free(cgan_store self);
 
 // process_group.cpp: Gloo on the network interface of that name, or that with the address.
-char *cgan_process_group_new(cgan_store store, int rank, int size, const char *interface, const char *address,
+char *cgan_process_group_new(cgan_store store, const char *prefix, int rank, int size, const char *interface, const char *address,
                              int64_t timeout_ms, cgan_process_group *out);
 char *cgan_all_reduce(cgan_process_group self, cgan_tensor tensor, int max);
 char *cgan_broadcast(cgan_process_group self, cgan_tensor tensor, int source);

@@ -5,6 +5,7 @@ package distributed
 import "C"
 
 import (
+	"fmt"
 	"net"
 	"strconv"
 	"unsafe"
@@ -23,19 +24,28 @@ type ProcessGroup struct {
 // InitProcessGroup connects the ranks that have met by Gloo, as torch.distributed.init_process_group("gloo") does.
 func InitProcessGroup(m *Meeting) (*ProcessGroup, error) {
 	address := ""
-	if m.Interface == "" {
-		var err error
+	var err error
+	if m.Interface != "" {
+		if _, err := net.InterfaceByName(m.Interface); err != nil {
+			return nil, fmt.Errorf("GLOO_SOCKET_IFNAME is %q: this machine has no such network interface", m.Interface)
+		}
+	} else {
 		if address, err = towards(m.Host, m.Port); err != nil {
 			return nil, err
 		}
 	}
 	g := &ProcessGroup{Meeting: m}
+	prefix := C.CString(m.store.prefix + "gloo") // of this attempt: an earlier one left its addresses
+	defer C.free(unsafe.Pointer(prefix))
 	name, at := C.CString(m.Interface), C.CString(address)
 	defer C.free(unsafe.Pointer(name))
 	defer C.free(unsafe.Pointer(at))
-	err := libtorch.Check(unsafe.Pointer(C.cgan_process_group_new(m.store.native, C.int(m.Rank), C.int(m.WorldSize), name, at,
+	err = libtorch.Check(unsafe.Pointer(C.cgan_process_group_new(m.store.native, prefix, C.int(m.Rank), C.int(m.WorldSize), name, at,
 		C.int64_t(m.collective().Milliseconds()), &g.native)))
-	return g, err
+	if err != nil {
+		return nil, &LostError{err.Error()}
+	}
+	return g, nil
 }
 
 // towards is the address of this machine on the network that leads to host.

@@ -9,14 +9,14 @@ using cgan::guarded;
 using cgan::tensor;
 using c10d::ProcessGroupGloo;
 
-char *cgan_process_group_new(cgan_store store, int rank, int size, const char *interface, const char *address,
+char *cgan_process_group_new(cgan_store store, const char *prefix, int rank, int size, const char *interface, const char *address,
                              int64_t timeout_ms, cgan_process_group *out) {
   return guarded([&] {
     const auto &shared = *static_cast<c10::intrusive_ptr<c10d::Store> *>(store);
     auto options = ProcessGroupGloo::Options::create(std::chrono::milliseconds(timeout_ms));
     options->devices.push_back(*interface != '\0' ? ProcessGroupGloo::createDeviceForInterface(interface)
                                                   : ProcessGroupGloo::createDeviceForHostname(address));
-    auto gloo = c10::make_intrusive<ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>("gloo", shared), rank, size, options);
+    auto gloo = c10::make_intrusive<ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>(prefix, shared), rank, size, options);
     auto made = c10::make_intrusive<c10d::ProcessGroup>(rank, size);
     made->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO,
                      c10::intrusive_ptr<c10d::Backend>(gloo));

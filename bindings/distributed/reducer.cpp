@@ -1,5 +1,6 @@
 #include "process_group.h"
 
+#include <limits>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
 using cgan::guarded;
@@ -50,9 +51,7 @@ char *cgan_reducer_new(cgan_process_group self, size_t count, const cgan_tensor 
     std::vector<at::Tensor> params;
     for (size_t i = 0; i < count; i++) params.push_back(cgan::tensor(handles[i]));
     auto [buckets, limits] = c10d::compute_bucket_assignment_by_size(
-        params, {c10d::kDefaultFirstBucketBytes, c10d::kDefaultBucketBytesCap});
-    std::reverse(buckets.begin(), buckets.end()); // the last layers' gradients are there first
-    std::reverse(limits.begin(), limits.end());
+        params, {std::numeric_limits<int64_t>::max()}); // one, until the order of gradients is known
     const cgan::GroupPtr &group = cgan::group(self);
     auto reducer = std::unique_ptr<Reducer>(make<Reducer>(params, buckets, limits, group));
     if (bf16) reducer->register_comm_hook(std::make_unique<Halved>(group, group->getSize()));

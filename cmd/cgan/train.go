@@ -50,6 +50,7 @@ func trainCommand() *cli.Command {
 			floatFlag("beta1", "Adam's decay of the mean", d.Beta1),
 			floatFlag("beta2", "Adam's decay of the variance", d.Beta2),
 			deviceFlag(d.Device),
+			intFlag("processes", "train in as many processes on this machine, each with a batch of its own; torchrun and what sets its variables do so on several", 1),
 			oneOfFlag("compress", "type that gradients travel in between processes: none, which is float32, or bf16, half of the bytes", d.Compress, train.Compressions),
 			&cli.DurationFlag{Name: "dist-timeout", Usage: "end with an error when another process has not answered for a time such as `30s`; longer than a step and a save take", Value: d.DistTimeout},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but errors"},
@@ -71,6 +72,13 @@ func trainCommand() *cli.Command {
 			}
 			if c.Bool("print-config") {
 				return printConfig(c, cfg)
+			}
+			others, err := startsOthers(c, cfg)
+			if err != nil {
+				return err
+			}
+			if others {
+				return runProcesses(c.Context, c.Int("processes"), cfg.DistTimeout)
 			}
 			return runTrain(c, cfg)
 		},
