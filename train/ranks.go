@@ -242,7 +242,7 @@ func (r *run) shareRandom(saved int) {
 	g := r.ranks.group
 	state := torch.RNGState(torch.CPU)
 	for rank := range saved {
-		t := state
+		var t *torch.Tensor
 		if rank < len(r.at.RankRNG) {
 			t = torch.FromBytes(r.at.RankRNG[rank], state.Shape(), torch.Uint8)
 		} else {

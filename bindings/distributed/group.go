@@ -54,7 +54,7 @@ func towards(host string, port int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	address, _, err := net.SplitHostPort(c.LocalAddr().String())
 	return address, err
 }

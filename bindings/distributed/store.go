@@ -36,7 +36,7 @@ func openStore(l *Launch, prefix string, timeout time.Duration) (*store, error) 
 		}
 	}
 	if os.Getenv("TORCH_CPP_LOG_LEVEL") == "" {
-		os.Setenv("TORCH_CPP_LOG_LEVEL", "FATAL") // what fails is told by the errors
+		_ = os.Setenv("TORCH_CPP_LOG_LEVEL", "FATAL") // what fails is told by the errors
 	}
 	host, below := C.CString(l.Host), C.CString(prefix)
 	defer C.free(unsafe.Pointer(host))
@@ -55,7 +55,7 @@ func listenAt(address string) (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	f, err := l.(*net.TCPListener).File()
 	if err != nil {
 		return -1, err
