@@ -24,7 +24,7 @@ func (t *Trainer) updateAverage() {
 	}
 	decay := t.config.EMA
 	if decay >= minHalfLife {
-		decay = torch.Pow(0.5, float64(t.config.Batch)/decay)
+		decay = torch.Pow(0.5, float64(t.config.Batch*t.ranks)/decay)
 	}
 	optim.EMA(t.average.Parameters(), t.generator.Parameters(), decay)
 	copyAll(t.average.Buffers(), t.generator.Buffers())

@@ -7,7 +7,10 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
+	"time"
 
+	"cgan/bindings/distributed"
 	"cgan/models"
 	"cgan/models/arch"
 )
@@ -42,6 +45,10 @@ type Config struct {
 	TimeLimit   Every      `json:"time_limit"`   // save and end after this time
 	Trace       string     `json:"trace"`        // file for losses and digests; empty for none
 
+	Compress    string              `json:"compress"` // type that gradients travel in between processes: none, which is float32, or bf16
+	DistTimeout time.Duration       `json:"-"`        // within which a rank that is lost ends the others
+	Launch      *distributed.Launch `json:"-"`        // this process's place among those that train together; nil for one alone
+
 	HowTo func(c Config, dir string) string `json:"-"` // Markdown for README.md of the run folder dir of c: how to go on from it; nil for nothing
 }
 
@@ -52,6 +59,7 @@ func Default() Config {
 	return Config{
 		Config: sizes, Options: DefaultOptions(), Fit: "crop", Background: "black",
 		Out: "runs", Epochs: 20, Batch: 128, LR: 2e-4, Beta1: 0.5, Beta2: 0.999, Device: "auto", Keep: 3, Compute: models.Compute{Precision: models.F32},
+		Compress: Compressions[0], DistTimeout: 5 * time.Minute,
 	}
 }
 
@@ -60,7 +68,7 @@ type Range struct{ Min, Max float64 }
 
 // Ranges gives the range of each number by its name in config.json. Adam's decays are below 1.
 var Ranges = map[string]Range{
-	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "keep": {0, 1e6}, "threads": {0, 1024},
+	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "keep": {0, 1e6}, "threads": {0, 1024}, "processes": {1, 1024},
 	"lr": {0, 1}, "beta1": {0, math.Nextafter(1, 0)}, "beta2": {0, math.Nextafter(1, 0)},
 	"label_smoothing": {0, math.Nextafter(1, 0)}, "d_steps": {1, 1000}, "r1": {0, 1e6}, "ema": {0, 1e12}, "lr_g": {0, 1}, "lr_d": {0, 1},
 	"nz": {1, 4096}, "ngf": {1, 4096}, "ndf": {1, 4096},
@@ -105,6 +113,9 @@ func (c Config) Validate() error {
 	if err := c.Compute.Validate(); err != nil {
 		return err
 	}
+	if err := c.validateRanks(); err != nil {
+		return err
+	}
 	if err := c.Options.validate(); err != nil {
 		return err
 	}
@@ -114,4 +125,15 @@ func (c Config) Validate() error {
 	sizes := c.Config
 	sizes.Channels, sizes.Classes = max(1, sizes.Channels), max(1, sizes.Classes) // the data has them
 	return sizes.Validate()
+}
+
+// validateRanks looks at the settings of several processes.
+func (c Config) validateRanks() error {
+	if !slices.Contains(Compressions, c.Compress) {
+		return &models.FieldError{Field: "compress", Problem: fmt.Sprintf("is %q: it must be none or bf16", c.Compress)}
+	}
+	if c.DistTimeout < time.Second || c.DistTimeout > 24*time.Hour {
+		return &models.FieldError{Field: "dist_timeout", Problem: fmt.Sprintf("is %v: it must be a time from 1s to 24h", c.DistTimeout)}
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cgan/bindings/distributed"
 	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/train/checkpoint"
@@ -38,9 +39,9 @@ func (r *run) train(ctx context.Context) (result Result, err error) {
 	err = torch.Do("", func() (err error) { // one scope around the run keeps it on one OS thread
 		defer func() { err = errors.Join(err, r.close()) }()
 		if err := r.open(ctx); err != nil || r.result.Interrupted {
-			return r.sayMemory(err)
+			return r.blame(r.sayMemory(err))
 		}
-		return r.sayMemory(r.loop(ctx))
+		return r.blame(r.leave(r.sayMemory(r.loop(ctx))))
 	})
 	return r.result, err
 }
@@ -87,11 +88,15 @@ type run struct {
 	failed    error // of the last save
 	logFails  bool  // and was told
 	status    runfolder.Status
+	ranks     ranks
 	shown     shown
 }
 
 // open makes everything that the run needs, its folder last.
 func (r *run) open(ctx context.Context) error {
+	if err := r.meet(); err != nil {
+		return err
+	}
 	if err := r.take(); err != nil {
 		return err
 	}
@@ -104,11 +109,21 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.set = set
+	r.hash = set.Hash()
 	r.trace = newTrace(r.config)
+	if err := r.connect(); err != nil {
+		return err
+	}
 	if r.loader, err = loader.New(set, r.config.Batch, device); err != nil {
 		return err
 	}
+	if g := r.ranks.group; g != nil {
+		r.loader.Distribute(g.GetRank(), g.GetWorldSize(), r.config.Seed)
+	}
 	if r.trainer, err = NewTrainer(r.config, device); err != nil {
+		return err
+	}
+	if err := r.trainer.distribute(r.ranks.group); err != nil {
 		return err
 	}
 	if err := r.begin(set); err != nil {
@@ -122,6 +137,10 @@ func (r *run) open(ctx context.Context) error {
 	}
 	if err := ctx.Err(); err != nil { // before anything is made
 		r.result.Interrupted = true
+		_ = r.blame(err)
+		return nil
+	}
+	if !r.first() {
 		return nil
 	}
 	return r.openFolder(set.Images.N)
@@ -129,7 +148,6 @@ func (r *run) open(ctx context.Context) error {
 
 // begin finds where the run starts: fresh, from other weights, or where it stopped.
 func (r *run) begin(set *dataset.Set) error {
-	r.hash = set.Hash()
 	begin := r.init
 	if r.config.Resume != "" {
 		begin = r.resume
@@ -138,7 +156,10 @@ func (r *run) begin(set *dataset.Set) error {
 		return err
 	}
 	r.at.Classes, r.at.Arch = set.Classes, r.config.Arch
-	return nil
+	if r.first() && r.at.Step > 0 {
+		r.fitRanks()
+	}
+	return r.share()
 }
 
 // lastStep is the step to end after. Epochs that an earlier run had count as had, whatever its batch was.
@@ -245,7 +266,7 @@ func (r *run) loop(ctx context.Context) (err error) {
 	if err := r.lastSave(); err != nil {
 		return err
 	}
-	if r.config.Trace != "" && r.pace.times != nil {
+	if r.config.Trace != "" && r.pace.times != nil && r.first() {
 		if err := r.trace.save(r.config.Trace, r.trainer); err != nil {
 			return err
 		}
@@ -255,7 +276,7 @@ func (r *run) loop(ctx context.Context) (err error) {
 
 // epoch trains to the end of the data, the last step, or the end of ctx.
 func (r *run) epoch(ctx context.Context) error {
-	if ctx.Err() != nil { // before the next epoch is begun: a save would count it as had
+	if r.interrupted(ctx) { // before the next epoch is begun: a save would count it as had
 		r.result.Interrupted = true
 		return nil
 	}
@@ -263,11 +284,11 @@ func (r *run) epoch(ctx context.Context) error {
 		return err
 	}
 	for r.at.EpochStep < r.loader.Batches() && r.at.Step < r.last {
-		if ctx.Err() != nil {
+		if r.interrupted(ctx) {
 			r.result.Interrupted = true
 			return nil
 		}
-		if err := r.step(); err != nil {
+		if err := r.step(ctx); err != nil {
 			return err
 		}
 		if err := r.betweenSteps(); err != nil || r.result.TimeIsUp {
@@ -283,30 +304,47 @@ func (r *run) shuffle() error {
 	return torch.Do("begin the epoch", func() error {
 		now := torch.RNGState(torch.CPU)
 		if half := r.at.EpochStep > 0 && r.at.EpochStep < r.loader.Batches(); half {
-			torch.SetRNGState(torch.FromBytes(r.at.EpochRNG, []int64{int64(len(r.at.EpochRNG))}, torch.Uint8), torch.CPU)
+			if r.first() { // the others' order is by the seed, as all ranks' is
+				torch.SetRNGState(torch.FromBytes(r.at.EpochRNG, []int64{int64(len(r.at.EpochRNG))}, torch.Uint8), torch.CPU)
+			}
 			defer torch.SetRNGState(now, torch.CPU)
+			r.loader.SetEpoch(r.at.Epoch)
 			return r.loader.Shuffle()
 		}
 		r.at.Epoch++
 		r.at.EpochStep, r.at.EpochRNG = 0, now.Bytes()
+		r.loader.SetEpoch(r.at.Epoch)
 		return r.loader.Shuffle()
 	})
 }
 
-func (r *run) step() error {
+func (r *run) step(ctx context.Context) error {
 	var losses Losses
 	var images int
 	number := r.at.Step + 1
 	err := torch.Do(fmt.Sprintf("train step %d", number), func() error {
 		image, label, err := r.loader.Batch(r.at.EpochStep)
 		if err != nil {
+			if r.ranks.group != nil { // the others are not here to save with
+				return err
+			}
 			return errors.Join(err, r.save()) // the networks are as the last step left them
 		}
 		images = int(image.Size(0))
 		losses = r.trainer.Step(image, label)
 		return nil
 	})
-	if err != nil || math.IsNaN(losses.D+losses.G) || math.IsInf(losses.D+losses.G, 0) {
+	if err != nil && distributed.IsLost(err) {
+		return err
+	}
+	bad := math.IsNaN(losses.D+losses.G) || math.IsInf(losses.D+losses.G, 0)
+	if err == nil && r.ranks.group != nil {
+		err = r.agree(ctx, number, bad)
+		if bad = r.ranks.agreed.diverged; bad && !r.first() {
+			return errEnded
+		}
+	}
+	if err != nil || bad {
 		if where := r.trainer.nonFinite(); err == nil || where != "" {
 			return r.diverged(number, where)
 		}
@@ -322,6 +360,8 @@ func (r *run) step() error {
 		ImagesPS: r.pace.add(now, images), Time: now, EpochStep: r.at.EpochStep,
 	}
 	r.report.Step(stats)
-	r.sayLog(r.stats.Write(stats))
+	if r.first() {
+		r.sayLog(r.stats.Write(stats))
+	}
 	return nil
 }

@@ -42,7 +42,7 @@ func ResumeConfig(dir string) (Config, error) {
 
 // take takes the folder of config.Resume for this process, and reads what the run was.
 func (r *run) take() (err error) {
-	if r.config.Resume == "" {
+	if r.config.Resume == "" || !r.first() {
 		return nil
 	}
 	r.result.Dir = r.config.Resume
@@ -55,6 +55,13 @@ func (r *run) take() (err error) {
 
 // resume goes on where the newest whole checkpoint of the folder stood.
 func (r *run) resume(set *dataset.Set) error {
+	if err := r.settleBuckets(); err != nil {
+		return err
+	}
+	if !r.first() { // share brings what rank 0 has read
+		r.at.Batch, r.at.Images = r.config.Batch, set.Images.N
+		return nil
+	}
 	if r.before.DataHash != "" && r.before.DataHash != r.hash {
 		return &models.FieldError{Field: "data", Problem: fmt.Sprintf("%q holds other images or labels than the run in %s has trained on: "+
 			"name the folder with those, or begin a new run from its weights", r.config.Data, r.config.Resume)}

@@ -23,21 +23,31 @@ func (r *run) betweenSteps() error {
 	if r.config.SampleEvery.due(r.at.Step, now.Sub(r.sampledAt)) {
 		r.sample()
 	}
-	if r.config.SaveEvery.due(r.at.Step, now.Sub(r.triedAt)) {
+	save, timeUp := r.due(r.at.Step)
+	if r.ranks.group != nil {
+		save, timeUp = r.ranks.agreed.save, r.ranks.agreed.timeUp
+	}
+	if save {
 		if err := r.save(); err != nil {
 			return err
 		}
 		r.show()
 	}
-	if r.config.TimeLimit.due(r.at.Step, now.Sub(r.began)) && r.at.Step < r.last {
+	if timeUp && r.at.Step < r.last {
 		r.result.TimeIsUp = true
 	}
 	return nil
 }
 
+// due says what is to be done after a step by this process's clock.
+func (r *run) due(step int) (save, timeUp bool) {
+	now := time.Now()
+	return r.config.SaveEvery.due(step, now.Sub(r.triedAt)), r.config.TimeLimit.due(step, now.Sub(r.began))
+}
+
 // sample writes a grid. One that can't be written is no reason to end.
 func (r *run) sample() {
-	if r.sampled == r.at.Step {
+	if r.sampled == r.at.Step || !r.first() {
 		return
 	}
 	r.sampled, r.sampledAt = r.at.Step, time.Now()
@@ -58,6 +68,13 @@ func (r *run) save() error {
 	if r.saved == r.at.Step {
 		return nil
 	}
+	if err := r.gather(); err != nil {
+		return err
+	}
+	if !r.first() {
+		r.saved, r.triedAt = r.at.Step, time.Now()
+		return nil
+	}
 	// The last step's update is not seen by a loss: what can't be gone on from is no checkpoint.
 	if where := r.trainer.nonFinite(); where != "" {
 		return r.diverged(r.at.Step, where)
@@ -73,6 +90,7 @@ func (r *run) save() error {
 		return nil
 	}
 	r.saved, r.result.Checkpoint = r.at.Step, path
+	r.remember()
 	r.report.Saved(path)
 	r.removeOldest()
 	return nil

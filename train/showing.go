@@ -35,7 +35,7 @@ func (r *run) show() {
 
 // showNow is show at any time after the first step. What fails is no reason to end.
 func (r *run) showNow() {
-	if r.pace.times == nil {
+	if r.pace.times == nil || !r.first() {
 		return
 	}
 	howTo, began := "", time.Now()
@@ -54,7 +54,7 @@ func (r *run) showNow() {
 
 // finish leaves in the folder what the run came to and how it ended. A folder without a step goes.
 func (r *run) finish(err error) {
-	if r.pace.times == nil {
+	if r.pace.times == nil || !r.first() {
 		return
 	}
 	r.showNow()

@@ -27,6 +27,7 @@ import importlib.util
 import inspect
 import json
 import math
+import os
 import pathlib
 import resource
 import struct
@@ -36,8 +37,11 @@ import zlib
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import bf16_compress_hook
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "models"))
 from cgan import Discriminator, Generator, concat_noise_label, create_onehot_image  # noqa: E402
@@ -67,14 +71,50 @@ def read_set(folder):
     return image, label, [str(v) for v in values.tolist()]
 
 
-def loader(image, label, batch):
+def loader(image, label, batch, seed=0):
     image = (image.float() / 255 - 0.5) / 0.5  # bytes -> [-1, 1]
-    return DataLoader(TensorDataset(image, label), batch, shuffle=True)
+    images = TensorDataset(image, label)
+    if ranks() > 1:
+        return DataLoader(images, batch, sampler=DistributedSampler(images, seed=seed))
+    return DataLoader(images, batch, shuffle=True)
 
 
 def mirror(image):
     flip = torch.rand(len(image)) < 0.5
     return torch.where(flip.view(-1, 1, 1, 1).to(image.device), image.flip(3), image)  # each image or its mirror image
+
+
+# --- bindings/distributed, ranks.go ------------------------------------------------------------
+
+
+def ranks():
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def rank():
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def distribute(trainer, args):
+    """Each rank draws random numbers of its own, and gradients are averaged while the backward pass computes."""
+    trainer.average_d = trainer.discriminator
+    trainer.average_g = trainer.generator
+    if ranks() == 1:
+        return
+    if rank() > 0:
+        torch.manual_seed(args.seed + rank())
+    trainer.average_d = DistributedDataParallel(trainer.discriminator, broadcast_buffers=False)
+    trainer.average_g = DistributedDataParallel(trainer.generator, broadcast_buffers=False)
+    if getattr(args, "compress", "none") == "bf16":
+        for network in (trainer.average_d, trainer.average_g):
+            network.register_comm_hook(None, bf16_compress_hook)
+
+
+def rank_rng_states():
+    """Each rank's random numbers, a row for each."""
+    states = [torch.empty_like(torch.get_rng_state()) for _ in range(ranks())]
+    dist.all_gather(states, torch.get_rng_state())
+    return torch.stack(states)
 
 
 # --- options.go --------------------------------------------------------------------------------
@@ -216,6 +256,7 @@ class Trainer:
             self.optimizerG.param_groups[0]["initial_lr"] = self.lr_g
             self.optimizerD.param_groups[0]["initial_lr"] = self.lr_d
         self.loss = new_loss(options)
+        distribute(self, args)
         self.done, self.planned = 0, planned  # steps so far, and those that lr_schedule counts to
 
     def step(self, image, label):
@@ -252,11 +293,11 @@ class Trainer:
         fake_label = self.random_label(n)
 
         self.discriminator.zero_grad()
-        d_real = self.discriminator(*real)
+        d_real = self.average_d(*real)
         loss_real = self.loss.real(d_real)
         drawn = self.generate(noise, fake_label)
         fake = self.condition(drawn, fake_label)
-        d_fake = self.discriminator(*(x.detach() for x in fake))
+        d_fake = self.average_d(*(x.detach() for x in fake))
         loss_fake = self.loss.fake(d_fake)
         loss_d = loss_real + loss_fake
         if self.options.r1 > 0:
@@ -281,7 +322,7 @@ class Trainer:
             return
         decay = self.options.ema
         if decay >= 100:
-            decay = 0.5 ** (self.batch / decay)
+            decay = 0.5 ** (self.batch * ranks() / decay)
         for average, parameter in zip(self.generator_ema.parameters(), self.generator.parameters()):
             average.lerp_(parameter, 1 - decay)
         for average, buffer in zip(self.generator_ema.buffers(), self.generator.buffers()):
@@ -299,8 +340,8 @@ class Trainer:
 
     def generate(self, noise, label):
         if self.networks:
-            return self.generator(noise, label) if takes_label(self.generator) else self.generator(noise)
-        return self.generator(concat_noise_label(noise, label, self.device, self.classes))
+            return self.average_g(noise, label) if takes_label(self.generator) else self.average_g(noise)
+        return self.average_g(concat_noise_label(noise, label, self.device, self.classes))
 
     def condition(self, image, label):
         """What the discriminator takes."""
@@ -332,6 +373,8 @@ def batches(epochs, at, count):
             torch.set_rng_state(at.epoch_rng_state)
         else:
             at.epoch, at.epoch_step, at.epoch_rng_state = at.epoch + 1, 0, now
+        if ranks() > 1:
+            epochs.sampler.set_epoch(at.epoch)
         for i, batch in enumerate(epochs):
             if i < at.epoch_step:
                 continue
@@ -353,6 +396,8 @@ def checkpoint(trainer, epochs, at):
     parts = {part: getattr(trainer, part).state_dict() for part in parts_of(trainer)}
     if trainer.device == "cuda":
         parts["cuda_rng_state"] = torch.cuda.get_rng_state()
+    if ranks() > 1:
+        parts["rank_rng_states"] = rank_rng_states()
     return {
         **parts,
         "rng_state": torch.get_rng_state(),
@@ -371,7 +416,7 @@ def resume(trainer, path):
     saved.setdefault("generator_ema", saved["generator"])  # an average that the file lacks begins as the generator
     for part in parts_of(trainer):
         getattr(trainer, part).load_state_dict(saved[part])
-    torch.set_rng_state(saved["rng_state"])
+    torch.set_rng_state(saved["rank_rng_states"][rank()] if ranks() > 1 else saved["rng_state"])
     if trainer.device == "cuda" and "cuda_rng_state" in saved:
         torch.cuda.set_rng_state(saved["cuda_rng_state"])
     at = Progress()
@@ -392,7 +437,7 @@ def digest(module):
 def trace(args):
     torch.backends.cudnn.deterministic = True  # on CUDA, else the bits of a sum may vary from run to run
     image, label, class_names = read_set(args.data)
-    trainer, epochs, at = Trainer(args, image, class_names, args, args.steps), loader(image, label, args.batch), Progress()
+    trainer, epochs, at = Trainer(args, image, class_names, args, args.steps), loader(image, label, args.batch, args.seed), Progress()
     if args.init:
         at = resume(trainer, args.init)
     losses = [trainer.step(*b) for b in batches(epochs, at, args.steps)]
@@ -407,9 +452,12 @@ def trace(args):
     }
     if args.ema > 0:
         result["generator_ema"] = digest(trainer.generator_ema)
+    saved = checkpoint(trainer, epochs, at)
+    if rank() > 0:
+        return
     pathlib.Path(args.out).write_text(json.dumps(result, indent=1))
     if args.save:
-        torch.save(checkpoint(trainer, epochs, at), args.save)
+        torch.save(saved, args.save)
 
 
 def tune(network, args):
@@ -592,6 +640,7 @@ def main():
             command.add_argument("--out", required=True)
             command.add_argument("--save")
             command.add_argument("--init")
+            command.add_argument("--compress", choices=("none", "bf16"), default="none")
             command.add_argument("--networks", type=load_networks)
             command.add_argument("--loss", choices=("bce", "hinge", "lsgan", "wgan-gp"), default=Options.loss)
             command.add_argument("--lr-schedule", choices=("constant", "linear", "cosine"), default=Options.lr_schedule)
@@ -606,7 +655,11 @@ def main():
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
+    if args.run in (trace, bench) and int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        dist.init_process_group("gloo")
     args.run(args)
+    if dist.is_initialized():
+        dist.destroy_process_group()
 
 
 if __name__ == "__main__":

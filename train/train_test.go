@@ -333,7 +333,7 @@ func TestAnUpdateThatDivergesIsNotSaved(t *testing.T) {
 		if err := r.open(context.Background()); err != nil {
 			return err
 		}
-		if err := errors.Join(r.shuffle(), r.step()); err != nil {
+		if err := errors.Join(r.shuffle(), r.step(context.Background())); err != nil {
 			return err
 		}
 		r.trainer.generator.Parameters()[0].Detach().Mul_(math.Inf(1))

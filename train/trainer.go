@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"cgan/bindings/distributed"
 	"cgan/bindings/nn"
 	"cgan/bindings/optim"
 	"cgan/bindings/torch"
@@ -23,11 +24,14 @@ type Trainer struct {
 	loss          loss
 	done, planned int // steps so far, and those that LRSchedule counts to
 	graph         graph
+	ranks         int                  // processes that train together
+	reducerG      *distributed.Reducer // of gradients over them; nil for one process
+	reducerD      *distributed.Reducer
 }
 
 // NewTrainer seeds the random numbers and makes networks and optimizers on device. Free it.
 func NewTrainer(c Config, device torch.Device) (*Trainer, error) {
-	t := &Trainer{config: c, device: device, loss: c.newLoss()}
+	t := &Trainer{config: c, device: device, loss: c.newLoss(), ranks: 1}
 	lrG, lrD := c.lrs()
 	err := torch.Do("make the networks", func() error {
 		torch.ManualSeed(c.Seed)
@@ -141,6 +145,7 @@ func (t *Trainer) update(image, label *torch.Tensor) found {
 	if t.config.Loss == "wgan-gp" {
 		lossD = lossD.Add(t.gradientPenalty(image, drawn.Detach(), label))
 	}
+	t.reducerD.Prepare()
 	lossD.Backward()
 	t.optimizerD.Step()
 
@@ -149,6 +154,7 @@ func (t *Trainer) update(image, label *torch.Tensor) found {
 	}
 	t.generator.ZeroGrad()
 	lossG := t.loss.generated(t.scoreFake(fake))
+	t.reducerG.Prepare()
 	lossG.Backward()
 	t.optimizerG.Step()
 	t.updateAverage()
@@ -247,6 +253,8 @@ func (t *Trainer) nonFinite() (where string) {
 // Free ends networks and optimizers, as far as they were made.
 func (t *Trainer) Free() {
 	t.graph.free()
+	t.reducerG.Free()
+	t.reducerD.Free()
 	for _, net := range []*models.Net{t.generator, t.average, t.discriminator} {
 		if net != nil {
 			net.Free()

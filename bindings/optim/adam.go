@@ -147,6 +147,9 @@ func (a *Adam) stepForeach() {
 	})
 }
 
+// Parameters gives what it moves.
+func (a *Adam) Parameters() []*torch.Tensor { return a.parameters }
+
 // States gives what Adam keeps, in the order of the parameters. Where CUDA counts the steps, it runs inside torch.Do.
 func (a *Adam) States() []State {
 	for i := range a.states {

@@ -278,7 +278,7 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 		}
 	}
 	for name, to := range map[string]*string{
-		"data": &cfg.Data, "fit": &cfg.Fit, "background": &cfg.Background, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace,
+		"data": &cfg.Data, "fit": &cfg.Fit, "background": &cfg.Background, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace, "compress": &cfg.Compress,
 		"loss": &cfg.Loss, "lr-schedule": &cfg.LRSchedule,
 	} {
 		if c.IsSet(name) {
@@ -289,6 +289,9 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 		if every, ok := c.Generic(name).(*train.Every); ok && c.IsSet(name) {
 			*to = *every
 		}
+	}
+	if c.IsSet("dist-timeout") {
+		cfg.DistTimeout = c.Duration("dist-timeout")
 	}
 	if c.IsSet("seed") {
 		cfg.Seed = seedOf(c)

@@ -87,11 +87,14 @@ func exitCode(err error) int {
 	var cuda *torch.CUDAError
 	var diverged *train.DivergedError
 	var end interruption
+	var process processError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &end):
 		return exitSignal + int(end.Signal)
+	case errors.As(err, &process):
+		return process.code
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &cuda):

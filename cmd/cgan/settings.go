@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"cgan/train"
 
@@ -219,6 +220,9 @@ func printConfig(c *cli.Context, cfg train.Config) error {
 			said := c.Value(name)
 			if _, several := f.(*cli.StringSliceFlag); several {
 				said = slices.DeleteFunc(c.StringSlice(name), func(s string) bool { return s == "" }) // of an empty list
+			}
+			if d, ok := said.(time.Duration); ok {
+				said = d.String()
 			}
 			text, err := json.Marshal(said)
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"cgan/bindings/distributed"
 	"cgan/train"
 
 	"github.com/urfave/cli/v2"
@@ -49,6 +50,9 @@ func trainCommand() *cli.Command {
 			floatFlag("beta1", "Adam's decay of the mean", d.Beta1),
 			floatFlag("beta2", "Adam's decay of the variance", d.Beta2),
 			deviceFlag(d.Device),
+			intFlag("processes", "train in as many processes on this machine, each with a batch of its own; torchrun and what sets its variables do so on several", 1),
+			oneOfFlag("compress", "type that gradients travel in between processes: none, which is float32, or bf16, half of the bytes", d.Compress, train.Compressions),
+			&cli.DurationFlag{Name: "dist-timeout", Usage: "end with an error when another process has not answered for a time such as `30s`; longer than a step and a save take", Value: d.DistTimeout},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but errors"},
 			&cli.StringFlag{Name: "trace", Usage: "write every loss and the sha256 of every parameter to `FILE` at the end"},
 		}, slices.Concat(optionFlags(d), speedFlags(d), sizeFlags(d), imageFlags(sizeFlag(d)), configFlags())...),
@@ -60,11 +64,21 @@ func trainCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			if cfg.Launch, err = distributed.ReadLaunch(os.Getenv); err != nil {
+				return usageError{err}
+			}
 			if err := checkTrain(cfg); err != nil {
 				return err
 			}
 			if c.Bool("print-config") {
 				return printConfig(c, cfg)
+			}
+			others, err := startsOthers(c, cfg)
+			if err != nil {
+				return err
+			}
+			if others {
+				return runProcesses(c.Context, c.Int("processes"), cfg.DistTimeout)
 			}
 			return runTrain(c, cfg)
 		},
@@ -94,18 +108,27 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 	}
 	program := quoted(c.App.Metadata["program"].(string)) // as it was called, so that what is printed can be pasted
 	cfg.HowTo = func(cfg train.Config, dir string) string { return howTo(program, cfg, dir) }
+	stdout, quiet := c.App.Writer, c.Bool("quiet")
+	if cfg.Launch != nil && cfg.Launch.Rank > 0 { // rank 0 speaks for all
+		quiet = true
+	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes, as head does, ends the output alone
-	result, err := train.Run(c.Context, cfg, newReporter(c.App.Writer, c.App.ErrWriter, c.Bool("quiet")))
+	result, err := train.Run(c.Context, cfg, newReporter(stdout, c.App.ErrWriter, quiet))
+	if err != nil && cfg.Launch != nil {
+		return fmt.Errorf("rank %d: %w", cfg.Launch.Rank, flagged(err))
+	}
 	if err != nil {
 		return flagged(err)
 	}
 	goOn := fmt.Sprintf("go on with %s train --resume %s", program, quoted(result.Dir))
 	switch {
+	case result.Interrupted && cfg.Launch != nil && cfg.Launch.Rank > 0:
+		return fmt.Errorf("rank %d: %w after step %d", cfg.Launch.Rank, interrupted(c.Context), result.Steps)
 	case result.Interrupted && result.Dir == "":
 		return fmt.Errorf("%w before the first step: nothing is kept", interrupted(c.Context))
 	case result.Interrupted:
 		return fmt.Errorf("%w after step %d; saved in %s: %s", interrupted(c.Context), result.Steps, result.Dir, goOn)
-	case result.TimeIsUp && !c.Bool("quiet"):
+	case result.TimeIsUp && !quiet:
 		fmt.Fprintf(c.App.Writer, "the time is up after step %d: %s\n", result.Steps, goOn)
 	}
 	return nil

@@ -30,6 +30,7 @@ type parityCase struct {
 	set                madeSet // in place of MNIST
 	batch, seed, steps int
 	flags              []string // of both
+	processes          int      // that train together; 0 for one
 	networks           string   // in the article's place: a file of the folder networks, without its ending
 }
 
@@ -38,6 +39,9 @@ var parityCases = slices.Concat([]parityCase{
 	{name: "20 steps, batch 128, seed 1", batch: 128, seed: 1, steps: 20},
 	{name: "25 steps, batch 96 of 1000 images, across two epochs' ends", images: 1000, batch: 96, seed: 2, steps: 25},
 	{name: "47 classes, labels with gaps", set: madeSet{images: 200, channels: 1, size: 28, classes: 47}, batch: 64, steps: 8},
+	{name: "2 processes, 25 steps, batch 96 of 1000 images each", processes: 2, images: 1000, batch: 96, seed: 6, steps: 25},
+	{name: "3 processes, 25 steps, batch 48 of 500 images each", processes: 3, images: 500, batch: 48, seed: 7, steps: 25, flags: []string{"--flip", "--ema", "1000"}},
+	{name: "2 processes, 8 steps, gradients in bfloat16", processes: 2, images: 500, batch: 48, seed: 8, steps: 8, flags: []string{"--compress", "bf16"}},
 }, sizeCases(), []parityCase{
 	withOptions("--flip"),
 	withOptions("--label-smoothing", "0.1", "--lr-g", "1e-4", "--lr-d", "4e-4", "--ema", "0.9"),
@@ -144,6 +148,8 @@ func (c parityCase) run(ctx context.Context, p *programs) (int, error) {
 		}
 		own, python = append(own, "--arch", column), []string{"--networks", module}
 	}
+	p.processes = c.processes
+	defer func() { p.processes = 0 }()
 	mine, _, err := p.goTrain(ctx, append(own, flags...))
 	if err != nil {
 		return 0, err

@@ -23,6 +23,7 @@ type programs struct {
 	torch     string // the version of both, such as 2.15.0
 	work      string
 	runs      int
+	processes int // that train together; 0 for one
 }
 
 // newPrograms finds the Python for the torch of cgan. Clear them.
@@ -63,6 +64,9 @@ func (p *programs) file(suffix string) string {
 func (p *programs) goTrain(ctx context.Context, flags []string) (t trace, checkpoint string, err error) {
 	out, file := p.file("-runs"), p.file("-cgan.json")
 	args := append([]string{"train", "--exact", "--quiet", "--device", p.device, "--threads", strconv.Itoa(p.Threads), "--out", out, "--trace", file}, flags...)
+	if p.processes > 0 {
+		args = append(args, "--processes", strconv.Itoa(p.processes))
+	}
 	if err := quiet(ctx, p.cgan, args...); err != nil {
 		return t, "", err
 	}
@@ -88,6 +92,9 @@ func checkpoints(out string) ([]string, error) {
 func (p *programs) pythonTrain(ctx context.Context, flags []string) (t trace, checkpoint string, err error) {
 	file, checkpoint := p.file("-python.json"), p.file("-python.pt")
 	args := append([]string{"train/train.py", "trace", "--device", p.device, "--threads", strconv.Itoa(p.Threads), "--out", file, "--save", checkpoint}, flags...)
+	if p.processes > 0 {
+		args = append([]string{"-m", "torch.distributed.run", "--standalone", "--nproc-per-node", strconv.Itoa(p.processes)}, args...)
+	}
 	if err := quiet(ctx, p.python, args...); err != nil {
 		return t, "", err
 	}

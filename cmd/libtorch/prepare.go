@@ -48,7 +48,7 @@ func prepare(ctx context.Context, root string, lt libtorch, source func(context.
 		{filepath.Join(gotch, "libtch", "bridge.h"), string(bridge)},
 		{filepath.Join(gotch, "libtch", "lib.go"), gotchLib(lt)},
 	}
-	for _, pkg := range []string{"libtorch", "fused", "hugepages"} {
+	for _, pkg := range []string{"libtorch", "fused", "hugepages", "distributed"} {
 		text := flagsFile(lt, pkg)
 		if pkg == "libtorch" {
 			text += builtAgainst(lt)

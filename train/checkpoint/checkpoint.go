@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"cgan/bindings/nn"
 	"cgan/bindings/optim"
@@ -20,12 +21,13 @@ import (
 
 // Progress is where a run stands. A checkpoint holds it, so that another run goes on from there.
 type Progress struct {
-	Step      int    // over all epochs
-	Epoch     int    // from 1
-	EpochStep int    // in this epoch
-	EpochRNG  []byte // torch.RNGState when the epoch began: it gives the epoch's order again
-	Batch     int    // images per step
-	Images    int    // in the data set
+	Step      int      // over all epochs
+	Epoch     int      // from 1
+	EpochStep int      // in this epoch
+	EpochRNG  []byte   // torch.RNGState when the epoch began: it gives the epoch's order again
+	Batch     int      // images per step
+	Images    int      // in the data set
+	RankRNG   [][]byte // torch.RNGState of each process that trains, where there are several; else nil
 	Classes   models.Classes
 	Arch      *arch.File // the networks in the article's place; nil for the article's. Load leaves it out
 }
@@ -89,6 +91,10 @@ func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {
 		d.Set(cudaRNG, state)
 	}
 	d.Set("epoch_rng_state", byteTensor(p.EpochRNG))
+	if n := len(p.RankRNG); n > 0 {
+		states := slices.Concat(p.RankRNG...)
+		d.Set(rankRNG, weights.Tensor{DType: weights.U8, Shape: []int64{int64(n), int64(len(states) / n)}, Data: states})
+	}
 	d.Set("step", int64(p.Step))
 	d.Set("epoch", int64(p.Epoch))
 	d.Set("epoch_step", int64(p.EpochStep))
@@ -97,6 +103,9 @@ func checkpoint(parts Parts, p Progress) (*weights.Dict, error) {
 	d.Set(models.ClassNames, p.Classes.List())
 	return d, nil
 }
+
+// rankRNG is the key of every process's random numbers, a row for each, in the file of a run of several.
+const rankRNG = "rank_rng_states"
 
 // cudaRNG is the key of CUDA's random numbers, in the file of a run on CUDA.
 const cudaRNG = "cuda_rng_state"

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"cgan/bindings/nn"
 	"cgan/bindings/optim"
@@ -95,10 +96,26 @@ func progress(root weights.Value, device torch.Device) (p Progress, err error) {
 	if p.EpochRNG, err = stateBytes(root, "epoch_rng_state"); err != nil {
 		return p, err
 	}
+	if p.RankRNG, err = rankStates(root); err != nil {
+		return p, err
+	}
 	if err := setRNG(root, "rng_state", torch.CPU); err != nil || device == torch.CPU {
 		return p, err
 	}
 	return p, setRNG(root, cudaRNG, device)
+}
+
+// rankStates are the random numbers of each process; none where the file is of one.
+func rankStates(root weights.Value) ([][]byte, error) {
+	value, ok := get(root, rankRNG)
+	if !ok {
+		return nil, nil
+	}
+	t, ok := value.(*weights.Tensor)
+	if !ok || t.DType != weights.U8 || len(t.Shape) != 2 || t.Shape[0] < 1 || t.Shape[1] < 1 {
+		return nil, errors.New(rankRNG + " is not a tensor of bytes with a row for each process")
+	}
+	return slices.Collect(slices.Chunk(t.Data, int(t.Shape[1]))), nil
 }
 
 // setRNG puts a device's random numbers where the file says; without the key they stay.

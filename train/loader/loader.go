@@ -13,6 +13,7 @@ type Loader struct {
 	batch   int
 	device  torch.Device
 	order   []int64       // this epoch's permutation of the images
+	sampler *sampler      // of this process's share; nil for one process, which has all
 	ahead   chan gathered // the batch that is being read, or nil
 	aheadOf int           // its number
 	white   *torch.Tensor // 255; a tensor, because CUDA multiplies by a number's inverse, which rounds otherwise; kept
@@ -57,13 +58,26 @@ func (l *Loader) shape(n int) []int64 {
 }
 
 // Batches is the number of batches in an epoch; the last one may be smaller.
-func (l *Loader) Batches() int { return (l.set.Images.N + l.batch - 1) / l.batch }
+func (l *Loader) Batches() int { return (l.images() + l.batch - 1) / l.batch }
+
+// images is how many an epoch of this process has.
+func (l *Loader) images() int {
+	if l.sampler != nil {
+		return l.sampler.share(l.set.Images.N)
+	}
+	return l.set.Images.N
+}
 
 // Shuffle begins an epoch. DataLoader's iterator draws a base seed for its workers, then the sampler
 // draws the seed of a generator of its own.
 func (l *Loader) Shuffle() error {
 	return torch.Do("shuffle the data set", func() error {
 		torch.RandomSeed()
+		if l.sampler != nil {
+			l.wait()
+			l.order = l.sampler.order(l.set.Images.N)
+			return nil
+		}
 		generator := torch.NewGenerator(torch.RandomSeed())
 		defer generator.Free()
 		l.wait()

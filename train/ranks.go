@@ -1,0 +1,318 @@
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cgan/bindings/distributed"
+	"cgan/bindings/nn"
+	"cgan/bindings/optim"
+	"cgan/bindings/torch"
+)
+
+// ranks is what a run has beside one of one process: DistributedDataParallel's semantics. The article's training is of one
+// process, which has none of it.
+type ranks struct {
+	meeting *distributed.Meeting
+	group   *distributed.ProcessGroup // nil for one process
+	again   bool                      // torchrun has started the run again after a fault
+	of      int                       // the step of the random numbers that were gathered last
+	agreed  agreed
+}
+
+// agreed is what one rank wants and all do: a clock or a signal is one process's own.
+type agreed struct{ stop, save, timeUp, diverged bool }
+
+// first says whether this process writes the run folder.
+func (r *run) first() bool { return r.config.Launch == nil || r.config.Launch.Rank == 0 }
+
+// meet finds the other ranks. A run that torchrun has started again goes on from the folder of its last attempt.
+func (r *run) meet() (err error) {
+	l := r.config.Launch
+	if l == nil {
+		return nil
+	}
+	if r.ranks.meeting, err = distributed.Join(l, r.config.DistTimeout); err != nil || l.Attempt == 0 || r.config.Resume != "" {
+		return err
+	}
+	dir, err := r.ranks.meeting.Recall("run")
+	r.ranks.again = dir != ""
+	r.config.Resume = dir
+	return err
+}
+
+// connect looks whether all ranks are to do the same, and connects them.
+func (r *run) connect() (err error) {
+	m := r.ranks.meeting
+	if m == nil {
+		return nil
+	}
+	facts, err := r.facts()
+	if err != nil {
+		return err
+	}
+	if err := m.Agree(facts); err != nil {
+		return err
+	}
+	r.ranks.group, err = distributed.InitProcessGroup(m)
+	return err
+}
+
+// ofOneRank are settings that ranks need not share.
+var ofOneRank = []string{"threads", "device", "data", "out", "trace", "init", "keep", "time_limit"}
+
+// facts is what must be the same for every rank.
+func (r *run) facts() ([]distributed.Fact, error) {
+	program, err := hashProgram()
+	if err != nil {
+		return nil, err
+	}
+	facts := []distributed.Fact{{Name: "program (sha256)", Value: program}, {Name: "libtorch", Value: torch.FullVersion()}, {Name: "data (sha256)", Value: r.hash}}
+	text, err := json.Marshal(r.config)
+	var fields map[string]json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(text, &fields)
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if !slices.Contains(ofOneRank, name) {
+			facts = append(facts, distributed.Fact{Name: name, Value: string(fields[name])})
+		}
+	}
+	return facts, err
+}
+
+func hashProgram() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// blame makes the error of a rank that has lost another one that names it, and tells the others of a fault of its own.
+func (r *run) blame(err error) error {
+	m := r.ranks.meeting
+	if m == nil || err == nil {
+		return err
+	}
+	if distributed.IsLost(err) {
+		err = m.Lost(err)
+		if r.first() {
+			err = fmt.Errorf("%w; %s", err, r.stands())
+		}
+		return err
+	}
+	m.Fail(err)
+	return err
+}
+
+// leave ends the connections behind the last step of all.
+func (r *run) leave(err error) error {
+	if err != nil || r.ranks.group == nil {
+		return err
+	}
+	return torch.Do("leave the other ranks", func() error {
+		r.ranks.group.Barrier()
+		return nil
+	})
+}
+
+// agree finds what any rank wants, once after each step.
+func (r *run) agree(ctx context.Context, step int, bad bool) error {
+	save, timeUp := r.due(step)
+	r.ranks.agreed = agreed{ctx.Err() != nil, save, timeUp, bad}
+	return torch.Do(fmt.Sprintf("train step %d", step), func() error {
+		a := &r.ranks.agreed
+		all := []*bool{&a.stop, &a.save, &a.timeUp, &a.diverged}
+		words := make([]int64, len(all))
+		for i, v := range all {
+			if *v {
+				words[i] = 1
+			}
+		}
+		t := torch.FromInt64s(words)
+		r.ranks.group.AllReduce(t, distributed.Max)
+		for i, word := range t.Int64s() {
+			*all[i] = word == 1
+		}
+		return nil
+	})
+}
+
+// interrupted says whether to end before the next step. Ranks have agreed on it after the last one.
+func (r *run) interrupted(ctx context.Context) bool {
+	if r.ranks.group == nil {
+		return ctx.Err() != nil
+	}
+	return r.ranks.agreed.stop
+}
+
+// gather gives a checkpoint every rank's random numbers.
+func (r *run) gather() error {
+	if r.ranks.group == nil || r.ranks.of == r.at.Step {
+		return nil
+	}
+	return torch.Do("gather the random numbers' states", func() error {
+		all := r.ranks.group.AllGather(torch.RNGState(torch.CPU)).Bytes()
+		r.at.RankRNG = slices.Collect(slices.Chunk(all, len(all)/r.ranks.group.GetWorldSize()))
+		r.ranks.of = r.at.Step
+		return nil
+	})
+}
+
+// remember tells the attempts of torchrun that come after this one which folder has a checkpoint.
+func (r *run) remember() {
+	if dir, err := filepath.Abs(r.result.Dir); err == nil && r.ranks.meeting != nil {
+		_ = r.ranks.meeting.Remember("run", dir) // a store that is gone ends the next step
+	}
+}
+
+// share gives every rank what rank 0 has read: networks, optimizers, and where the run stands.
+func (r *run) share() error {
+	g := r.ranks.group
+	if g == nil || (r.config.Resume == "" && r.config.Init == "") {
+		return nil
+	}
+	return torch.Do("share the weights of rank 0", func() error {
+		at := []int64{int64(r.at.Step), int64(r.at.Epoch), int64(r.at.EpochStep), int64(r.before.Planned), int64(len(r.at.RankRNG))}
+		t := torch.FromInt64s(at)
+		g.Broadcast(t, 0)
+		at = t.Int64s()
+		r.at.Step, r.at.Epoch, r.at.EpochStep, r.before.Planned = int(at[0]), int(at[1]), int(at[2]), int(at[3])
+		r.saved, r.result.Steps, r.trainer.done = r.at.Step, r.at.Step, r.at.Step
+		for _, named := range r.trainer.tensors() {
+			g.Broadcast(named.Tensor, 0)
+		}
+		for _, adam := range []*optim.Adam{r.trainer.optimizerG, r.trainer.optimizerD} {
+			shareAdam(g, adam)
+		}
+		r.shareRandom(int(at[4]))
+		return nil
+	})
+}
+
+// tensors are those of all networks.
+func (t *Trainer) tensors() []nn.Named {
+	all := slices.Concat(t.generator.StateDict(), t.discriminator.StateDict())
+	if t.average != nil {
+		all = append(all, t.average.StateDict()...)
+	}
+	return all
+}
+
+func shareAdam(g *distributed.ProcessGroup, adam *optim.Adam) {
+	for i, s := range adam.States() {
+		step := torch.FromInt64s([]int64{s.Step})
+		g.Broadcast(step, 0)
+		count := step.Int64s()[0]
+		if count == 0 {
+			continue
+		}
+		average, square := s.ExpAvg, s.ExpAvgSq
+		if g.GetRank() > 0 {
+			average, square = torch.ZerosLike(adam.Parameters()[i]), torch.ZerosLike(adam.Parameters()[i])
+		}
+		g.Broadcast(average, 0)
+		g.Broadcast(square, 0)
+		if g.GetRank() > 0 {
+			adam.SetState(i, count, average, square)
+		}
+	}
+}
+
+// shareRandom puts each rank's random numbers where saved ones stood. A rank that had none begins a stream of its own.
+func (r *run) shareRandom(saved int) {
+	g := r.ranks.group
+	state := torch.RNGState(torch.CPU)
+	for rank := range saved {
+		var t *torch.Tensor
+		if rank < len(r.at.RankRNG) {
+			t = torch.FromBytes(r.at.RankRNG[rank], state.Shape(), torch.Uint8)
+		} else {
+			t = torch.Zeros(state.Shape(), torch.Uint8, torch.CPU)
+		}
+		g.Broadcast(t, 0)
+		if rank == g.GetRank() {
+			torch.SetRNGState(t, torch.CPU)
+		}
+	}
+	if rank := g.GetRank(); rank > 0 && rank >= saved {
+		torch.ManualSeed(r.config.Seed + int64(r.at.Step)<<16 + int64(rank))
+	}
+	r.at.RankRNG = nil
+}
+
+// fitRanks makes the progress of a run of other ranks that of this one: about the same part of the epoch is had.
+func (r *run) fitRanks() {
+	before, now := max(1, len(r.at.RankRNG)), 1
+	if r.config.Launch != nil {
+		now = r.config.Launch.WorldSize
+	}
+	if before == now {
+		return
+	}
+	r.report.Say(fmt.Sprintf("notice: the run had %d processes and goes on with %d: its numbers are others than without the change, "+
+		"and so is the order of the images", before, now))
+	if r.at.EpochStep > 0 {
+		if r.at.EpochStep = min(r.at.EpochStep*before/now, r.loader.Batches()); r.at.EpochStep == 0 {
+			r.at.Epoch--
+		}
+	}
+}
+
+// errEnded is the end of a rank beside rank 0 whose reason rank 0 tells.
+var errEnded error = &DivergedError{"training has diverged: rank 0 says where"}
+
+// distribute makes t one of the ranks of g: each draws random numbers of its own, and gradients are averaged.
+func (t *Trainer) distribute(g *distributed.ProcessGroup) error {
+	if g == nil {
+		return nil
+	}
+	return torch.Do("average gradients over the ranks", func() error {
+		if rank := g.GetRank(); rank > 0 {
+			torch.ManualSeed(t.config.Seed + int64(rank))
+		}
+		t.ranks = g.GetWorldSize()
+		bf16 := t.config.Compress == "bf16"
+		t.reducerG = distributed.NewReducer(g, t.generator.Parameters(), bf16)
+		t.reducerD = distributed.NewReducer(g, t.discriminator.Parameters(), bf16)
+		return nil
+	})
+}
+
+// settleBuckets makes a step that leaves no trace once a checkpoint is read: c10d lays out its buckets by the order in which the
+// first step's gradients come, and with three ranks and more the order of a sum is the layout's. So the next step adds as it
+// would have without a stop.
+func (r *run) settleBuckets() error {
+	if r.ranks.group == nil {
+		return nil
+	}
+	return torch.Do("lay out the buckets of gradients", func() error {
+		n := int64(min(r.config.Batch, 2))
+		i := r.set.Images
+		shape := []int64{n, int64(i.Channels), int64(i.Height), int64(i.Width)}
+		r.trainer.done = r.config.DSteps - 1 // which is one of G's too
+		r.trainer.update(torch.Zeros(shape, torch.Float32, r.trainer.device), torch.Zeros([]int64{n}, torch.Int64, r.trainer.device))
+		return nil
+	})
+}
+
+// Compressions are the values of Config.Compress.
+var Compressions = []string{"none", "bf16"}
