@@ -26,6 +26,8 @@ func TestHelpIsGolden(t *testing.T) {
 		"inspect": {"inspect", "--help"}, "export": {"export", "--help"}, "bench": {"bench", "--help"}, "doctor": {"doctor", "--help"}, "data": {"data", "--help"},
 		"runs":          {"runs", "--help"},
 		"serve":         {"serve", "--help"},
+		"eval":          {"eval", "--help"},
+		"judge-train":   {"judge", "train", "--help"},
 		"inspect-table": {"inspect"},
 	} {
 		code, got, stderr := invoke(args...)

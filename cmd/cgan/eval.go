@@ -18,7 +18,11 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-const defaultEvalCount = 10_000
+const (
+	minEvalCount     = 50
+	defaultEvalCount = 10_000
+	maxEvalCount     = 50_000 // each is compared with each
+)
 
 func evalCommand() *cli.Command {
 	return &cli.Command{
@@ -31,7 +35,7 @@ func evalCommand() *cli.Command {
 			"The same command gives the same figures.",
 		Flags: append(append([]cli.Flag{
 			dataFlag(),
-			intFlag("count", "images to draw, and real ones to compare them with", defaultEvalCount),
+			&cli.IntFlag{Name: "count", Usage: "images to draw, and real ones to compare them with", Value: defaultEvalCount},
 			&cli.StringFlag{Name: "judge", Usage: "the judge in `FILE`, from cgan judge train, in place of the data's own"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object for each generator"},
 			keyFlag(), plainFlag(), archFlag(), mapFlag(), seedFlag(), threadsFlag(),
@@ -43,6 +47,9 @@ func evalCommand() *cli.Command {
 func runEval(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return usageError{errors.New("name the RUN_OR_FILE to evaluate, or several")}
+	}
+	if n := c.Int("count"); n < minEvalCount || n > maxEvalCount {
+		return usageError{fmt.Errorf("--count is %d: it must be from %d to %d", n, minEvalCount, maxEvalCount)}
 	}
 	how := compute(c)
 	if err := how.Validate(); err != nil {

@@ -27,7 +27,7 @@ func judgeCommand() *cli.Command {
 			Flags: append(append([]cli.Flag{
 				dataFlag(),
 				&cli.StringFlag{Name: "out", Usage: "`FILE` to write; an existing one is not replaced", Value: "judge.pt"},
-				intFlag("epochs", "times that it sees every image", d.Epochs),
+				&cli.IntFlag{Name: "epochs", Usage: "times that it sees every image", Value: d.Epochs},
 				&cli.BoolFlag{Name: "flip", Usage: "show it mirrored images too: for things, not for digits and letters"},
 				seedFlag(),
 				threadsFlag(),

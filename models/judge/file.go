@@ -66,9 +66,9 @@ func of(file *formats.File) (j *Judge, about About, err error) {
 	if err := json.Unmarshal([]byte(text), &about); err != nil {
 		return nil, about, fmt.Errorf("its record %q: %w", aboutKey, err)
 	}
-	state, ok := file.Root.(weights.StateDict)
-	if !ok {
-		return nil, about, errors.New("it is no judge: it holds no state dict")
+	state, err := weights.Find(file.Root, "")
+	if err != nil {
+		return nil, about, err
 	}
 	first, _ := state.Get("layers.0.weight")
 	last, _ := state.Get("classifier.weight")

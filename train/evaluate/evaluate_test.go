@@ -1,0 +1,135 @@
+package evaluate
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"cgan/models/judge"
+)
+
+// cloud is features about a centre, without an image.
+func cloud(seed uint64, n int, centre, width float64) *judged {
+	random := rand.New(rand.NewPCG(seed, 0))
+	v := &judged{}
+	for i := range n {
+		for range judge.Features {
+			v.features = append(v.features, centre+width*random.NormFloat64())
+		}
+		v.read, v.asked = append(v.read, i%10), append(v.asked, i%10)
+	}
+	return v
+}
+
+// The distance of two normal clouds is known: by means apart and by widths.
+func TestFrechetOfKnownClouds(t *testing.T) {
+	const n = 20_000
+	a := gaussianOf(cloud(1, n, 0, 1))
+	for _, test := range []struct{ centre, width, want float64 }{
+		{0, 1, 0}, {0.5, 1, 0.25 * judge.Features}, {0, 2, judge.Features}, {1, 3, 5 * judge.Features},
+	} {
+		got, err := frechet(a, gaussianOf(cloud(2, n, test.centre, test.width)))
+		if err != nil || math.Abs(got-test.want) > 0.02*test.want+1.5 {
+			t.Errorf("%+v: %v, %v", test, got, err)
+		}
+	}
+	if same, err := frechet(a, a); err != nil || same > 1e-6 {
+		t.Error(same, err)
+	}
+}
+
+// distances computes what eachDistances does, one by one.
+func distance(a, b *judged, i, j int) (sum float64) {
+	for k := range judge.Features {
+		d := a.row(i)[k] - b.row(j)[k]
+		sum += d * d
+	}
+	return sum
+}
+
+// Precision, recall, density and coverage are what their definitions say, computed one pair at a time.
+func TestPRDCFollowsItsDefinition(t *testing.T) {
+	real, drawn := cloud(3, 300, 0, 1), cloud(4, 200, 0.05, 0.95)
+	got, err := prdc(real, drawn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ball := func(v *judged, i int) float64 {
+		var all []float64
+		for j := range v.n() {
+			if j != i {
+				all = append(all, distance(v, v, i, j))
+			}
+		}
+		slices.Sort(all)
+		return all[neighbourK-1]
+	}
+	var want PRDC
+	covered, recalled := make([]bool, real.n()), make([]bool, real.n())
+	balls := make([]float64, real.n())
+	for j := range balls {
+		balls[j] = ball(real, j)
+	}
+	for i := range drawn.n() {
+		own, within := ball(drawn, i), 0
+		for j := range real.n() {
+			d := distance(drawn, real, i, j)
+			if d < balls[j] {
+				within, covered[j] = within+1, true
+			}
+			recalled[j] = recalled[j] || d < own
+		}
+		want.Density += float64(within) / neighbourK / float64(drawn.n())
+		want.Precision += float64(min(within, 1)) / float64(drawn.n())
+	}
+	for j := range covered {
+		if covered[j] {
+			want.Coverage += 1 / float64(real.n())
+		}
+		if recalled[j] {
+			want.Recall += 1 / float64(real.n())
+		}
+	}
+	for what, pair := range map[string][2]float64{
+		"precision": {got.Precision, want.Precision}, "recall": {got.Recall, want.Recall},
+		"density": {got.Density, want.Density}, "coverage": {got.Coverage, want.Coverage},
+	} {
+		if math.Abs(pair[0]-pair[1]) > 1e-9 {
+			t.Errorf("%s is %v, want %v", what, pair[0], pair[1])
+		}
+	}
+	if got.Precision == 0 || got.Precision == 1 {
+		t.Errorf("%+v: the clouds test nothing", got)
+	}
+}
+
+func TestConsistencyCounts(t *testing.T) {
+	v := &judged{read: []int{0, 1, 1, 2, 2, 2}, asked: []int{0, 1, 2, 2, 2, 0}}
+	c := consistency(v, 3)
+	if c.Share != 4.0/6 || !slices.Equal(c.Confusion[2], []int{0, 1, 2}) || !slices.Equal(c.Classes, []float64{0.5, 1, 2.0 / 3}) {
+		t.Errorf("%+v", c)
+	}
+	if c.Interval[0] >= c.Share || c.Interval[1] <= c.Share {
+		t.Errorf("%+v", c.Interval)
+	}
+}
+
+// Copies of training images are nearer to them than what nobody has seen, and others are not.
+func TestMemorisationShowsCopies(t *testing.T) {
+	r := &Reference{real: cloud(5, 500, 0, 1), heldOut: cloud(6, 500, 0, 1)}
+	fresh, err := r.memorisation(cloud(7, 500, 0, 1))
+	if err != nil || fresh.Share > 0.05 || math.Abs(fresh.Median-1) > 0.05 {
+		t.Errorf("%+v, %v", fresh, err)
+	}
+	copies, err := r.memorisation(r.real)
+	if err != nil || copies.Share < 0.99 || copies.Median > 0.05 {
+		t.Errorf("%+v, %v", copies, err)
+	}
+}
+
+func TestDiversityIsWithinAClass(t *testing.T) {
+	if ratio := diversity(cloud(8, 2000, 0, 0.5)) / diversity(cloud(9, 2000, 7, 1)); math.Abs(ratio-0.25) > 0.01 {
+		t.Error(ratio)
+	}
+}
