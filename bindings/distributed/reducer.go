@@ -4,6 +4,8 @@ package distributed
 import "C"
 
 import (
+	"errors"
+	"strings"
 	"unsafe"
 
 	"cgan/bindings/libtorch"
@@ -21,12 +23,18 @@ func NewReducer(g *ProcessGroup, parameters []*torch.Tensor, bf16 bool) *Reducer
 	torch.NativeUpdate("Reducer", parameters, func(in []libtorch.Handle) error {
 		half := C.int(0)
 		if bf16 {
+			if lacksBFloat16() {
+				return errors.New("Gloo of libtorch 2.1 adds no bfloat16: send gradients as float32, or build with a newer libtorch")
+			}
 			half = 1
 		}
 		return libtorch.Check(unsafe.Pointer(C.cgan_reducer_new(g.native, C.size_t(len(in)), (*C.cgan_tensor)(unsafe.Pointer(unsafe.SliceData(in))), half, &r.native)))
 	})
 	return r
 }
+
+// lacksBFloat16 says that Gloo can't add bfloat16, as was seen of libtorch 2.1.0.
+func lacksBFloat16() bool { return strings.HasPrefix(torch.Version(), "2.1.") }
 
 // Prepare says that the next Backward gives each parameter its gradient, and that it be averaged. Others are left alone. A nil
 // Reducer, of one process, does nothing.
