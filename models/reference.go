@@ -126,19 +126,17 @@ func (w *Weights) Settle(ctx context.Context, r Reference, tried func(count int)
 		if unfit = cmp.Or(unfit, err); err != nil {
 			return false, nil
 		}
-		for _, part := range []Reference{r.first(2), r} { // most are far from it in the first image
-			d, err := w.compare(n, part)
-			if err != nil {
-				return false, err
-			}
-			nearest = min(nearest, d.Largest)
-			if !d.Close() {
-				count++
-				tried(count)
-				return false, nil
-			}
+		d, err := w.compare(c, r)
+		if err != nil {
+			return false, err
 		}
-		return true, nil
+		if d.Close() {
+			return true, nil
+		}
+		nearest = min(nearest, d.Largest)
+		count++
+		tried(count)
+		return false, nil
 	})
 	if err != nil {
 		return w.Fail(err)
@@ -154,18 +152,17 @@ func (w *Weights) Settle(ctx context.Context, r Reference, tried func(count int)
 	return err
 }
 
-// compare compares what one network makes of the weights.
-func (w *Weights) compare(n *arch.Network, r Reference) (d Difference, err error) {
-	c, err := ConfigOfArch(&arch.File{Generator: n})
-	if err != nil {
-		return d, err
-	}
+// compare compares what networks of c make of the weights, with the whole reference where its first images agree.
+func (w *Weights) compare(c Config, r Reference) (d Difference, err error) {
 	g, err := LoadGenerator(w.drawn(), c)
 	if err != nil {
 		return d, err
 	}
 	defer g.Free()
 	if err := g.Use(Compute{Exact: true}); err != nil {
+		return d, err
+	}
+	if d, err = g.Compare(c, r.first(2)); err != nil || !d.Close() { // most are far from it in the first image
 		return d, err
 	}
 	return g.Compare(c, r)

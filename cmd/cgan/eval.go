@@ -117,17 +117,20 @@ func referenceFor(c *cli.Context, sizes models.Config) (r *evaluate.Reference, f
 	if err != nil {
 		return nil, nil, err
 	}
-	j, about, err := judgeFor(c, set, test)
-	if err != nil {
-		set.Close()
-		return nil, nil, err
-	}
-	free = func() {
-		j.Free()
+	closeData := func() {
 		set.Close()
 		if test != nil {
 			test.Close()
 		}
+	}
+	j, about, err := judgeFor(c, set, test)
+	if err != nil {
+		closeData()
+		return nil, nil, err
+	}
+	free = func() {
+		j.Free()
+		closeData()
 	}
 	if r, err = evaluate.NewReference(j, about, set, test, c.Int("count")); err != nil {
 		free()
@@ -158,11 +161,10 @@ func judgeFor(c *cli.Context, set, test *dataset.Set) (*judge.Judge, judge.About
 	if err != nil {
 		return nil, about, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		j.Free()
-		return nil, about, err
+	if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
+		err = atomicfile.Write(path, true, func(w io.Writer) error { return j.Write(w, about) })
 	}
-	if err := atomicfile.Write(path, true, func(w io.Writer) error { return j.Write(w, about) }); err != nil {
+	if err != nil {
 		j.Free()
 		return nil, about, err
 	}

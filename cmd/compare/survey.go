@@ -37,9 +37,9 @@ func surveyed(ctx context.Context, cgan, dir string) (string, error) {
 		}
 		commands, wrong := "1", ""
 		if err := draws(ctx, cgan, file, reference); err != nil {
-			commands, wrong = "2", firstLine(err)
+			commands, wrong = "2", err.Error()
 			if err := settles(ctx, cgan, file, reference); err != nil {
-				commands, wrong = "-", firstLine(err)
+				commands, wrong = "-", err.Error()
 			}
 		}
 		counts[commands]++
@@ -85,7 +85,7 @@ func settles(ctx context.Context, cgan, file, reference string) error {
 	return draws(ctx, cgan, file, reference, "--arch", path)
 }
 
-// run gives what a program prints, or its first line of complaint.
+// run gives what a program prints, or the last line of its complaint.
 func run(ctx context.Context, program string, args ...string) ([]byte, error) {
 	output, err := exec.CommandContext(ctx, program, args...).Output()
 	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
@@ -93,9 +93,4 @@ func run(ctx context.Context, program string, args ...string) ([]byte, error) {
 		return nil, errors.New(lines[len(lines)-1])
 	}
 	return output, err
-}
-
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
 }
