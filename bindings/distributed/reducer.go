@@ -24,7 +24,7 @@ func NewReducer(g *ProcessGroup, parameters []*torch.Tensor, bf16 bool) *Reducer
 		half := C.int(0)
 		if bf16 {
 			if lacksBFloat16() {
-				return errors.New("Gloo of libtorch 2.1 adds no bfloat16: send gradients as float32, or build with a newer libtorch")
+				return errors.New("libtorch 2.1 has a Gloo that adds no bfloat16: send gradients as float32, or build with a newer libtorch")
 			}
 			half = 1
 		}
