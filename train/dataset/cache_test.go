@@ -271,17 +271,17 @@ func TestCacheThatCannotBeMade(t *testing.T) {
 	}
 }
 
-// Memory while decoding and reading does not grow with the set. Here 49 MB of pixels; CGAN_IMAGES=100000 tries 1.2 GB.
+// Memory while decoding and reading does not grow with the set. Here 295 MB of pixels on the disk; CGAN_IMAGES=10000 tries 2 GB.
 func TestMemoryStaysFlat(t *testing.T) {
 	ownCache(t)
 	onDisk(t)
-	n := 4000
+	n := 1500
 	if text := os.Getenv("CGAN_IMAGES"); text != "" {
 		if _, err := fmt.Sscan(text, &n); err != nil {
 			t.Fatal(err)
 		}
 	}
-	m := image.NewNRGBA(image.Rect(0, 0, 64, 64))
+	m := image.NewNRGBA(image.Rect(0, 0, 256, 256))
 	for i := range 64 * 64 {
 		m.SetNRGBA(i%64, i/64, color.NRGBA{byte(i), byte(i / 3), byte(i / 7), 255})
 	}
@@ -291,18 +291,17 @@ func TestMemoryStaysFlat(t *testing.T) {
 		fmt.Fprintf(&table, "x.png,%d\n", i%2)
 	}
 	put(t, dir, "set.csv", []byte(table.String()))
-	stop, peak := make(chan struct{}), make(chan uint64)
+	before := liveHeap()
+	stop, peak := make(chan struct{}), make(chan int64)
 	go func() {
-		most := uint64(0)
+		most := int64(0)
 		for {
 			select {
 			case <-stop:
 				peak <- most
 				return
-			case <-time.After(5 * time.Millisecond):
-				var now runtime.MemStats
-				runtime.ReadMemStats(&now)
-				most = max(most, now.Sys-now.HeapReleased)
+			case <-time.After(20 * time.Millisecond):
+				most = max(most, liveHeap()-before)
 			}
 		}
 	}()
@@ -314,9 +313,17 @@ func TestMemoryStaysFlat(t *testing.T) {
 		}
 	}
 	close(stop)
-	if got := <-peak; got > 100<<20 || set.Images.N != n {
+	if got := <-peak; got > 200<<20 || set.Images.N != n {
 		t.Errorf("%d images took %d MB", set.Images.N, got>>20)
 	} else {
 		t.Logf("%d images took %d MB", n, got>>20)
 	}
+}
+
+// liveHeap is what is still in use after a collection, so that it does not hang on when one happens to run.
+func liveHeap() int64 {
+	runtime.GC()
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	return int64(now.HeapAlloc)
 }
