@@ -20,6 +20,7 @@ const (
 	Kernels SpeedUp = "kernels"
 	Tiles   SpeedUp = "tiles"
 	Wide    SpeedUp = "wide"
+	Pairs   SpeedUp = "pairs"
 	Labels  SpeedUp = "labels"
 	Norm    SpeedUp = "norm"
 	Adam    SpeedUp = "adam"
@@ -39,6 +40,7 @@ var SpeedUps = []SpeedUpInfo{
 	{Kernels, "convolutions of cgan's own, on images that lie pixel by pixel; on CUDA cuDNN's on such images"},
 	{Tiles, "their products on the tile unit (AMX), else on vectors"},
 	{Wide, "their products on vectors of 512 bits (AVX-512), else of 256 (AVX2)"},
+	{Pairs, "bfloat16 multiplied by pairs (AVX-512 BF16), else as float32"},
 	{Labels, "label planes as one map for each class, not as channels to convolve"},
 	{Norm, "BatchNorm and its activation in one op with the convolution before them"},
 	{Adam, "Adam on all parameters in one pass"},
@@ -103,15 +105,6 @@ func (c Compute) Uses(s SpeedUp) bool {
 
 // KernelSet is the set that convolutions run on, or nil for PyTorch's own ops.
 func (c Compute) KernelSet() *kernels.Set {
-	set := c.convolutions()
-	if set != nil && c.Precision == BF16 && !set.BFloat16() {
-		return nil
-	}
-	return set
-}
-
-// convolutions is the set for convolutions in the types that it multiplies, or nil.
-func (c Compute) convolutions() *kernels.Set {
 	if !c.Uses(Kernels) {
 		return nil
 	}
@@ -140,6 +133,9 @@ func (c Compute) leftOut() (names []string) {
 	if !c.Uses(Tiles) {
 		names = append(names, "amx")
 	}
+	if !c.Uses(Wide) || !c.Uses(Pairs) {
+		names = append(names, "avx512_bf16")
+	}
 	if !c.Uses(Wide) {
 		names = append(names, "avx512")
 	}
@@ -148,7 +144,7 @@ func (c Compute) leftOut() (names []string) {
 
 // Fast is how networks run with it.
 func (c Compute) Fast() nn.Fast {
-	return nn.Fast{Kernels: c.convolutions(), Norm: c.Uses(Norm), ChannelsLast: c.Uses(Kernels), BFloat16: c.Precision == BF16}
+	return nn.Fast{Kernels: c.KernelSet(), Norm: c.Uses(Norm), ChannelsLast: c.Uses(Kernels), BFloat16: c.Precision == BF16}
 }
 
 // FieldError is a setting with a value that it can't have. Who took the value from a person adds how they gave it.

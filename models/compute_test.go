@@ -30,7 +30,7 @@ func TestComputeRefuses(t *testing.T) {
 
 // The names are what people write: a constant that is misspelt would switch nothing.
 func TestSpeedUpsHaveTheirNames(t *testing.T) {
-	want := []SpeedUp{"pages", "grads", "kernels", "tiles", "wide", "labels", "norm", "adam", "graph"}
+	want := []SpeedUp{"pages", "grads", "kernels", "tiles", "wide", "pairs", "labels", "norm", "adam", "graph"}
 	var got []SpeedUp
 	for _, s := range SpeedUps {
 		got = append(got, s.Name)
@@ -40,13 +40,14 @@ func TestSpeedUpsHaveTheirNames(t *testing.T) {
 	}
 }
 
-// Leaving out tiles or wide leaves out the kernel sets of these instructions, on every machine.
-func TestTilesAndWideAreKernelSets(t *testing.T) {
+// Leaving out tiles, wide or pairs leaves out the kernel sets of these instructions, on every machine.
+func TestTilesWideAndPairsAreKernelSets(t *testing.T) {
 	for _, c := range []struct {
 		without []SpeedUp
 		sets    []string
 	}{
-		{nil, nil}, {[]SpeedUp{"tiles"}, []string{"amx"}}, {[]SpeedUp{"wide"}, []string{"avx512"}}, {[]SpeedUp{"wide", "tiles"}, []string{"amx", "avx512"}},
+		{nil, nil}, {[]SpeedUp{"tiles"}, []string{"amx"}}, {[]SpeedUp{"pairs"}, []string{"avx512_bf16"}},
+		{[]SpeedUp{"wide"}, []string{"avx512_bf16", "avx512"}}, {[]SpeedUp{"wide", "tiles"}, []string{"amx", "avx512_bf16", "avx512"}},
 	} {
 		if got := (Compute{Without: c.without}).leftOut(); !slices.Equal(got, c.sets) {
 			t.Errorf("without %v: the sets %v are left out, want %v", c.without, got, c.sets)

@@ -55,8 +55,8 @@ void ConvSettings::check(const at::Tensor &x, const at::Tensor &weight, at::Arra
 void ConvSettings::check_operands(const at::Tensor &x, int64_t channels, at::ArrayRef<at::Tensor> parameters) const {
   TORCH_CHECK(x.is_cpu() && x.dim() == 4, "the kernels take [B, C, H, W] on the CPU, got ", x.sizes(), " on ",
               x.device());
-  TORCH_CHECK(x.scalar_type() == at::kFloat || (x.scalar_type() == at::kBFloat16 && kernels->gemm_bf16 != nullptr),
-              "the kernels ", kernels->name, " don't take ", x.scalar_type());
+  TORCH_CHECK(x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16,
+              "the kernels take Float and BFloat16, not ", x.scalar_type());
   for (const at::Tensor &p : parameters)
     TORCH_CHECK(p.is_cpu() && p.scalar_type() == at::kFloat && p.dim() == 1 && p.size(0) == channels &&
                     p.is_contiguous(),

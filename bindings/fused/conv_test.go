@@ -24,11 +24,6 @@ func onEverySet(t *testing.T, test func(t *testing.T, set *kernels.Set)) {
 	}
 }
 
-// multiplies says whether the set takes tensors of dtype.
-func multiplies(set *kernels.Set, dtype torch.DType) bool {
-	return dtype == torch.Float32 || set.BFloat16()
-}
-
 // relError is the largest difference beside the largest magnitude of want.
 func relError(got, want *torch.Tensor) float64 {
 	g, w := got.Type(torch.Float32).Float32s(), want.Type(torch.Float32).Float32s()
@@ -213,7 +208,7 @@ func TestConvIsConv(t *testing.T) {
 	onEverySet(t, func(t *testing.T, set *kernels.Set) {
 		for _, dtype := range []torch.DType{torch.Float32, torch.BFloat16} {
 			for name, c := range convCases {
-				if multiplies(set, dtype) && !c.tooLong(set) {
+				if !c.tooLong(set) {
 					t.Run(name+" "+dtype.String(), func(t *testing.T) { torchtest.Do(t, func() { c.check(t, set, dtype) }) })
 				}
 			}

@@ -98,7 +98,7 @@ func TestOpsRefuse(t *testing.T) {
 			{"kernel", "a kernel of size 3 does not fit on [1, 3, 2, 2]", conv(ones(1, 3, 2, 2), ones(4, 3, 3, 3), 1, false)},
 			{"kernel by stride", "a kernel of size 3 does not fit on [1, 3, 2, 2]", conv(ones(1, 3, 2, 2), ones(4, 3, 3, 3), 2, false)},
 			{"bias", "expected 4 adjacent values of Float for the channels, on the CPU, got [1]", func() { of(1, 0, false).Forward(ones(1, 3, 5, 5), ones(4, 3, 3, 3), ones(1)) }},
-			{"float64", "don't take Double", conv(torch.ScalarTensor(1, torch.Float64, torch.CPU).Expand(1, 3, 5, 5), ones(4, 3, 3, 3), 1, false)},
+			{"float64", "take Float and BFloat16, not Double", conv(torch.ScalarTensor(1, torch.Float64, torch.CPU).Expand(1, 3, 5, 5), ones(4, 3, 3, 3), 1, false)},
 			{"norm's weight", "expected 3 adjacent values of Float for the channels, on the CPU, got [1]", norm(ones(2, 3, 5, 5), ones(1))},
 			{"no gradient", "a parameter has no gradient", adam([]*torch.Tensor{ones(3)})},
 			{"stride 0", "expected a stride of at least 1", conv(ones(1, 3, 5, 5), ones(4, 3, 3, 3), 0, false)},

@@ -139,9 +139,8 @@ constexpr KernelSet set = {"amx", &split_kernel, &bf16_kernel, &rows_f32, &rows_
 
 // lacks asks the processor, and then the system for the tiles' memory in every switch of threads.
 const char *lacks() {
-  if (const char *why = avx512().lacks) return why;
+  if (const char *why = avx512_bf16().lacks) return why;
 #ifndef CGAN_EMULATE
-  if (!__builtin_cpu_supports("avx512bf16")) return "the processor has no AVX-512 BF16";
   unsigned a = 7, b = 0, c = 0, d = 0;
   __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
   const bool bf16 = d >> 22 & 1, tile = d >> 24 & 1;

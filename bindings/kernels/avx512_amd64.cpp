@@ -20,9 +20,11 @@ namespace {
 #include "simd_rows.h"
 #include "simd_gemm.h"
 
-constexpr GemmKernel<float> kernel = floats<8, 2>();
+constexpr GemmKernel<float> gemm_f32 = gemm<Floats<float>, float, 8, 2>();
+constexpr GemmKernel<BFloat> gemm_bf16 = gemm<Floats<BFloat>, BFloat, 8, 2>();
 constexpr RowKernels<float> rows_f32 = row_kernels<float>();
-constexpr KernelSet set = {"avx512", &kernel, nullptr, &rows_f32, nullptr, adam};
+constexpr RowKernels<BFloat> rows_bf16 = row_kernels<BFloat>();
+constexpr KernelSet set = {"avx512", &gemm_f32, &gemm_bf16, &rows_f32, &rows_bf16, adam};
 
 } // namespace
 

@@ -3,10 +3,11 @@
 // A kernel set is a table of functions for one instruction set; kernels.h says what it must offer, and has a
 // drawing of panels, steps and blocks. The sets are found by name:
 //
-//	amx        amx_amd64.cpp      AMX tiles, bfloat16; a float32 goes in as three bfloat16
-//	avx512     avx512_amd64.cpp   512-bit vectors, float32
-//	avx2       avx2_amd64.cpp     256-bit vectors, float32
-//	reference  reference.cpp      plain loops, float32 and bfloat16, on every machine
+//	amx          amx_amd64.cpp          AMX tiles of bfloat16; a float32 goes in as three bfloat16
+//	avx512_bf16  avx512_bf16_amd64.cpp  512-bit vectors; bfloat16 by pairs
+//	avx512       avx512_amd64.cpp       512-bit vectors; bfloat16 is multiplied as float32
+//	avx2         avx2_amd64.cpp         256-bit vectors; bfloat16 is multiplied as float32
+//	reference    reference.cpp          plain loops, on every machine
 //
 // simd.h, simd_rows.h and simd_gemm.h are what the vector sets share: templates over GCC's vectors, compiled once
 // for each set. amx_pack.h and amx_store.h belong to amx_amd64.cpp.

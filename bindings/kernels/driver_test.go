@@ -27,7 +27,7 @@ type object struct {
 func objects() []object {
 	all := []object{{"testdata/driver.cpp", ""}, {"reference.cpp", ""}}
 	if runtime.GOARCH == "amd64" {
-		for _, set := range []string{"amx", "avx512", "avx2"} {
+		for _, set := range []string{"amx", "avx512_bf16", "avx512", "avx2"} {
 			all = append(all, object{set + "_amd64.cpp", ""})
 			if _, err := Find(set); err != nil || emulateAll {
 				all = append(all, object{set + "_amd64.cpp", set})

@@ -23,7 +23,6 @@ var _ embed.FS
 // concurrent use.
 type Set struct {
 	name   string
-	bf16   bool
 	native unsafe.Pointer
 }
 
@@ -46,7 +45,7 @@ func list() (entries []Entry) {
 		if c.set == nil {
 			e.Lacks = C.GoString(c.lacks)
 		} else {
-			e.Set = &Set{e.Name, c.bf16 != 0, unsafe.Pointer(c.set)}
+			e.Set = &Set{e.Name, unsafe.Pointer(c.set)}
 		}
 		entries = append(entries, e)
 	}
@@ -89,9 +88,6 @@ func (s *Set) Name() string {
 	}
 	return s.name
 }
-
-// BFloat16 says whether the set multiplies bfloat16 too. Every set multiplies float32.
-func (s *Set) BFloat16() bool { return s != nil && s.bf16 }
 
 // Native is the set as a pointer to a cgan::KernelSet of kernels.h, for the package that calls the kernels.
 func (s *Set) Native() unsafe.Pointer { return s.native }

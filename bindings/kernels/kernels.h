@@ -136,7 +136,7 @@ struct Adam {
 using AdamStep = void (*)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, int64_t count,
                           const Adam &);
 
-// KernelSet is what one instruction set offers; a null member is one that it lacks.
+// KernelSet is what one instruction set offers, all of it.
 struct KernelSet {
   const char *name;
   const GemmKernel<float> *gemm_f32;

@@ -14,6 +14,7 @@ struct Entry {
 constexpr Entry kSets[] = {
 #ifdef __x86_64__
     {"amx", cgan::amx},
+    {"avx512_bf16", cgan::avx512_bf16},
     {"avx512", cgan::avx512},
     {"avx2", cgan::avx2},
 #endif
@@ -25,6 +26,6 @@ constexpr Entry kSets[] = {
 int cgan_kernel_set_at(int i, cgan_kernel_set *out) {
   if (i < 0 || static_cast<size_t>(i) >= std::size(kSets)) return 0;
   const cgan::Support s = kSets[i].support();
-  *out = {kSets[i].name, s.set, s.lacks, s.set != nullptr && s.set->gemm_bf16 != nullptr};
+  *out = {kSets[i].name, s.set, s.lacks};
   return 1;
 }

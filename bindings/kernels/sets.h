@@ -8,6 +8,7 @@ namespace cgan {
 Support reference();
 #ifdef __x86_64__
 Support amx();
+Support avx512_bf16();
 Support avx512();
 Support avx2();
 #endif

@@ -1,6 +1,6 @@
 // The arithmetic of kernels.h in GCC's vectors of WIDTH floats. It is included once per instruction set, after
-// the #pragma that names the set, in a namespace of its own. SQUARE_ROOT is an instruction of the set,
-// and so is ROUND_TO_BF16 where it has bfloat16.
+// the #pragma that names the set, in a namespace of its own. SQUARE_ROOT is an instruction of the set, and
+// ROUND_TO_BF16 is one where the set has bfloat16.
 
 typedef float V __attribute__((vector_size(WIDTH * 4)));
 typedef uint32_t U __attribute__((vector_size(WIDTH * 4)));
@@ -20,13 +20,24 @@ INLINE V at(const float *p, int64_t n) {
   for (int64_t i = 0; i < n; i++) v[i] = p[i];
   return v;
 }
+INLINE V widened(H h) { return (V)(__builtin_convertvector(h, U) << 16); }
 INLINE V at(const BFloat *p, int64_t n) {
   H h{};
   if (n >= WIDTH)
     h = *(const HU *)p;
   else
     for (int64_t i = 0; i < n; i++) h[i] = p[i].bits;
-  return (V)(__builtin_convertvector(h, U) << 16);
+  return widened(h);
+}
+
+// rounded goes to the nearest bfloat16, to the even one in the middle; NaN stays NaN.
+INLINE H rounded(V v) {
+#ifdef ROUND_TO_BF16
+  return (H)ROUND_TO_BF16(v);
+#else
+  const U bits = (U)v, nearest = bits + 0x7fff + (bits >> 16 & 1);
+  return __builtin_convertvector((v == v ? nearest : bits | 0x400000) >> 16, H);
+#endif
 }
 INLINE void put(float *p, int64_t n, V v) {
   if (n >= WIDTH) {
@@ -35,17 +46,16 @@ INLINE void put(float *p, int64_t n, V v) {
   }
   for (int64_t i = 0; i < n; i++) p[i] = v[i];
 }
-#ifdef ROUND_TO_BF16
 INLINE void put(BFloat *p, int64_t n, V v) {
-  const H h = (H)ROUND_TO_BF16(v);
+  const H h = rounded(v);
   if (n >= WIDTH) {
     *(HU *)p = h;
     return;
   }
   for (int64_t i = 0; i < n; i++) p[i].bits = h[i];
 }
-#endif
 
+INLINE V everywhere(float f) { return __builtin_shuffle(V{f}, U{}); }
 INLINE V leaky(V v, float slope) { return v > 0 ? v : v * slope; }
 
 // Whole is the length of a whole vector. At a call it is a constant, so that no test for the end of a row is left.

@@ -1,47 +1,137 @@
-// Products of float32 in GCC's vectors, included after simd.h in the same way. A panel of K x 16 lies
-// row by row, on both sides.
+// Products in GCC's vectors, included after simd.h in the same way. A packed step is 16 words of 32 bits, one for each row
+// of a left and each column of a right panel. Floats and Pairs say what a word holds.
 
-void pack_floats(Side, Contiguous contiguous, const RowPointers<float> &a, char *begin, size_t stride) {
-  const int64_t k = contiguous == Contiguous::panel ? a.count : a.length,
-                width = contiguous == Contiguous::panel ? a.length : a.count;
-  for (int64_t panel = 0; panel < width; panel += kPanel, begin += stride) {
-    float *const out = reinterpret_cast<float *>(begin);
-    if (contiguous == Contiguous::panel) {
-      for (int64_t i = 0; i < k; i++)
-        for (int64_t n = 0; n < kPanel; n += WIDTH)
-          put(out + i * kPanel + n, WIDTH,
-              a.row[i] && n < width - panel ? at(a.row[i] + panel + n, width - panel - n) : V{});
-      continue;
+typedef float Words __attribute__((vector_size(WIDTH * 4), may_alias, aligned(4))); // in memory
+typedef float OneWord __attribute__((may_alias));
+
+// Floats are words of one float32, or of one T that is widened to it.
+template <class T> struct Floats {
+  static constexpr int64_t k_step = 1;
+
+  // along_k is the next words of a row in which K is contiguous and has n values left.
+  template <class S> INLINE V along_k(const S *p, int64_t n) { return as_t(p, n); }
+  // across_k is the words of k_step rows, each of one K, from a column on that has n columns left. A null row is zeros.
+  template <class S> INLINE V across_k(const S *const *row, int64_t column, int64_t n) {
+    return row[0] ? as_t(row[0] + column, n) : V{};
+  }
+  INLINE V multiply_add(V left, V right, V sum) { return sum + left * right; }
+
+private:
+  INLINE V as_t(const T *p, int64_t n) { return at(p, n); }
+  template <class S> INLINE V as_t(const S *p, int64_t n) { return widened(rounded(at(p, n))); }
+};
+
+#ifdef DOT_BF16
+// Pairs are words of two bfloat16 that follow each other in K, the first one in the lower half, which DOT_BF16 multiplies.
+struct Pairs {
+  static constexpr int64_t k_step = 2;
+
+  INLINE V along_k(const BFloat *p, int64_t n) {
+    if (n >= 2 * WIDTH) return *(const Words *)p;
+    BFloat all[2 * WIDTH] = {};
+    for (int64_t i = 0; i < n; i++) all[i] = p[i];
+    return *(const Words *)all;
+  }
+  INLINE V along_k(const float *p, int64_t n) {
+    BFloat all[2 * WIDTH];
+    put(all, WIDTH, at(p, n));
+    put(all + WIDTH, WIDTH, n > WIDTH ? at(p + WIDTH, n - WIDTH) : V{});
+    return *(const Words *)all;
+  }
+  template <class S> INLINE V across_k(const S *const *row, int64_t column, int64_t n) {
+    return (V)(half(row[0], column, n) | half(row[1], column, n) << 16);
+  }
+  INLINE V multiply_add(V left, V right, V sum) { return DOT_BF16(sum, left, right); }
+
+private:
+  template <class S> INLINE U half(const S *row, int64_t column, int64_t n) {
+    return row ? __builtin_convertvector(rounded(at(row + column, n)), U) : U{};
+  }
+};
+#endif
+
+// transpose turns WIDTH x WIDTH words. To merge the two halves of the rows word by word doubles the distance between words
+// of one row: after log2(WIDTH) times they stand in columns.
+INLINE void transpose(V *rows) {
+  U low, high;
+  for (int i = 0; i < WIDTH; i++) low[i] = i / 2 + i % 2 * WIDTH, high[i] = low[i] + WIDTH / 2;
+  for (int distance = 1; distance < WIDTH; distance *= 2) {
+    V merged[WIDTH];
+    for (int i = 0; i < WIDTH / 2; i++) {
+      merged[2 * i] = __builtin_shuffle(rows[i], rows[i + WIDTH / 2], low);
+      merged[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + WIDTH / 2], high);
     }
-    for (int64_t j = 0; j < kPanel; j++) {
-      const float *row = panel + j < width ? a.row[panel + j] : nullptr;
-      for (int64_t i = 0; i < k; i++) out[i * kPanel + j] = row ? row[i] : 0;
-    }
+    for (int i = 0; i < WIDTH; i++) rows[i] = merged[i];
   }
 }
 
+// pack_across packs an operand whose rows are each of one K.
+template <class Word, class S> void pack_across(const RowPointers<S> &a, char *begin, size_t stride) {
+  for (int64_t k = 0; k < a.count; k += Word::k_step, begin += kPanel * sizeof(float)) {
+    const S *rows[Word::k_step];
+    for (int64_t i = 0; i < Word::k_step; i++) rows[i] = k + i < a.count ? a.row[k + i] : nullptr;
+    char *out = begin;
+    for (int64_t panel = 0; panel < a.length; panel += kPanel, out += stride)
+      for (int64_t n = 0; n < kPanel; n += WIDTH)
+        *(Words *)(out + n * sizeof(float)) =
+            panel + n < a.length ? Word::across_k(rows, panel + n, a.length - panel - n) : V{};
+  }
+}
+
+// pack_along packs an operand in whose rows K is contiguous.
+template <class Word, class S> void pack_along(const RowPointers<S> &a, char *begin, size_t stride) {
+  const int64_t steps = (a.length + Word::k_step - 1) / Word::k_step;
+  for (int64_t panel = 0; panel < a.count; panel += kPanel, begin += stride)
+    for (int64_t n = 0; n < kPanel; n += WIDTH)
+      for (int64_t step = 0; step < steps; step += WIDTH) {
+        const int64_t k = step * Word::k_step;
+        V rows[WIDTH];
+        for (int64_t i = 0; i < WIDTH; i++) {
+          const S *row = panel + n + i < a.count ? a.row[panel + n + i] : nullptr;
+          rows[i] = row ? Word::along_k(row + k, a.length - k) : V{};
+        }
+        transpose(rows);
+        for (int64_t i = 0; i < WIDTH && step + i < steps; i++)
+          *(Words *)(begin + ((step + i) * kPanel + n) * sizeof(float)) = rows[i];
+      }
+}
+
+template <class Word, class S>
+void pack(Side, Contiguous contiguous, const RowPointers<S> &a, char *begin, size_t stride) {
+  contiguous == Contiguous::panel ? pack_across<Word>(a, begin, stride) : pack_along<Word>(a, begin, stride);
+}
+
 // sums is Rows rows of a left panel times Right right panels, in Wide vectors of each.
-template <int Rows, int Right> INLINE void sums(const PanelPair *pairs, int64_t count, int64_t k, size_t left,
-                                                size_t right, size_t panel, float *c, int64_t ldc, bool add) {
+template <class Word, int Rows, int Right>
+INLINE void sums(const PanelPair *pairs, int64_t count, int64_t k_steps, size_t left, const Layout &of_left,
+                 size_t right, size_t panel, float *c, int64_t ldc, bool add) {
   constexpr int Wide = kPanel / WIDTH;
-  V sum[Rows][Right * Wide];
+  const size_t step = of_left.step, row = of_left.row;
+  V sum[Rows][Right * Wide]; // in registers, once the loops over it are unrolled
+#pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
     for (int n = 0; n < Right * Wide; n++) sum[r][n] = add ? at(c + r * ldc + n * WIDTH, WIDTH) : V{};
   for (int64_t s = 0; s < count; s++) {
-    const float *a = reinterpret_cast<const float *>(pairs[s].left + left);
-    const char *b = pairs[s].right + right;
-    for (int64_t i = 0; i < k; i++, a += kPanel, b += kPanel * sizeof(float)) {
-      V row[Right * Wide];
-      for (int n = 0; n < Right * Wide; n++) memcpy(&row[n], b + n / Wide * panel + n % Wide * sizeof(V), sizeof(V));
-      for (int r = 0; r < Rows; r++)
-        for (int n = 0; n < Right * Wide; n++) sum[r][n] += a[r] * row[n];
+    const char *a = pairs[s].left + left, *b = pairs[s].right + right;
+    for (int64_t i = 0; i < k_steps; i++, a += step, b += kPanel * sizeof(float)) {
+      V words[Right * Wide];
+      for (int n = 0; n < Right * Wide; n++) words[n] = *(const Words *)(b + n / Wide * panel + n % Wide * sizeof(V));
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; r++) {
+        const V word = everywhere(*(const OneWord *)(a + r * row));
+        for (int n = 0; n < Right * Wide; n++) sum[r][n] = Word::multiply_add(word, words[n], sum[r][n]);
+      }
     }
   }
   for (int r = 0; r < Rows; r++)
     for (int n = 0; n < Right * Wide; n++) put(c + r * ldc + n * WIDTH, WIDTH, sum[r][n]);
 }
 
-void store(Block<float> &b) {
+// stored puts v and gives what a reader will find.
+INLINE V stored(float *p, int64_t n, V v) { return put(p, n, v), v; }
+INLINE V stored(BFloat *p, int64_t n, V v) { return put(p, n, v), widened(rounded(v)); }
+
+template <class T> void store(Block<T> &b) {
   along(b.columns, [&](int64_t n, auto count) {
     const BlockEpilogue &e = b.epilogue;
     const V scale = e.scale ? at(e.scale + n, count) : V{} + 1,
@@ -50,8 +140,8 @@ void store(Block<float> &b) {
     V distances{}, squares{};
     for (int64_t r = 0; r < b.rows; r++) {
       const V more = e.row_bias ? at(e.row_bias[r] + n, count) : bias,
-              v = leaky(at(b.sums + r * kBlock + n, Whole()) * scale + more, e.slope), d = v - pivot;
-      put(b.out + r * b.ld + n, count, v);
+              v = leaky(at(b.sums + r * kBlock + n, Whole()) * scale + more, e.slope),
+              d = stored(b.out + r * b.ld + n, count, v) - pivot;
       distances += d;
       squares += d * d;
     }
@@ -60,20 +150,20 @@ void store(Block<float> &b) {
   });
 }
 
-// block_floats takes as many rows and panels at once as the registers hold sums.
-template <int Rows, int Right> void block_floats(const PanelPair *s, int64_t count, int64_t k, int left, int right,
-                                                 const Layout &of_left, const Layout &of_right, float *c, int64_t ldc,
-                                                 bool add, Block<float> *before) {
+// block takes as many rows and panels at once as the registers hold sums.
+template <class Word, class T, int Rows, int Right>
+void block(const PanelPair *s, int64_t count, int64_t k_steps, int left, int right, const Layout &of_left,
+           const Layout &of_right, float *c, int64_t ldc, bool add, Block<T> *before) {
   if (before != nullptr) store(*before);
   for (int64_t m = 0; m < left * kPanel; m += Rows) {
-    const size_t row = m / kPanel * of_left.panel + m % kPanel * sizeof(float);
+    const size_t row = m / kPanel * of_left.panel + m % kPanel * of_left.row;
     for (int n = 0; n < right;) {
       float *to = c + m * ldc + n * kPanel;
       if (right - n >= Right) {
-        sums<Rows, Right>(s, count, k, row, n * of_right.panel, of_right.panel, to, ldc, add);
+        sums<Word, Rows, Right>(s, count, k_steps, row, of_left, n * of_right.panel, of_right.panel, to, ldc, add);
         n += Right;
       } else {
-        sums<Rows, 1>(s, count, k, row, n * of_right.panel, of_right.panel, to, ldc, add);
+        sums<Word, Rows, 1>(s, count, k_steps, row, of_left, n * of_right.panel, of_right.panel, to, ldc, add);
         n++;
       }
     }
@@ -82,15 +172,16 @@ template <int Rows, int Right> void block_floats(const PanelPair *s, int64_t cou
 
 void nothing() {}
 
-template <int Rows, int Right> constexpr GemmKernel<float> floats() {
-  return {1,
+// gemm is the kernel of one kind of word. T that is multiplied as it lies in memory need not be packed.
+template <class Word, class T, int Rows, int Right> constexpr GemmKernel<T> gemm() {
+  return {Word::k_step,
           kPanel * sizeof(float),
-          kPanel * sizeof(float),
-          false,
-          pack_floats,
-          pack_floats,
-          block_floats<Rows, Right>,
-          store,
+          sizeof(float),
+          Word::k_step * sizeof(T) == sizeof(float),
+          pack<Word, T>,
+          pack<Word, float>,
+          block<Word, T, Rows, Right>,
+          store<T>,
           nothing,
           nothing};
 }

@@ -9,7 +9,7 @@ import (
 // Fast says where forward passes on the CPU leave PyTorch's ops for faster ones. Its zero value is
 // PyTorch's own way.
 type Fast struct {
-	Kernels      *kernels.Set // convolutions of package fused on this set, where it multiplies their type; nil for PyTorch's
+	Kernels      *kernels.Set // convolutions of package fused on this set; nil for PyTorch's
 	Norm         bool         // BatchNorm2d after such convolutions in one op with them
 	ChannelsLast bool         // on CUDA, convolutions in the memory order torch.channels_last
 	BFloat16     bool         // Linear and convolutions multiply bfloat16, as under torch.autocast; parameters and losses stay float32
@@ -42,12 +42,7 @@ func (f Fast) dtype() torch.DType {
 }
 
 // fuses says whether x goes through the kernels.
-func (f Fast) fuses(x *torch.Tensor) bool {
-	return f.takes(x) && (!f.BFloat16 || f.Kernels.BFloat16())
-}
-
-// takes says whether there are kernels for x in some type.
-func (f Fast) takes(x *torch.Tensor) bool { return f.Kernels != nil && x.Device() == torch.CPU }
+func (f Fast) fuses(x *torch.Tensor) bool { return f.Kernels != nil && x.Device() == torch.CPU }
 
 // activation is what a fused layer before it can take over: x where x > 0 and slope*x elsewhere.
 type activation interface{ slope() float64 }

@@ -8,7 +8,7 @@ import (
 // the first module is a convolution that there are kernels for, it makes no planes; else ok is false.
 func (c Chain) ForwardLabels(image, label *torch.Tensor) (y *torch.Tensor, ok bool) {
 	first, ok := c.at(0).(*Conv2d)
-	if !ok || !first.fast.takes(image) || !first.covered() {
+	if !ok || !first.fast.fuses(image) || !first.covered() {
 		return nil, false
 	}
 	slope, consumed := c.slopeAt(1)
@@ -23,7 +23,7 @@ func (c Chain) ForwardLabels(image, label *torch.Tensor) (y *torch.Tensor, ok bo
 // is a transposed convolution that there are kernels for, classes that are not in the batch cost nothing; else ok is false.
 func (c Chain) ForwardOnehot(x, label *torch.Tensor, classes int64) (y *torch.Tensor, ok bool) {
 	first, ok := c.at(0).(*ConvTranspose2d)
-	if !ok || !first.fast.takes(x) || !first.covered() || classes <= label.Size(0) {
+	if !ok || !first.fast.fuses(x) || !first.covered() || classes <= label.Size(0) {
 		return nil, false
 	}
 	seen := *first

@@ -58,7 +58,6 @@ func doctorCommand() *cli.Command {
 type kernelsRow struct {
 	Name  string `json:"name"`
 	Taken bool   `json:"taken"`           // where nothing else is asked for
-	BF16  bool   `json:"bf16"`            // it multiplies bfloat16 too
 	Lacks string `json:"lacks,omitempty"` // why it can't run here
 }
 
@@ -70,11 +69,7 @@ func kernelsText(rows []kernelsRow) string {
 			notes = append(notes, fmt.Sprintf("no %s: %s", r.Name, r.Lacks))
 		}
 		if r.Taken {
-			types := "f32"
-			if r.BF16 {
-				types = "f32 and bf16"
-			}
-			return strings.Join(append([]string{r.Name + ", for " + types}, notes...), "; ")
+			return strings.Join(append([]string{r.Name}, notes...), "; ")
 		}
 	}
 	return strings.Join(append([]string{"none, PyTorch's ops are taken"}, notes...), "; ")
@@ -97,7 +92,7 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 	d.Why, d.Level2 = threads.Why, thisHost().level2()
 	d.BLAS, d.Program = blas(d.Config), version()
 	for _, e := range kernels.All() {
-		d.Kernels = append(d.Kernels, kernelsRow{e.Name, e.Set != nil && e.Set == how.KernelSet(), e.Set.BFloat16(), e.Lacks})
+		d.Kernels = append(d.Kernels, kernelsRow{e.Name, e.Set != nil && e.Set == how.KernelSet(), e.Lacks})
 	}
 	d.CUDA = device.String()
 	if noCUDA != nil {

@@ -22,7 +22,7 @@ func mutants() (all []mutant) {
 	add := func(name, file, right, wrong string, tests ...string) {
 		all = append(all, mutant{name, file, right, wrong, tests})
 	}
-	for _, name := range []string{"pages", "grads", "kernels", "tiles", "wide", "labels", "norm", "adam", "graph"} {
+	for _, name := range []string{"pages", "grads", "kernels", "tiles", "wide", "pairs", "labels", "norm", "adam", "graph"} {
 		add("the name "+name+" misspelt", compute, `SpeedUp = "`+name+`"`, `SpeedUp = "`+name+`x"`, "./models")
 	}
 	for _, use := range []struct{ file, right, wrong, test string }{

@@ -95,7 +95,7 @@ func (r results) unitTable() string {
 	}
 	return "## What each unit is worth\n\nTraining without one unit: \"x\" is how much faster cgan is with it. Units overlap, so these numbers do not\n" +
 		"multiply to the whole. Less than 5 % is noise. Without \"norm\", PyTorch's BatchNorm gets images in the kernels' memory\n" +
-		"order, on which it is slow; \"wide\" is measured without \"tiles\", which hides it.\n\n" + t.String()
+		"order, on which it is slow; \"wide\" and \"pairs\" are measured without \"tiles\", which hides them.\n\n" + t.String()
 }
 
 func (r results) startTable() string {

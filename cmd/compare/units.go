@@ -15,7 +15,7 @@ type unit struct {
 }
 
 // hides names the unit at whose side another does nothing: it is measured without both, beside without the first.
-var hides = map[string]string{"wide": "tiles"}
+var hides = map[string]string{"wide": "tiles", "pairs": "tiles"}
 
 // raceUnits times cgan as it is, first in the list and without a name, and without each of its units.
 func raceUnits(ctx context.Context, p *programs, plan plan) ([]unit, error) {

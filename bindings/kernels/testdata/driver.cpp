@@ -11,6 +11,7 @@
 namespace cgan {
 // The same sources on emulate.h. Weak: null where the test has not compiled them.
 __attribute__((weak)) Support emulated_amx();
+__attribute__((weak)) Support emulated_avx512_bf16();
 __attribute__((weak)) Support emulated_avx512();
 __attribute__((weak)) Support emulated_avx2();
 } // namespace cgan
@@ -481,7 +482,7 @@ void same_bits(const KernelSet &real, const KernelSet &emulated) {
       kernel->block(&pair, 1, kernel->k_steps(k), 2, 2, left.layout(gemm), right.layout(gemm), out, kBlock, i % 2,
                     nullptr);
     }
-    for (int64_t j = 0; j < kBlock * kBlock; j++) equal("a tile product, emulated", d[j], c[j]);
+    for (int64_t j = 0; j < kBlock * kBlock; j++) equal("a product of bfloat16, emulated", d[j], c[j]);
   }
   const int64_t n = 100'000;
   test::Input<float> x(n);
@@ -496,18 +497,14 @@ void same_bits(const KernelSet &real, const KernelSet &emulated) {
 }
 
 template <class T> void all_of(const GemmKernel<T> *gemm, const RowKernels<T> *rows) {
-  if (gemm != nullptr) {
-    products<T, T>(*gemm);
-    if constexpr (!std::is_same_v<T, float>) products<T, float>(*gemm);
-    unpacked<T>(*gemm);
-    stores<T>(*gemm);
-    not_finite<T>(*gemm);
-  }
-  if (rows != nullptr) {
-    row_kernels_of<T>(*rows);
-    by_value<T>(*rows);
-    long_sums<T>(*rows);
-  }
+  products<T, T>(*gemm);
+  if constexpr (!std::is_same_v<T, float>) products<T, float>(*gemm);
+  unpacked<T>(*gemm);
+  stores<T>(*gemm);
+  not_finite<T>(*gemm);
+  row_kernels_of<T>(*rows);
+  by_value<T>(*rows);
+  long_sums<T>(*rows);
 }
 
 const struct {
@@ -517,9 +514,11 @@ const struct {
     {"reference", reference},
 #ifdef __x86_64__
     {"amx", amx},
+    {"avx512_bf16", avx512_bf16},
     {"avx512", avx512},
     {"avx2", avx2},
     {"emulated-amx", emulated_amx},
+    {"emulated-avx512_bf16", emulated_avx512_bf16},
     {"emulated-avx512", emulated_avx512},
     {"emulated-avx2", emulated_avx2},
 #endif
@@ -535,9 +534,10 @@ void read_too_far(int) {
 
 int main(int argc, char **argv) {
   if (argc != 3) return fprintf(stderr, "driver SET SEED\n"), 2;
-  Support s{nullptr, "there is no such set"};
-  for (const auto &set : kSets)
-    if (strcmp(argv[1], set.name) == 0 && set.support != nullptr) s = set.support();
+  const auto named = std::find_if(std::begin(kSets), std::end(kSets),
+                                  [&](const auto &set) { return strcmp(argv[1], set.name) == 0; });
+  if (named == std::end(kSets) || named->support == nullptr) return fprintf(stderr, "there is no set %s\n", argv[1]), 2;
+  const Support s = named->support();
   if (s.set == nullptr) return printf("%s\n", s.lacks), 3;
   test::set_name = argv[1];
   signal(SIGSEGV, read_too_far);
@@ -545,10 +545,12 @@ int main(int argc, char **argv) {
   all_of<float>(s.set->gemm_f32, s.set->rows_f32);
   all_of<BFloat>(s.set->gemm_bf16, s.set->rows_bf16);
   every_bit(*s.set->gemm_f32);
-  if (s.set->rows_bf16 != nullptr) rounding(*s.set->rows_bf16);
+  rounding(*s.set->rows_bf16);
   adam(s.set->adam);
 #ifdef __x86_64__
   if (strcmp(argv[1], "emulated-amx") == 0 && amx().set != nullptr) same_bits(*amx().set, *s.set);
+  if (strcmp(argv[1], "emulated-avx512_bf16") == 0 && avx512_bf16().set != nullptr)
+    same_bits(*avx512_bf16().set, *s.set);
 #endif
   printf("%ld checks\n", test::checks);
   return test::failures == 0 ? 0 : (fprintf(stderr, "%d of %ld checks failed\n", test::failures, test::checks), 1);

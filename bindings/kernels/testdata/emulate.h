@@ -61,6 +61,23 @@ EMULATED __m512i cvtne2ps_pbh(__m512 high, __m512 low) {
   return result;
 }
 
+inline float bf16(const void *at) {
+  uint16_t v;
+  memcpy(&v, at, sizeof v);
+  return flushed(of_bits(static_cast<uint32_t>(v) << 16));
+}
+
+// dpbf16_ps is VDPBF16PS: the later product of a pair is added first.
+template <class Pairs> EMULATED __m512 dpbf16_ps(__m512 sum, Pairs a, Pairs b) {
+  for (int i = 0; i < 16; i++)
+    for (int late = 1; late >= 0; late--) {
+      const int at = 4 * i + 2 * late;
+      sum[i] = flushed(std::fma(bf16(reinterpret_cast<char *>(&a) + at), bf16(reinterpret_cast<char *>(&b) + at),
+                                flushed(sum[i])));
+    }
+  return sum;
+}
+
 // Tiles are a thread's AMX tiles.
 struct Tiles {
   bool configured = false;
@@ -99,11 +116,7 @@ struct Tiles {
     check(t);
     for (int r = 0; r < rows[t]; r++) memcpy(static_cast<char *>(to) + r * stride, data[t][r], row_bytes[t]);
   }
-  float bf16(int t, int row, int i) const {
-    uint16_t v;
-    memcpy(&v, data[t][row] + 2 * i, 2);
-    return flushed(of_bits(static_cast<uint32_t>(v) << 16));
-  }
+  float at(int t, int row, int i) const { return bf16(data[t][row] + 2 * i); }
   // multiply is TDPBF16PS: the even and the odd products of a pair are added up on their own, then together.
   void multiply(int c, int a, int b) {
     check(c), check(a), check(b);
@@ -113,8 +126,8 @@ struct Tiles {
       for (int n = 0; n < row_bytes[c] / 4; n++) {
         float even = 0, odd = 0, sum;
         for (int k = 0; k < row_bytes[a] / 4; k++) {
-          even = flushed(std::fma(bf16(a, m, 2 * k), bf16(b, k, 2 * n), even));
-          odd = flushed(std::fma(bf16(a, m, 2 * k + 1), bf16(b, k, 2 * n + 1), odd));
+          even = flushed(std::fma(at(a, m, 2 * k), at(b, k, 2 * n), even));
+          odd = flushed(std::fma(at(a, m, 2 * k + 1), at(b, k, 2 * n + 1), odd));
         }
         memcpy(&sum, data[c][m] + 4 * n, 4);
         sum = flushed(flushed(sum) + flushed(even + odd));
@@ -139,6 +152,7 @@ inline thread_local Tiles tiles;
 #define _tile_stored(t, to, stride) emulated::tiles.store(t, to, stride)
 #define _tile_zero(t) emulated::tiles.zero(t)
 #define _tile_dpbf16ps(c, a, b) emulated::tiles.multiply(c, a, b)
+#define _mm512_dpbf16_ps emulated::dpbf16_ps
 #define _mm512_cvtneps_pbh emulated::cvtneps_pbh
 #define _mm512_cvtne2ps_pbh emulated::cvtne2ps_pbh
 #define _mm512_sqrt_ps emulated::square_root
