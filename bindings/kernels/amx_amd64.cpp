@@ -131,11 +131,27 @@ template <class T, int Parts> constexpr GemmKernel<T> tile_kernel() {
           block<T, Parts>, store_rows<T>, configure, release};
 }
 
+// peak takes Products of tiles for one of T. The tiles' values don't matter.
+template <int Products> int64_t peak(int64_t rounds) {
+  configure();
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_zero(4);
+  _tile_zero(5);
+  _tile_zero(6);
+  _tile_zero(7);
+  for (int64_t i = 0; i < rounds; i++) multiply<2, 2>();
+  release();
+  return rounds * 4 * kPanel * kPanel * kStep * 2 / Products;
+}
+
 constexpr GemmKernel<float> split_kernel = tile_kernel<float, 3>();
 constexpr GemmKernel<BFloat> bf16_kernel = tile_kernel<BFloat, 1>();
 constexpr RowKernels<float> rows_f32 = row_kernels<float>();
 constexpr RowKernels<BFloat> rows_bf16 = row_kernels<BFloat>();
-constexpr KernelSet set = {"amx", &split_kernel, &bf16_kernel, &rows_f32, &rows_bf16, adam};
+constexpr KernelSet set = {"amx", &split_kernel, &bf16_kernel, &rows_f32, &rows_bf16, adam, peak<6>, peak<1>};
 
 // lacks asks the processor, and then the system for the tiles' memory in every switch of threads.
 const char *lacks() {

@@ -136,6 +136,10 @@ struct Adam {
 using AdamStep = void (*)(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, int64_t count,
                           const Adam &);
 
+// Peak multiplies and adds up, rounds times, what lies in registers, and gives the floating-point operations that it took:
+// the yardstick for GemmKernel::block, which has to bring its operands there.
+using Peak = int64_t (*)(int64_t rounds);
+
 // KernelSet is what one instruction set offers, all of it.
 struct KernelSet {
   const char *name;
@@ -144,6 +148,7 @@ struct KernelSet {
   const RowKernels<float> *rows_f32;
   const RowKernels<BFloat> *rows_bf16;
   AdamStep adam;
+  Peak peak_f32, peak_bf16;
 };
 
 template <class T> const GemmKernel<T> &gemm_kernel(const KernelSet &);

@@ -22,6 +22,20 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A processor multiplies at least a few values in a nanosecond, and bfloat16 no slower than float32.
+func TestPeak(t *testing.T) {
+	for _, e := range All() {
+		if e.Set == nil {
+			continue
+		}
+		f32, bf16 := e.Set.Peak(false, 1), e.Set.Peak(true, 1)
+		t.Logf("%s: float32 %.0f, bfloat16 %.0f GFLOP/s", e.Name, f32, bf16)
+		if f32 < 0.1 || bf16 < f32/2 {
+			t.Errorf("%s: float32 %.2f, bfloat16 %.2f GFLOP/s", e.Name, f32, bf16)
+		}
+	}
+}
+
 func TestBestIsTheFirstThatIsNotLeftOut(t *testing.T) {
 	var without []string
 	for _, e := range All() {

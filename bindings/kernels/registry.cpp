@@ -29,3 +29,8 @@ int cgan_kernel_set_at(int i, cgan_kernel_set *out) {
   *out = {kSets[i].name, s.set, s.lacks};
   return 1;
 }
+
+int64_t cgan_kernel_peak(const void *set, int bf16, int64_t rounds) {
+  const auto &s = *static_cast<const cgan::KernelSet *>(set);
+  return (bf16 ? s.peak_bf16 : s.peak_f32)(rounds);
+}

@@ -2,6 +2,8 @@
 #ifndef CGAN_REGISTRY_H
 #define CGAN_REGISTRY_H
 
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -14,6 +16,9 @@ typedef struct {
 
 /* cgan_kernel_set_at gives set number i, and 0 once there are no more. */
 int cgan_kernel_set_at(int i, cgan_kernel_set *out);
+
+/* cgan_kernel_peak runs a set's Peak and gives its floating-point operations. */
+int64_t cgan_kernel_peak(const void *set, int bf16, int64_t rounds);
 
 #ifdef __cplusplus
 }

@@ -170,6 +170,20 @@ void block(const PanelPair *s, int64_t count, int64_t k_steps, int left, int rig
   }
 }
 
+// peak keeps Sums sums at once: as many as hide the time of one multiplication.
+template <class Word, int Sums> int64_t peak(int64_t rounds) {
+  volatile V one = everywhere(1); // volatile, so that the compiler computes all of it
+  const V left = one, right = one;
+  V sum[Sums];
+  for (V &s : sum) s = one;
+  for (int64_t i = 0; i < rounds; i++) {
+#pragma GCC unroll 16
+    for (int s = 0; s < Sums; s++) sum[s] = Word::multiply_add(left, right, sum[s]);
+  }
+  for (const V &s : sum) one = s;
+  return rounds * Sums * WIDTH * 2 * Word::k_step;
+}
+
 void nothing() {}
 
 // gemm is the kernel of one kind of word. T that is multiplied as it lies in memory need not be packed.

@@ -73,11 +73,15 @@ func runBench(c *cli.Context, cfg train.Config) error {
 	}
 	const text = `libtorch %s, kernels %s, %d threads, batch %d
 step      %.1f ms at the least, %.1f ms median, %.1f %% of it outside of the step itself
-speed     %.0f images/s, %.0f GFLOP/s; a matrix product here reaches %.0f
+speed     %.0f images/s, %.0f GFLOP/s; a matrix product here reaches %.0f%s
 memory    %.0f MB at the peak
 `
+	peak := ""
+	if s.Peak > 0 {
+		peak = fmt.Sprintf(", the processor %.0f", s.Peak)
+	}
 	_, err = fmt.Fprintf(c.App.Writer, text, s.Torch, cmp.Or(s.Kernels, "none"), s.Threads, s.Batch,
-		s.StepMsMin, s.StepMsMedian, s.Overhead, s.ImagesPerS, s.GFLOPS, s.Matmul, s.RSSMB)
+		s.StepMsMin, s.StepMsMedian, s.Overhead, s.ImagesPerS, s.GFLOPS, s.Matmul, peak, s.RSSMB)
 	if err == nil && len(s.Work) > 0 {
 		_, err = fmt.Fprintf(c.App.Writer, "kernels   %s\n", workText(s.Work))
 	}

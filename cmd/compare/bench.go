@@ -5,20 +5,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 const (
 	drawFactor = 4 // a drawn batch takes a fraction of a training step
 	reportFile = "BENCHMARKS.md"
-	plotFile   = ".github/scaling.png"
-	cudaHead   = "## CUDA\n"
 )
 
 // plan is how much bench measures.
 type plan struct {
 	rounds, steps int
-	quick         bool // MNIST alone, one form of tuned Python, no files
+	quick         bool   // MNIST alone, one form of tuned Python, no files
+	held          string // the kernel set that both programs are held to on a wider processor; empty for its own
 }
 
 // results are all that bench measured.
@@ -27,6 +25,7 @@ type results struct {
 	facts
 	training training
 	drawing  drawing
+	one      drawing // image at a time
 	images   images
 	units    []unit
 	starts   starts
@@ -37,6 +36,9 @@ type results struct {
 func bench(ctx context.Context, cgan string, plan plan) error {
 	if plan.rounds < 1 || plan.steps < 1 {
 		return fmt.Errorf("%d rounds of %d steps: at least 1 of each is needed", plan.rounds, plan.steps)
+	}
+	if err := hold(plan.held); err != nil {
+		return err
 	}
 	p, err := newPrograms(ctx, setting{cgan: cgan, device: "cpu"})
 	if err != nil {
@@ -57,16 +59,15 @@ func bench(ctx context.Context, cgan string, plan plan) error {
 
 // write puts the report and its plot into a checkout.
 func (r results) write(checkout, text string) error {
-	if err := drawScaling(r.scaling, filepath.Join(checkout, plotFile)); err != nil {
+	if err := drawScaling(r.scaling, filepath.Join(checkout, r.plotFile())); err != nil {
 		return err
 	}
 	report := filepath.Join(checkout, reportFile)
-	if before, err := os.ReadFile(report); err == nil {
-		if _, cuda, found := strings.Cut(string(before), cudaHead); found { // measured elsewhere, by make gpu-kit
-			text += "\n" + cudaHead + cuda
-		}
+	before, err := os.ReadFile(report)
+	if err != nil {
+		return err
 	}
-	return os.WriteFile(report, []byte(text), 0o644)
+	return os.WriteFile(report, []byte(placed(string(before), r.mark(), text)), 0o644)
 }
 
 func measure(ctx context.Context, p *programs, plan plan) (r results, err error) {
@@ -78,8 +79,18 @@ func measure(ctx context.Context, p *programs, plan plan) (r results, err error)
 	if err = race(ctx, "training", r.training.all(), plan.rounds); err != nil {
 		return r, err
 	}
-	r.drawing = newDrawing(p, plan)
+	onnx := ""
+	if !plan.quick {
+		if onnx, err = p.exportONNX(ctx); err != nil {
+			return r, err
+		}
+	}
+	r.drawing = newDrawing(p, plan, benchBatch, onnx)
 	if err = race(ctx, "drawing", r.drawing.all(), plan.rounds); err != nil {
+		return r, err
+	}
+	r.one = newDrawing(p, plan, 1, onnx)
+	if err = race(ctx, "drawing one", r.one.all(), plan.rounds); err != nil {
 		return r, err
 	}
 	if r.starts, err = raceStarts(ctx, p, plan); err != nil || plan.quick {

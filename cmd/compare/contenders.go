@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 )
 
 // speed is what `cgan bench --json` and `train.py bench` print; Kernels and what follows RSS are cgan's alone.
@@ -22,6 +24,7 @@ type speed struct {
 	RSS      float64 `json:"rss_mb"`
 	GFLOPS   float64 `json:"gflops"`           // of a step's counted work, at the median
 	Matmul   float64 `json:"matmul_gflops"`    // of one large matrix product in the same process
+	Peak     float64 `json:"peak_gflops"`      // of the kernels' instructions on what lies in registers
 	Overhead float64 `json:"overhead_percent"` // of a step, outside of libtorch's ops
 	Mean     float64 `json:"step_ms_mean"`
 	Work     []work  `json:"work"` // of the mean step
@@ -38,14 +41,25 @@ type work struct {
 type contender struct {
 	name    string
 	command []string
-	speeds  []speed
+	limit   time.Duration // of a run, if it may be left out for being slow; 0 for none
+	speeds  []speed       // none where it was left out
 }
+
+// slowest is the longest step of a contender that is measured at all: where bfloat16 is emulated, Python takes 20 s.
+const slowest = 5 * time.Second
 
 // race runs all in turn, round by round, so that a machine that drifts drifts for all.
 func race(ctx context.Context, what string, all []*contender, rounds int) error {
 	for round := range rounds {
 		for _, c := range all {
+			if round > 0 && len(c.speeds) == 0 {
+				continue
+			}
 			s, err := c.run(ctx)
+			if errors.Is(err, errSlow) {
+				fmt.Fprintf(os.Stderr, "%s, %s: more than %s a step, left out\n", what, c.name, slowest)
+				continue
+			}
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", what, c.name, err)
 			}
@@ -56,10 +70,20 @@ func race(ctx context.Context, what string, all []*contender, rounds int) error 
 	return nil
 }
 
+var errSlow = errors.New("slower than is measured")
+
 func (c *contender) run(ctx context.Context) (speed, error) {
 	missing := math.NaN() // what a program does not tell must not count as zero
-	s := speed{RSS: missing, GFLOPS: missing, Matmul: missing, Overhead: missing, Mean: missing}
+	s := speed{RSS: missing, GFLOPS: missing, Matmul: missing, Peak: missing, Overhead: missing, Mean: missing}
+	if c.limit > 0 {
+		limited, cancel := context.WithTimeoutCause(ctx, c.limit, errSlow)
+		defer cancel()
+		ctx = limited
+	}
 	if err := outputJSON(ctx, &s, c.command...); err != nil {
+		if context.Cause(ctx) == errSlow {
+			return s, errSlow
+		}
 		return s, err
 	}
 	if s.Min <= 0 || s.Median < s.Min || s.Batch < 1 {
@@ -89,16 +113,23 @@ type summary struct {
 	imagesPerS, rss    float64 // medians
 	gflops, gflopsBest float64 // at the median, at the least step
 	matmul, matmulBest float64 // the median of the rounds, the highest of them
+	peak, peakBest     float64
 	overhead           float64
 }
 
 func (c *contender) summary() summary {
+	if len(c.speeds) == 0 {
+		missing := math.NaN()
+		return summary{missing, missing, missing, missing, missing, missing, missing, missing, missing, missing, missing}
+	}
 	s := summary{
 		min:        slices.Min(c.values(func(s speed) float64 { return s.Min })),
 		median:     median(c.values(func(s speed) float64 { return s.Median })),
 		rss:        median(c.values(func(s speed) float64 { return s.RSS })),
 		matmul:     median(c.values(func(s speed) float64 { return s.Matmul })),
 		matmulBest: slices.Max(c.values(func(s speed) float64 { return s.Matmul })),
+		peak:       median(c.values(func(s speed) float64 { return s.Peak })),
+		peakBest:   slices.Max(c.values(func(s speed) float64 { return s.Peak })),
 		overhead:   median(c.values(func(s speed) float64 { return s.Overhead })),
 	}
 	work := median(c.values(func(s speed) float64 { return s.GFLOPS * s.Median })) // of a step, the same in each round

@@ -48,7 +48,7 @@ func (p *programs) noise(s madeSet) (string, error) {
 
 // onData is Python, cgan and cgan in bf16 on the set in dir. Flags are cgan's.
 func (p *programs) onData(what, dir string, l load, flags ...string) []*contender {
-	python := &contender{name: "Python, " + what, command: append([]string{p.python, "train/train.py", "bench", "--device", p.device, "--data", dir}, l.flags()...)}
+	python := &contender{name: "Python, " + what, command: append([]string{p.python, "train/train.py", "bench", "--device", p.device, "--data", dir}, l.flags()...), limit: l.limit()}
 	all := []*contender{python}
 	for _, precision := range []string{"f32", "bf16"} {
 		command := append([]string{p.cgan, "bench", "--json", "--device", p.device, "--data", dir, "--precision", precision}, l.flags()...)
@@ -79,6 +79,6 @@ func (r images) markdown() string {
 		growth := r.growth(i)
 		t.add(append(row, number(growth[0], 2), number(growth[1], 2))...)
 	}
-	return fmt.Sprintf("## Other images\n\nTraining on noise of 64x64 RGB, batch %d:\n\n%s\nA step over the number of classes, 28x28 grey, batch %d:\n\n%s",
+	return fmt.Sprintf("### Other images\n\nTraining on noise of 64x64 RGB, batch %d:\n\n%s\nA step over the number of classes, 28x28 grey, batch %d:\n\n%s",
 		rgb64Batch, speedTable(r.rgb64), benchBatch, t)
 }

@@ -1,7 +1,7 @@
 // Command compare runs cgan beside its PyTorch original, train/train.py, on the same libtorch.
 //
 //	compare parity    the same bits: every loss, parameter and buffer
-//	compare bench     the same work, timed in turn; writes BENCHMARKS.md and .github/scaling.png
+//	compare bench     the same work, timed in turn; writes a section of BENCHMARKS.md
 //	compare accuracy  the same quality: fast f32 and bf16 learn to draw the asked digit as exact does
 //	compare gpu       all of this on CUDA, in the folder that make gpu-kit makes
 //	compare before    the speed beside an older build of cgan
@@ -126,6 +126,7 @@ func newApp() *cli.App {
 					cgan,
 					&cli.IntFlag{Name: "rounds", Usage: "runs of each program", Value: 3},
 					&cli.IntFlag{Name: "steps", Usage: "timed training steps of each run", Value: 15},
+					&cli.StringFlag{Name: "held-to", Usage: "kernel set, avx512 or avx2, that a wider processor is held to in both programs"},
 					&cli.BoolFlag{Name: "quick", Usage: "one round of 3 steps if nothing else is said; MNIST alone, one form of tuned Python, no files"},
 				},
 				Action: func(c *cli.Context) error { return bench(c.Context, c.String("cgan"), planOf(c)) },
@@ -145,7 +146,7 @@ func intoSet(name, usage string, do func(from, to string) error) *cli.Command {
 }
 
 func planOf(c *cli.Context) plan {
-	p := plan{rounds: c.Int("rounds"), steps: c.Int("steps"), quick: c.Bool("quick")}
+	p := plan{rounds: c.Int("rounds"), steps: c.Int("steps"), quick: c.Bool("quick"), held: c.String("held-to")}
 	if p.quick && !c.IsSet("rounds") {
 		p.rounds = 1
 	}

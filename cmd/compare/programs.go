@@ -24,6 +24,8 @@ type programs struct {
 	work      string
 	runs      int
 	processes int // that train together; 0 for one
+
+	onnxPython string // with onnxruntime and OpenVINO
 }
 
 // newPrograms finds the Python for the torch of cgan. Clear them.
@@ -40,6 +42,20 @@ func newPrograms(ctx context.Context, s setting) (*programs, error) {
 	}
 	work, err := os.MkdirTemp("", "cgan-compare-")
 	return &programs{setting: s, diagnosis: found, torch: torch, work: work}, err
+}
+
+// exportONNX makes the original's weights and gives them as ONNX.
+func (p *programs) exportONNX(ctx context.Context) (model string, err error) {
+	if p.onnxPython == "" {
+		if p.onnxPython, err = python(ctx, "onnx"); err != nil {
+			return "", err
+		}
+	}
+	weights, model := p.file(".pt"), p.file(".onnx")
+	if err := quiet(ctx, p.python, "train/train.py", "make", weights); err != nil {
+		return "", err
+	}
+	return model, quiet(ctx, p.cgan, "export", weights, "--format", "onnx", "--out", model)
 }
 
 // clear removes the folder.

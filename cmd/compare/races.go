@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
+	"time"
 )
 
 const benchBatch = 128
@@ -10,13 +12,16 @@ const benchBatch = 128
 // load is what a contender has to do; both programs know these flags.
 type load struct{ threads, batch, steps int }
 
+// limit is how long a program may take that has to finish its steps, and those of its warm-up, to be measured.
+func (l load) limit() time.Duration { return time.Minute + time.Duration(l.steps+5)*slowest }
+
 func (l load) flags() []string {
 	return []string{"--threads", strconv.Itoa(l.threads), "--batch", strconv.Itoa(l.batch), "--steps", strconv.Itoa(l.steps)}
 }
 
 func (p *programs) original(name string, l load, flags ...string) *contender {
 	command := []string{p.python, "train/train.py", "bench", "--device", p.device, "--data", p.MNIST}
-	return &contender{name: name, command: append(append(command, l.flags()...), flags...)}
+	return &contender{name: name, command: append(append(command, l.flags()...), flags...), limit: l.limit()}
 }
 
 func (p *programs) ours(name string, l load, flags ...string) *contender {
@@ -60,11 +65,14 @@ func (t training) all() []*contender {
 	return append(append([]*contender{t.python}, t.tuned...), t.exact, t.f32, t.bf16)
 }
 
-// best is the tuned Python with the least median.
-func (t training) best() *contender {
-	best := t.tuned[0]
-	for _, c := range t.tuned[1:] {
-		if c.summary().median < best.summary().median {
+// best is the tuned Python with the least median, also beside Python as it is written.
+func (t training) best() *contender { return fastest(append([]*contender{t.python}, t.tuned...)) }
+
+// fastest has the least median of those that were measured.
+func fastest(all []*contender) *contender {
+	best := all[0]
+	for _, c := range all[1:] {
+		if m := best.summary().median; math.IsNaN(m) || c.summary().median < m {
 			best = c
 		}
 	}
@@ -74,15 +82,22 @@ func (t training) best() *contender {
 // drawing has every contender that draws, in evaluation mode without gradients.
 type drawing struct {
 	python, f32, bf16 *contender
-	tuned             []*contender
+	tuned             []*contender // Python, and runtimes of the ONNX that cgan exports
 }
 
-func newDrawing(p *programs, plan plan) drawing {
-	l := load{p.Threads, benchBatch, plan.steps * drawFactor}
+// newDrawing draws batches of a size, and with the ONNX runtimes too where a model of theirs is given.
+func newDrawing(p *programs, plan plan, batch int, onnx string) drawing {
+	l := load{p.Threads, batch, plan.steps * drawFactor}
 	generate := []string{"--mode", "generate"}
 	tuned := []*contender{p.original("Python bf16 channels_last", l, append(generate, "--bf16", "--channels-last")...)}
 	if !plan.quick {
 		tuned = append(tuned, p.original("Python bf16 channels_last compile", l, append(generate, "--bf16", "--channels-last", "--compile")...))
+	}
+	if onnx != "" {
+		for _, runtime := range []string{"onnxruntime", "openvino"} {
+			command := append([]string{p.onnxPython, "cmd/compare/draw_onnx.py", runtime, onnx}, l.flags()...)
+			tuned = append(tuned, &contender{name: runtime + ", exported ONNX", command: command, limit: l.limit()})
+		}
 	}
 	return drawing{
 		python: p.original("Python", l, generate...), tuned: tuned,
@@ -91,6 +106,10 @@ func newDrawing(p *programs, plan plan) drawing {
 	}
 }
 
-func (d drawing) all() []*contender {
-	return append(append([]*contender{d.python}, d.tuned...), d.f32, d.bf16)
-}
+func (d drawing) all() []*contender { return append(d.others(), d.f32, d.bf16) }
+
+// best is the faster precision of cgan.
+func (d drawing) best() *contender { return fastest([]*contender{d.f32, d.bf16}) }
+
+// others are all but cgan.
+func (d drawing) others() []*contender { return append([]*contender{d.python}, d.tuned...) }

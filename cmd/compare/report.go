@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// markdown is the whole report.
+// markdown is the section of this processor.
 func (r results) markdown() string {
 	parts := []string{r.head(), r.goalTable(), r.trainingTable(), r.drawingTable(), r.limitTable(), r.workTable(), r.startTable()}
 	if !r.quick {
@@ -17,18 +17,16 @@ func (r results) markdown() string {
 func (r results) head() string {
 	t := newTable(2, "", "")
 	t.add("machine", fmt.Sprintf("%s, %d cores, %s; %s", r.cpu, r.cores, r.memory, strings.Join(r.flags, " ")))
-	t.add("threads", fmt.Sprint(r.threads))
+	t.add("threads", fmt.Sprintf("%d%s", r.threads, r.siblings))
 	t.add("libtorch", r.libtorch())
-	t.add("cgan", fmt.Sprintf("%s, %s, kernels: %s", r.cgan, r.goVersion, r.training.f32.speeds[0].Kernels))
+	t.add("cgan", fmt.Sprintf("%s, %s, kernels: %s", r.cgan, r.goVersion, r.kernels()))
 	t.add("date", r.date)
-	return fmt.Sprintf(`# Benchmarks
-
-What %s wrote. Each line is a program in a process of its own, run in turn with the others of its
-table: %d x %d training steps, or %d x %d drawn batches, after 5 of warm-up each time. "ms min" is the least
-step of all, "ms median" the median of the runs' medians, and "x" compares with the first line.
-
-%s`, "`make bench`", r.rounds, r.steps, r.rounds, r.steps*drawFactor, t)
+	return fmt.Sprintf("%s\n## %s\n\n%d x %d training steps, or %d x %d drawn batches.\n\n%s",
+		r.mark(), r.title(), r.rounds, r.steps, r.rounds, r.steps*drawFactor, t)
 }
+
+// kernels are those that cgan took.
+func (r results) kernels() string { return r.training.f32.speeds[0].Kernels }
 
 // libtorch names what the programs run on, and both where they differ.
 func (r results) libtorch() string {
@@ -44,17 +42,17 @@ func (r results) goalTable() string {
 	for _, g := range r.goals() {
 		t.add(g.what, g.wanted(), g.measured(), g.verdict())
 	}
-	return fmt.Sprintf("## Goals\n\nTwo numbers are by minimum and by median; both must reach the goal. Python is %s as it is\nwritten, in f32; the best tuned is %s.\n\n%s",
+	return fmt.Sprintf("### Goals\n\nTwo numbers are by minimum and by median; both must reach the goal. Python is %s as it is\nwritten, in f32; the best tuned is %s.\n\n%s",
 		"`train/train.py`", r.training.best().name, t)
 }
 
 func (r results) trainingTable() string {
-	return fmt.Sprintf("## Training, batch %d\n\n%s", benchBatch, speedTable(r.training.all()))
+	return fmt.Sprintf("### Training, batch %d\n\n%s", benchBatch, speedTable(r.training.all()))
 }
 
 func (r results) drawingTable() string {
-	return fmt.Sprintf("## Drawing, batch %d\n\nEvaluation mode without gradients; a step is noise and labels to images.\n\n%s",
-		benchBatch, speedTable(r.drawing.all()))
+	return fmt.Sprintf("### Drawing\n\nEvaluation mode without gradients; a step is noise and labels to images. Batch %d:\n\n%s\nOne image:\n\n%s",
+		benchBatch, speedTable(r.drawing.all()), speedTable(r.one.all()))
 }
 
 // speedTable compares all with the first.
@@ -71,16 +69,15 @@ func speedTable(all []*contender) string {
 }
 
 func (r results) limitTable() string {
-	t := newTable(1, "", "GFLOP a step", "GFLOP/s by min", "by median", "matrix product, best", "median", "share by min", "by median", "around the steps")
+	t := newTable(1, "", "GFLOP a step", "GFLOP/s by min", "by median", "peak, best", "median", "share by min", "by median", "torch.mm, best", "median", "around the steps")
 	for _, c := range []*contender{r.training.f32, r.training.bf16} {
 		s := c.summary()
-		byMin, byMedian := s.share()
-		t.add(c.name, number(s.gflop(), 1), number(s.gflopsBest, 0), number(s.gflops, 0), number(s.matmulBest, 0), number(s.matmul, 0),
-			percent(byMin, 1), percent(byMedian, 1), percent(s.overhead, 2))
+		t.add(c.name, number(s.gflop(), 1), number(s.gflopsBest, 0), number(s.gflops, 0), number(s.peakBest, 0), number(s.peak, 0),
+			percent(100*s.gflopsBest/s.peakBest, 1), percent(100*s.gflops/s.peak, 1), number(s.matmulBest, 0), number(s.matmul, 0), percent(s.overhead, 2))
 	}
-	return "## Share of the machine's limit\n\nA training step's multiplications and additions beside one large `torch.mm` of the same precision in the\n" +
-		"same process. They are counted as `torch.utils.flop_counter` does, taps on padding included: a tenth of all, which\n" +
-		"the kernels skip. In f32 they run as sums of bfloat16 products where there are tiles (AMX), `torch.mm` on vectors.\n" +
+	return "### Share of the processor's limit\n\nA training step's multiplications and additions beside the peak: a loop of the kernels' own multiply-adds, or products\n" +
+		"of tiles, on values in registers, in the same process. A step's are counted as `torch.utils.flop_counter` does, taps on\n" +
+		"padding included: a tenth of all, which the kernels skip. `torch.mm` is one large product of the same precision.\n" +
 		"\"Around the steps\" is the part of the time that data, log and loop take.\n\n" + t.String()
 }
 
@@ -93,7 +90,7 @@ func (r results) unitTable() string {
 		t.add(u.Name, u.Does, number(u.f32.summary().median, 1), number(f32Min, 2), number(f32Median, 2),
 			number(u.bf16.summary().median, 1), number(bf16Min, 2), number(bf16Median, 2))
 	}
-	return "## What each unit is worth\n\nTraining without one unit: \"x\" is how much faster cgan is with it. Units overlap, so these numbers do not\n" +
+	return "### What each unit is worth\n\nTraining without one unit: \"x\" is how much faster cgan is with it. Units overlap, so these numbers do not\n" +
 		"multiply to the whole. Less than 5 % is noise. Without \"norm\", PyTorch's BatchNorm gets images in the kernels' memory\n" +
 		"order, on which it is slow; \"wide\" and \"pairs\" are measured without \"tiles\", which hides them.\n\n" + t.String()
 }
@@ -104,7 +101,7 @@ func (r results) startTable() string {
 	for _, s := range r.starts.all() {
 		t.add(s.name, number(s.least(), 3), number(s.middle(), 3), number(python.least()/s.least(), 1), number(python.middle()/s.middle(), 1))
 	}
-	return fmt.Sprintf("## From the command to the first PNG\n\nTen digits from a weights file, %d runs: %s beside %s. %s\n"+
+	return fmt.Sprintf("### From the command to the first PNG\n\nTen digits from a weights file, %d runs: %s beside %s. %s\n"+
 		"draws nothing: it shows what the system and libtorch take before a program's own code runs.\n\n%s",
 		len(python.ms), "`cgan generate`", "`train.py draw`", "`cgan --help`", t)
 }
@@ -122,5 +119,5 @@ func (r results) scalingTable() string {
 		}
 		t.add(row...)
 	}
-	return fmt.Sprintf("## Scaling\n\n![images per second over the batch size](%s)\n\nImages a second in training, %d steps each:\n\n%s", plotFile, scalingSteps, t)
+	return fmt.Sprintf("### Scaling\n\n![images per second over the batch size](%s)\n\nImages a second in training, %d steps each:\n\n%s", r.plotFile(), scalingSteps, t)
 }

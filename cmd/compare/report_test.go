@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
+	"testing/fstest"
 )
 
 func TestVerdicts(t *testing.T) {
@@ -11,9 +13,8 @@ func TestVerdicts(t *testing.T) {
 		goal goal
 		want string
 	}{
-		{goal{is: atLeast, bound: 1.5, moonshot: 2, got: []float64{1.5, 1.6}}, "met"},
-		{goal{is: atLeast, bound: 1.5, moonshot: 2, got: []float64{2.1, 2}}, "met, the moonshot too"},
-		{goal{is: atLeast, bound: 1.5, moonshot: 2, got: []float64{2.1, 1.4}}, "not met"},
+		{goal{is: atLeast, bound: 1.5, got: []float64{1.5, 1.6}}, "met"},
+		{goal{is: atLeast, bound: 1.5, got: []float64{2.1, 1.4}}, "not met"},
 		{goal{is: atMost, bound: 0.6, got: []float64{0.6}}, "met"},
 		{goal{is: atMost, bound: 0.6, got: []float64{0.61}}, "not met"},
 		{goal{is: under, bound: 1, got: []float64{1}}, "not met"},
@@ -29,8 +30,8 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestGoalTexts(t *testing.T) {
-	g := goal{is: atLeast, bound: 1.5, unit: "x", moonshot: 2, got: []float64{1.4964, 1.6}}
-	if got := g.wanted(); got != "at least 1.5 x; moonshot 2 x" {
+	g := goal{is: atLeast, bound: 1.5, unit: "x", got: []float64{1.4964, 1.6}}
+	if got := g.wanted(); got != "at least 1.5 x" {
 		t.Error(got)
 	}
 	if got := g.measured(); got != "1.496, 1.6 x" {
@@ -49,6 +50,22 @@ func TestTableIsMarkdownInColumns(t *testing.T) {
 		"| cgan – é |     - |\n"
 	if got := table.String(); got != want {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestHyperthreadsAreNamed(t *testing.T) {
+	cpu := func(lists ...string) fstest.MapFS {
+		all := fstest.MapFS{}
+		for i, list := range lists {
+			all[fmt.Sprintf("devices/system/cpu/cpu%d/topology/thread_siblings_list", i)] = &fstest.MapFile{Data: []byte(list + "\n")}
+		}
+		return all
+	}
+	if got := siblings(cpu("0-1", "0-1")); got != "; the 2 processors are hyperthreads: there are only 1 cores" {
+		t.Error(got)
+	}
+	if got := siblings(cpu("0", "1")) + siblings(cpu()); got != "" {
+		t.Error(got)
 	}
 }
 

@@ -1,7 +1,5 @@
 package main
 
-import "fmt"
-
 // worksDo says what cgan's kinds of work are, in the order of the table.
 var worksDo = []struct{ name, does string }{
 	{"product", "products of the convolutions, with bias, activation and BatchNorm's moments"},
@@ -45,13 +43,5 @@ func (r results) workTable() string {
 	}
 	t.add("the rest", "libtorch's own ops, autograd and Go", number(restF32, 2), "", number(restBF16, 2), "")
 	t.add("all", "", number(mean(f32), 2), "", number(mean(bf16), 2), "")
-	return "## Where a step goes\n\nMeans of all steps, with the time in which a thread waits for the last one. " + r.limitText() + "\n\n" + t.String()
-}
-
-// limitText is what the goal for bf16 leaves to everything but the products.
-func (r results) limitText() string {
-	s := r.training.bf16.summary()
-	product := r.training.bf16.workOf("product").Ms
-	return fmt.Sprintf("%d %% of the matrix product's\nrate would be a bf16 step of %s ms. The products alone take %s ms, at %s of that rate.",
-		shareBF16, number(100e3*s.gflop()/s.matmul/shareBF16, 1), number(product, 1), percent(100e3*s.gflop()/product/s.matmul, 0))
+	return "### Where a step goes\n\nMeans of all steps, with the time in which a thread waits for the last one.\n\n" + t.String()
 }

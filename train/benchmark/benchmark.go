@@ -31,12 +31,13 @@ type Speed struct {
 	StepMsMin    float64 `json:"step_ms_min"`
 	StepMsMedian float64 `json:"step_ms_median"`
 	StepMsMean   float64 `json:"step_ms_mean"`
-	ImagesPerS   float64 `json:"images_per_s"`     // at the median
-	RSSMB        float64 `json:"rss_mb"`           // peak resident memory, MB of 2^20 bytes
-	GFLOPS       float64 `json:"gflops"`           // of what the work needs, at the median: see train.FLOP
-	Matmul       float64 `json:"matmul_gflops"`    // of libtorch's matrix product here, in this precision
-	Overhead     float64 `json:"overhead_percent"` // of the time outside of the step itself: batch, log, loop
-	Work         []Work  `json:"work"`             // of the mean step; the rest of it is libtorch's own ops and Go
+	ImagesPerS   float64 `json:"images_per_s"`          // at the median
+	RSSMB        float64 `json:"rss_mb"`                // peak resident memory, MB of 2^20 bytes
+	GFLOPS       float64 `json:"gflops"`                // of what the work needs, at the median: see train.FLOP
+	Matmul       float64 `json:"matmul_gflops"`         // of libtorch's matrix product here, in this precision
+	Peak         float64 `json:"peak_gflops,omitempty"` // of the kernels' instructions on what lies in registers
+	Overhead     float64 `json:"overhead_percent"`      // of the time outside of the step itself: batch, log, loop
+	Work         []Work  `json:"work"`                  // of the mean step; the rest of it is libtorch's own ops and Go
 }
 
 // Modes are what Run can time.
@@ -210,15 +211,15 @@ func (t times) speed(c train.Config, mode string, device torch.Device, flop floa
 	}
 	slices.Sort(t.ms)
 	median := t.ms[len(t.ms)/2]
-	kernels := ""
-	if device == torch.CPU {
-		kernels = c.KernelSet().Name()
+	kernels, peak := "", 0.0
+	if set := c.KernelSet(); set != nil && device == torch.CPU {
+		kernels, peak = set.Name(), set.Peak(c.Precision == models.BF16, torch.NumThreads())
 	}
 	return Speed{
 		Torch: torch.FullVersion(), Kernels: kernels, Threads: torch.NumThreads(), Batch: c.Batch, Mode: mode, Compute: c.Compute,
 		StepMsMin: t.ms[0], StepMsMedian: median, StepMsMean: total / float64(len(t.ms)), Work: t.work, ImagesPerS: 1e3 * float64(c.Batch) / median,
 		RSSMB: float64(usage.Maxrss) / 1024, GFLOPS: flop * float64(c.Batch) / median / 1e6,
-		Matmul: matmulRate(c.Precision.DType(), device), Overhead: 100 * t.outside / total,
+		Matmul: matmulRate(c.Precision.DType(), device), Peak: peak, Overhead: 100 * t.outside / total,
 	}
 }
 
