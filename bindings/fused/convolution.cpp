@@ -55,7 +55,7 @@ template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor 
   const Panels left = left_operand(kernels, matrices<T>(coarse));
   const at::Tensor result = image(c.batch, c.fine, type_of<T>);
   if (use_gathered(c)) {
-    const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::panel, gathered_weight(c, weight));
+    const Panels right = right_operand<T>(kernels, c.batch, gathered_weight(c, weight));
     const int64_t width = c.taps() * c.fine.channels;
     const at::Tensor columns = at::empty({c.coarse.pixels(), c.batch, width}, at::kFloat);
     multiply_tiles<T>(kernels, each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, c.batch,
@@ -64,7 +64,7 @@ template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor 
     if (epilogue.moments != nullptr) *epilogue.moments = moments_of(kernels, result);
     return result;
   }
-  const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::panel, matrices<float>(weight));
+  const Panels right = right_operand<T>(kernels, c.batch, matrices<float>(weight));
   multiply_tiles<T>(kernels, fine_links(c), phases(c), left, right, c.batch, c.fine.channels, epilogue,
                     data<T>(result));
   return result;

@@ -109,7 +109,7 @@ template <class T, class R> struct Product {
         Block<R> &b = blocks[next], &before = blocks[1 - next];
         Block<T> *waiting = nullptr;
         if constexpr (overlaps) waiting = before.rows > 0 ? &before : nullptr;
-        kernel.block(pairs.data(), pairs.size(), left.k_steps, std::min<int64_t>(2, left.panels - task.row),
+        kernel.block(pairs.data(), pairs.size(), left.k_steps, std::min(kBlock, rows - task.row * kPanel),
                      std::min<int64_t>(2, right.panels - n), left.layout, right.layout, b.sums, kBlock, false, waiting);
         if (moments != nullptr && before.rows > 0) moments->collect(before);
         place(b, task.pixels[p], task.row, n, row_bias[next]);

@@ -95,6 +95,22 @@ template <class T> Panels left_operand(const KernelSet &kernels, const Matrices<
           m.memory,        reinterpret_cast<char *>(data<T>(m.memory))};
 }
 
+// A product of so few rows uses each value of its right operand so seldom that packing it takes longer than it saves.
+constexpr int64_t kFewRows = kPanel;
+
+// right_operand is a float32 m to be multiplied from the right by matrices of some rows, N along its rows.
+template <class T> Panels right_operand(const KernelSet &kernels, int64_t rows, const Matrices<float> &m) {
+  const auto &kernel = gemm_kernel<T>(kernels);
+  if (!std::is_same_v<T, float> || !kernel.unpacked_right || rows > kFewRows || m.columns % kPanel != 0 ||
+      m.rows % kernel.k_step != 0)
+    return pack_matrices<T>(kernels, Side::right, Contiguous::panel, m);
+  const size_t row = m.columns * sizeof(float);
+  const Layout as_it_lies{kPanel * sizeof(float), kernel.k_step * row, row};
+  return {m.columns / kPanel, m.rows / kernel.k_step,
+          m.rows * row,       as_it_lies,
+          m.memory,           reinterpret_cast<char *>(data<float>(m.memory))};
+}
+
 // pack_gathered packs for every coarse pixel its fine neighbours: a row for each tap and channel, along the batch.
 template <class T>
 Panels pack_gathered(const Convolution &c, Side side, Contiguous contiguous, const at::Tensor &fine) {

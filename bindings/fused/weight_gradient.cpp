@@ -76,7 +76,7 @@ private:
       for (int64_t n = s.right; n < s.right + s.rights; n += 2) {
         for (size_t i = 0; i < pairs.size(); i++)
           here[i] = {pairs[i].left + m * left.layout.panel, pairs[i].right + n * right.layout.panel};
-        kernel.block(here.data(), here.size(), k_steps, std::min<int64_t>(2, s.left + s.lefts - m),
+        kernel.block(here.data(), here.size(), k_steps, kPanel * std::min<int64_t>(2, s.left + s.lefts - m),
                      std::min<int64_t>(2, s.right + s.rights - n), left.layout, right.layout,
                      out + (tap * rows + m * kPanel) * columns + n * kPanel, columns, add, nullptr);
       }

@@ -112,23 +112,24 @@ void tiles(const PanelPair *pairs, int64_t count, int64_t k_steps, const Layout 
   if (M > 1 && N > 1) _tile_stored(3, c + 16 * ldc + 16, ld);
 }
 
-template <class Between, class T, int Parts> constexpr auto tiles_of(int left, int right) {
-  return left > 1    ? right > 1 ? tiles<Between, T, Parts, 2, 2> : tiles<Between, T, Parts, 2, 1>
+template <class Between, class T, int Parts> constexpr auto tiles_of(int rows, int right) {
+  return rows > kPanel   ? right > 1 ? tiles<Between, T, Parts, 2, 2> : tiles<Between, T, Parts, 2, 1>
             : right > 1 ? tiles<Between, T, Parts, 1, 2>
                      : tiles<Between, T, Parts, 1, 1>;
 }
 
-template <class T, int Parts> void block(const PanelPair *s, int64_t count, int64_t k_steps, int left, int right,
+template <class T, int Parts> void block(const PanelPair *s, int64_t count, int64_t k_steps, int rows, int right,
                                          const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
                                          Block<T> *before) {
   const auto run =
-      before != nullptr ? tiles_of<Storing<T>, T, Parts>(left, right) : tiles_of<Nothing, T, Parts>(left, right);
+      before != nullptr ? tiles_of<Storing<T>, T, Parts>(rows, right) : tiles_of<Nothing, T, Parts>(rows, right);
   run(s, count, k_steps, of_left, of_right, c, ldc, add, before);
 }
 
 template <class T, int Parts> constexpr GemmKernel<T> tile_kernel() {
-  return {kStep,           Parts * kTile, 64,        Parts == 1, pack<T, Parts>, pack<float, Parts>,
-          block<T, Parts>, store_rows<T>, configure, release};
+  return {kStep,          Parts * kTile,      64,              Parts == 1,    false,
+          pack<T, Parts>, pack<float, Parts>, block<T, Parts>, store_rows<T>, configure,
+          release};
 }
 
 // peak takes Products of tiles for one of T. The tiles' values don't matter.

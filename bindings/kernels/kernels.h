@@ -80,12 +80,14 @@ template <class T> struct GemmKernel {
   size_t step_bytes; // of one packed panel
   size_t row_bytes;  // of one packed step
   bool unpacked;     // a left operand whose K is contiguous may lie as it is, where its panels and steps are whole
+  bool unpacked_right; // so may a right one in whose rows N is contiguous
   // pack writes an operand's panels, panel_bytes(K) each and stride bytes from one to the next, and pads the last one with zeros.
   void (*pack)(Side, Contiguous, const RowPointers<T> &, char *out, size_t stride);
   void (*pack_f32)(Side, Contiguous, const RowPointers<float> &, char *out, size_t stride); // of float32, rounded to T
-  // block computes left x right panels, 1 or 2 each, over k_steps and all pairs, into c or, with add, on top of it. On
-  // the way it stores the block before, if one is given: on the tile unit that costs no time of its own.
-  void (*block)(const PanelPair *, int64_t count, int64_t k_steps, int left, int right, const Layout &of_left,
+  // block computes rows of 1 or 2 left panels x 1 or 2 right panels, over k_steps and all pairs, into c or, with add, on
+  // top of it; the panels' other rows of c may change too. On the way it stores the block before, if one is given: on the
+  // tile unit that costs no time of its own.
+  void (*block)(const PanelPair *, int64_t count, int64_t k_steps, int rows, int right, const Layout &of_left,
                 const Layout &of_right, float *c, int64_t ldc, bool add, Block<T> *before);
   void (*store)(Block<T> &);
   void (*begin)(), (*end)(); // around blocks, on each thread: see Blocks

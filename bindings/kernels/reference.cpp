@@ -70,11 +70,11 @@ template <class T> void store(Block<T> &b) {
     }
 }
 
-template <class T> void block(const PanelPair *pairs, int64_t count, int64_t k_steps, int left, int right,
+template <class T> void block(const PanelPair *pairs, int64_t count, int64_t k_steps, int rows, int right,
                               const Layout &of_left, const Layout &of_right, float *c, int64_t ldc, bool add,
                               Block<T> *before) {
   if (before != nullptr) store(*before);
-  for (int64_t m = 0; m < left * kPanel; m++)
+  for (int64_t m = 0; m < rows; m++)
     for (int64_t n = 0; n < right * kPanel; n++) {
       double sum = add ? c[m * ldc + n] : 0;
       for (int64_t p = 0; p < count; p++) {
@@ -145,7 +145,7 @@ void adam(float *param, const float *grad, float *exp_avg, float *exp_avg_sq, in
 }
 
 template <class T> constexpr GemmKernel<T> kGemm = {
-    kStep,  kStep *kPanel * sizeof(T), kStep * sizeof(T), true, pack<T, T>, pack<T, float>, block<T>, store<T>, nothing,
+    kStep,  kStep *kPanel * sizeof(T), kStep * sizeof(T), true, true, pack<T, T>, pack<T, float>, block<T>, store<T>, nothing,
     nothing};
 template <class T> constexpr RowKernels<T> kRows = {moments<T>, norm<T>,       norm_sums<T>, norm_grad<T>,
                                                     sum_by<T>,  leaky_relu<T>, leaky_grad<T>};

@@ -101,30 +101,41 @@ void pack(Side, Contiguous contiguous, const RowPointers<S> &a, char *begin, siz
   contiguous == Contiguous::panel ? pack_across<Word>(a, begin, stride) : pack_along<Word>(a, begin, stride);
 }
 
-// sums is Rows rows of a left panel times Right right panels, in Wide vectors of each.
-template <class Word, int Rows, int Right>
-INLINE void sums(const PanelPair *pairs, int64_t count, int64_t k_steps, size_t left, const Layout &of_left,
-                 size_t right, size_t panel, float *c, int64_t ldc, bool add) {
+// Product is what its rows have in common.
+struct Product {
+  const PanelPair *pairs;
+  int64_t count, k_steps;
+  int right;
+  const Layout &of_left, &of_right;
+  float *c;
+  int64_t ldc;
+  bool add;
+};
+
+// sums is Rows rows of left, which begin at a byte of their panel, times Right right panels from n on, in Wide vectors of
+// each: row m of c and those after it.
+template <class Word, int Rows, int Right> INLINE void sums(const Product &p, size_t begin, int n, int64_t m) {
   constexpr int Wide = kPanel / WIDTH;
-  const size_t step = of_left.step, row = of_left.row;
+  const size_t left_step = p.of_left.step, row = p.of_left.row, right_step = p.of_right.step, panel = p.of_right.panel;
+  float *const c = p.c + m * p.ldc + n * kPanel;
   V sum[Rows][Right * Wide]; // in registers, once the loops over it are unrolled
 #pragma GCC unroll 16
   for (int r = 0; r < Rows; r++)
-    for (int n = 0; n < Right * Wide; n++) sum[r][n] = add ? at(c + r * ldc + n * WIDTH, WIDTH) : V{};
-  for (int64_t s = 0; s < count; s++) {
-    const char *a = pairs[s].left + left, *b = pairs[s].right + right;
-    for (int64_t i = 0; i < k_steps; i++, a += step, b += kPanel * sizeof(float)) {
+    for (int i = 0; i < Right * Wide; i++) sum[r][i] = p.add ? at(c + r * p.ldc + i * WIDTH, WIDTH) : V{};
+  for (int64_t s = 0; s < p.count; s++) {
+    const char *a = p.pairs[s].left + begin, *b = p.pairs[s].right + n * panel;
+    for (int64_t k = 0; k < p.k_steps; k++, a += left_step, b += right_step) {
       V words[Right * Wide];
-      for (int n = 0; n < Right * Wide; n++) words[n] = *(const Words *)(b + n / Wide * panel + n % Wide * sizeof(V));
+      for (int i = 0; i < Right * Wide; i++) words[i] = *(const Words *)(b + i / Wide * panel + i % Wide * sizeof(V));
 #pragma GCC unroll 16
       for (int r = 0; r < Rows; r++) {
         const V word = everywhere(*(const OneWord *)(a + r * row));
-        for (int n = 0; n < Right * Wide; n++) sum[r][n] = Word::multiply_add(word, words[n], sum[r][n]);
+        for (int i = 0; i < Right * Wide; i++) sum[r][i] = Word::multiply_add(word, words[i], sum[r][i]);
       }
     }
   }
   for (int r = 0; r < Rows; r++)
-    for (int n = 0; n < Right * Wide; n++) put(c + r * ldc + n * WIDTH, WIDTH, sum[r][n]);
+    for (int i = 0; i < Right * Wide; i++) put(c + r * p.ldc + i * WIDTH, WIDTH, sum[r][i]);
 }
 
 // stored puts v and gives what a reader will find.
@@ -150,24 +161,23 @@ template <class T> void store(Block<T> &b) {
   });
 }
 
+// multiply_rows makes rows from m to the last one, Rows at a time while there are as many, then half of them.
+template <class Word, int Rows, int Right> INLINE void multiply_rows(const Product &p, int64_t m, int64_t last) {
+  for (; m + Rows <= last; m += Rows) {
+    const size_t row = m / kPanel * p.of_left.panel + m % kPanel * p.of_left.row;
+    int n = 0;
+    for (; n + Right <= p.right; n += Right) sums<Word, Rows, Right>(p, row, n, m);
+    for (; n < p.right; n++) sums<Word, Rows, 1>(p, row, n, m);
+  }
+  if constexpr (Rows > 1) multiply_rows<Word, Rows / 2, Right>(p, m, last);
+}
+
 // block takes as many rows and panels at once as the registers hold sums.
 template <class Word, class T, int Rows, int Right>
-void block(const PanelPair *s, int64_t count, int64_t k_steps, int left, int right, const Layout &of_left,
+void block(const PanelPair *pairs, int64_t count, int64_t k_steps, int rows, int right, const Layout &of_left,
            const Layout &of_right, float *c, int64_t ldc, bool add, Block<T> *before) {
   if (before != nullptr) store(*before);
-  for (int64_t m = 0; m < left * kPanel; m += Rows) {
-    const size_t row = m / kPanel * of_left.panel + m % kPanel * of_left.row;
-    for (int n = 0; n < right;) {
-      float *to = c + m * ldc + n * kPanel;
-      if (right - n >= Right) {
-        sums<Word, Rows, Right>(s, count, k_steps, row, of_left, n * of_right.panel, of_right.panel, to, ldc, add);
-        n += Right;
-      } else {
-        sums<Word, Rows, 1>(s, count, k_steps, row, of_left, n * of_right.panel, of_right.panel, to, ldc, add);
-        n++;
-      }
-    }
-  }
+  multiply_rows<Word, Rows, Right>({pairs, count, k_steps, right, of_left, of_right, c, ldc, add}, 0, rows);
 }
 
 // peak keeps Sums sums at once: as many as hide the time of one multiplication.
@@ -192,6 +202,7 @@ template <class Word, class T, int Rows, int Right> constexpr GemmKernel<T> gemm
           kPanel * sizeof(float),
           sizeof(float),
           Word::k_step * sizeof(T) == sizeof(float),
+          sizeof(T) == sizeof(float),
           pack<Word, T>,
           pack<Word, float>,
           block<Word, T, Rows, Right>,
