@@ -191,6 +191,7 @@ func damaged(whole weights.StateDict, random *rand.Rand, sizes []int64) weights.
 
 func moduleKey(key string) string { return key[:max(0, strings.LastIndexByte(key, '.'))] }
 
+// A search that tries all combinations would take hours; on a busy machine and under the race detector it takes seconds.
 func TestGuessIsQuick(t *testing.T) {
 	var long, many weights.StateDict
 	add := func(s weights.StateDict, key string, shape ...int64) weights.StateDict {
@@ -216,7 +217,7 @@ func TestGuessIsQuick(t *testing.T) {
 	if _, err := Guess(append(long[:200:200], long[len(long)-1])); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 40*time.Second {
 		t.Errorf("took %v", took)
 	}
 }
