@@ -40,7 +40,7 @@ var SpeedUps = []SpeedUpInfo{
 	{Kernels, "convolutions of cgan's own, on images that lie pixel by pixel; on CUDA cuDNN's on such images"},
 	{Tiles, "their products on the tile unit (AMX), else on vectors"},
 	{Wide, "their products on vectors of 512 bits (AVX-512), else of 256 (AVX2)"},
-	{Pairs, "bfloat16 multiplied by pairs (AVX-512 BF16), else as float32"},
+	{Pairs, "bfloat16 multiplied by pairs (AVX-512 BF16, Arm BF16), else as float32"},
 	{Labels, "label planes as one map for each class, not as channels to convolve"},
 	{Norm, "BatchNorm and its activation in one op with the convolution before them"},
 	{Adam, "Adam on all parameters in one pass"},
@@ -132,6 +132,9 @@ func (c Compute) set() *kernels.Set {
 func (c Compute) leftOut() (names []string) {
 	if !c.Uses(Tiles) {
 		names = append(names, "amx")
+	}
+	if !c.Uses(Pairs) {
+		names = append(names, "neon_bf16")
 	}
 	if !c.Uses(Wide) || !c.Uses(Pairs) {
 		names = append(names, "avx512_bf16")

@@ -46,7 +46,7 @@ func TestTilesWideAndPairsAreKernelSets(t *testing.T) {
 		without []SpeedUp
 		sets    []string
 	}{
-		{nil, nil}, {[]SpeedUp{"tiles"}, []string{"amx"}}, {[]SpeedUp{"pairs"}, []string{"avx512_bf16"}},
+		{nil, nil}, {[]SpeedUp{"tiles"}, []string{"amx"}}, {[]SpeedUp{"pairs"}, []string{"neon_bf16", "avx512_bf16"}},
 		{[]SpeedUp{"wide"}, []string{"avx512_bf16", "avx512"}}, {[]SpeedUp{"wide", "tiles"}, []string{"amx", "avx512_bf16", "avx512"}},
 	} {
 		if got := (Compute{Without: c.without}).leftOut(); !slices.Equal(got, c.sets) {

@@ -7,6 +7,8 @@
 //	avx512_bf16  avx512_bf16_amd64.cpp  512-bit vectors; bfloat16 by pairs
 //	avx512       avx512_amd64.cpp       512-bit vectors; bfloat16 is multiplied as float32
 //	avx2         avx2_amd64.cpp         256-bit vectors; bfloat16 is multiplied as float32
+//	neon_bf16    neon_bf16_arm64.cpp    128-bit vectors of Arm; bfloat16 by pairs (BFDOT)
+//	neon         neon_arm64.cpp         128-bit vectors of Arm; bfloat16 is multiplied as float32
 //	reference    reference.cpp          plain loops, on every machine
 //
 // simd.h, simd_rows.h and simd_gemm.h are what the vector sets share: templates over GCC's vectors, compiled once

@@ -17,6 +17,9 @@ constexpr Entry kSets[] = {
     {"avx512_bf16", cgan::avx512_bf16},
     {"avx512", cgan::avx512},
     {"avx2", cgan::avx2},
+#elif defined(__aarch64__)
+    {"neon_bf16", cgan::neon_bf16},
+    {"neon", cgan::neon},
 #endif
     {"reference", cgan::reference},
 };

@@ -11,6 +11,9 @@ Support amx();
 Support avx512_bf16();
 Support avx512();
 Support avx2();
+#elif defined(__aarch64__)
+Support neon_bf16();
+Support neon();
 #endif
 
 } // namespace cgan
