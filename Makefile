@@ -39,7 +39,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture torture-ranks mutants before gpu-kit sets survey lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -111,8 +111,11 @@ lint: libtorch
 clean:
 	rm -rf bin gpu-kit .libtorch go.work go.work.sum compile_commands.json bindings/*/prepared.go
 
+arm64:
+	CGAN_CROSS=arm64 go test -count=1 ./bindings/kernels -run TestEveryKernelIsPlainSums
+
 # What needs no libtorch needs no go.work, which make libtorch writes.
-sanitize race portable fuzz sets: override GOWORK := off
+sanitize arm64 race portable fuzz sets: override GOWORK := off
 
 sanitize:
 	CGAN_EMULATE=all CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ func benchCommand() *cli.Command {
 		Description: "Times each step of training, data and log included, or each batch drawn, after 5 steps of warm-up.",
 		Flags: append([]cli.Flag{
 			dataFlag(),
-			&cli.StringFlag{Name: "mode", Usage: "what to time: train or generate", Value: "train"},
+			&cli.StringFlag{Name: "mode", Usage: "what to time: train, generate, or shapes: convolutions of many sizes on the kernels and on libtorch's own ops", Value: "train"},
 			&cli.IntFlag{
 				Name: "steps", Usage: "steps to time, from 1 to 100000", Value: benchSteps,
 				Action: func(_ *cli.Context, v int) error {
@@ -51,8 +52,11 @@ func benchCommand() *cli.Command {
 			if err := cfg.Compute.Validate(); err != nil {
 				return usage(err)
 			}
+			if c.String("mode") == "shapes" {
+				return runShapes(c, cfg)
+			}
 			if !slices.Contains(benchmark.Modes, c.String("mode")) {
-				return usageError{fmt.Errorf("--mode is %q: it must be train or generate", c.String("mode"))}
+				return usageError{fmt.Errorf("--mode is %q: it must be train, generate or shapes", c.String("mode"))}
 			}
 			cfg.Steps = c.Int("steps")
 			return runBench(c, cfg)
@@ -86,6 +90,30 @@ memory    %.0f MB at the peak
 		_, err = fmt.Fprintf(c.App.Writer, "kernels   %s\n", workText(s.Work))
 	}
 	return err
+}
+
+// runShapes times convolutions, the slowest beside libtorch's first.
+func runShapes(c *cli.Context, cfg train.Config) error {
+	if err := setUp(cfg.Compute, cfg.Threads); err != nil {
+		return err
+	}
+	if cfg.KernelSet() == nil {
+		return errors.New("there are no kernels to time here: leave out --exact and --without kernels")
+	}
+	all, err := benchmark.Shapes(c.Context, cfg.Compute)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return printJSON(c, all)
+	}
+	fmt.Fprintln(c.App.Writer, "libtorch ms  kernels ms     x  shape")
+	for _, s := range all {
+		if _, err := fmt.Fprintf(c.App.Writer, "%11.3f  %10.3f  %4.2f  %s\n", s.LibtorchMs, s.KernelsMs, s.Ratio, s.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // workText names what takes most first.

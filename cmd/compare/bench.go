@@ -27,6 +27,7 @@ type results struct {
 	drawing  drawing
 	one      drawing // image at a time
 	images   images
+	shapes   shapes
 	units    []unit
 	starts   starts
 	scaling  []series
@@ -97,6 +98,9 @@ func measure(ctx context.Context, p *programs, plan plan) (r results, err error)
 		return r, err
 	}
 	if r.images, err = raceImages(ctx, p, plan); err != nil {
+		return r, err
+	}
+	if r.shapes, err = timeShapes(ctx, p); err != nil {
 		return r, err
 	}
 	if r.units, err = raceUnits(ctx, p, plan); err != nil {

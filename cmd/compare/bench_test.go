@@ -80,6 +80,7 @@ const fakeCgan = `#!/bin/sh
 case "$*" in
 "bench --speed-ups --json") echo '[{"name": "tiles", "does": "tiles"}, {"name": "adam", "does": "one pass"}]' ;;
 generate*) for last; do :; done; touch "$last" ;;
+*shapes*) echo '[{"name": "Conv2d(1, 2)", "kernels_ms": 2, "libtorch_ms": 3, "x": 1.5}]' ;;
 bench*) echo '{"torch": "2.15.0", "kernels": "amx", "batch": 128, "step_ms_min": 100, "step_ms_median": 160, "rss_mb": 500,
 	"gflops": 287.5, "matmul_gflops": 500, "peak_gflops": 400, "step_ms_mean": 170,
 	"work": [{"name": "product", "ms": 115, "idle_ms": 2}, {"name": "adam", "ms": 5, "idle_ms": 0}]}' ;;
@@ -106,7 +107,7 @@ func TestEverythingIsMeasuredAndReported(t *testing.T) {
 	for _, want := range []string{
 		"2 x 5 training steps, or 2 x 20 drawn batches", "kernels: amx",
 		"3, 2 x", "not measured", // no overhead is told
-		" 115.0 % |", "46.0", "| tiles | tiles", "20 runs", " 50.00 |", "cgan bf16, 2 threads", "at least 9 x",
+		" 115.0 % |", "46.0", "| tiles | tiles", "20 runs", " 50.00 |", "cgan bf16, 2 threads", "at least 9 x", "| f32, Conv2d(1, 2)         |       3.000 |   2.000 | 1.50 |",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)

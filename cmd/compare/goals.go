@@ -120,6 +120,7 @@ func (r results) goals() (goals []goal) {
 	}
 	x("train 64x64 RGB f32, against Python", want.trainRGB64, r.images.rgb64[1], r.images.rgb64[0])
 	x("train 64x64 RGB bf16, against Python", want.trainRGB64BF16, r.images.rgb64[2], r.images.rgb64[0])
+	ask("the slowest shape, against libtorch's own op, f32 and bf16", 1, "x", r.shapes.f32[0].Ratio, r.shapes.bf16[0].Ratio)
 	return append(goals,
 		goal{"a step of 1,000 classes beside one of 10, f32", atMost, 1.1, "x", r.images.growth(1)},
 		goal{"a step of 1,000 classes beside one of 10, bf16", atMost, 1.1, "x", r.images.growth(2)})

@@ -9,7 +9,7 @@ import (
 func (r results) markdown() string {
 	parts := []string{r.head(), r.goalTable(), r.trainingTable(), r.drawingTable(), r.limitTable(), r.workTable(), r.startTable()}
 	if !r.quick {
-		parts = append(parts, r.images.markdown(), r.unitTable(), r.scalingTable())
+		parts = append(parts, r.images.markdown(), r.shapes.markdown(), r.unitTable(), r.scalingTable())
 	}
 	return strings.Join(parts, "\n")
 }

@@ -1,8 +1,10 @@
 package benchmark
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -12,60 +14,65 @@ import (
 	"cgan/models"
 )
 
-// Shape is one convolution: its layer, what goes in, and how it is used.
+// Shape is what one convolution takes on the kernels and on libtorch's own ops: the least of some runs of each, in turn.
 type Shape struct {
-	Transposed                   bool
-	Batch, In, Out, Size         int64 // of the images that go in, Size x Size
-	Kernel, Stride, Padding      int64
-	Training                     bool    // forward and back, else forward without gradients
-	Taken                        bool    // by the kernels, else left to libtorch
-	KernelsMs, LibtorchMs, Ratio float64 // the least of some runs in turn; Ratio is libtorch's time beside the kernels'
+	Name       string  `json:"name"` // as PyTorch writes the layer, what goes in, and what for
+	KernelsMs  float64 `json:"kernels_ms"`
+	LibtorchMs float64 `json:"libtorch_ms"`
+	Ratio      float64 `json:"x"` // how many times faster the kernels are
 }
 
-// String is the layer as PyTorch writes it, and what goes in.
-func (s Shape) String() string {
+// convolution is a layer and what goes in: images [batch, in, size, size].
+type convolution struct {
+	transposed              bool
+	batch, in, out, size    int64
+	kernel, stride, padding int64
+	training                bool // forward and back, else forward without gradients
+}
+
+func (s convolution) String() string {
 	layer, use := "Conv2d", "drawing"
-	if s.Transposed {
+	if s.transposed {
 		layer = "ConvTranspose2d"
 	}
-	if s.Training {
+	if s.training {
 		use = "training"
 	}
-	return fmt.Sprintf("%s(%d, %d, %d, stride=%d, padding=%d) of [%d, %d, %d, %d], %s", layer, s.In, s.Out, s.Kernel, s.Stride, s.Padding, s.Batch, s.In, s.Size, s.Size, use)
+	return fmt.Sprintf("%s(%d, %d, %d, stride=%d, padding=%d) of [%d, %d, %d, %d], %s", layer, s.in, s.out, s.kernel, s.stride, s.padding, s.batch, s.in, s.size, s.size, use)
 }
 
-// shapes are those of networks of 28 to 128 pixels, grey and RGB, few and odd channels, small and large batches.
-func shapes() (all []Shape) {
-	layers := []Shape{
-		{In: 1, Out: 64, Size: 28, Kernel: 4, Stride: 2, Padding: 1},
-		{In: 3, Out: 64, Size: 64, Kernel: 4, Stride: 2, Padding: 1},
-		{In: 3, Out: 64, Size: 128, Kernel: 4, Stride: 2, Padding: 1},
-		{In: 64, Out: 128, Size: 14, Kernel: 4, Stride: 2, Padding: 1},
-		{In: 64, Out: 128, Size: 64, Kernel: 4, Stride: 2, Padding: 1},
-		{In: 128, Out: 256, Size: 7, Kernel: 3, Stride: 1, Padding: 1},
-		{In: 17, Out: 33, Size: 15, Kernel: 3, Stride: 1, Padding: 1},
-		{In: 5, Out: 7, Size: 9, Kernel: 5, Stride: 1, Padding: 2},
-		{In: 256, Out: 1, Size: 4, Kernel: 4, Stride: 1},
-		{In: 512, Out: 1, Size: 4, Kernel: 4, Stride: 1},
-		{In: 32, Out: 32, Size: 28, Kernel: 3, Stride: 1, Padding: 1},
-		{In: 64, Out: 64, Size: 14, Kernel: 1, Stride: 1},
-		{Transposed: true, In: 110, Out: 512, Size: 1, Kernel: 4, Stride: 1},
-		{Transposed: true, In: 1100, Out: 512, Size: 1, Kernel: 4, Stride: 1},
-		{Transposed: true, In: 512, Out: 256, Size: 4, Kernel: 3, Stride: 2, Padding: 1},
-		{Transposed: true, In: 256, Out: 128, Size: 7, Kernel: 4, Stride: 2, Padding: 1},
-		{Transposed: true, In: 128, Out: 64, Size: 32, Kernel: 4, Stride: 2, Padding: 1},
-		{Transposed: true, In: 128, Out: 1, Size: 14, Kernel: 4, Stride: 2, Padding: 1},
-		{Transposed: true, In: 64, Out: 3, Size: 32, Kernel: 4, Stride: 2, Padding: 1},
-		{Transposed: true, In: 64, Out: 3, Size: 64, Kernel: 4, Stride: 2, Padding: 1},
-		{Transposed: true, In: 13, Out: 21, Size: 11, Kernel: 3, Stride: 2, Padding: 1},
+// convolutions are those of networks of 28 to 128 pixels, grey and RGB, few and odd channels, small and large batches.
+func convolutions() (all []convolution) {
+	layers := []convolution{
+		{in: 1, out: 64, size: 28, kernel: 4, stride: 2, padding: 1},
+		{in: 3, out: 64, size: 64, kernel: 4, stride: 2, padding: 1},
+		{in: 3, out: 64, size: 128, kernel: 4, stride: 2, padding: 1},
+		{in: 64, out: 128, size: 14, kernel: 4, stride: 2, padding: 1},
+		{in: 64, out: 128, size: 64, kernel: 4, stride: 2, padding: 1},
+		{in: 128, out: 256, size: 7, kernel: 3, stride: 1, padding: 1},
+		{in: 17, out: 33, size: 15, kernel: 3, stride: 1, padding: 1},
+		{in: 5, out: 7, size: 9, kernel: 5, stride: 1, padding: 2},
+		{in: 256, out: 1, size: 4, kernel: 4, stride: 1},
+		{in: 512, out: 1, size: 4, kernel: 4, stride: 1},
+		{in: 32, out: 32, size: 28, kernel: 3, stride: 1, padding: 1},
+		{in: 64, out: 64, size: 14, kernel: 1, stride: 1},
+		{transposed: true, in: 110, out: 512, size: 1, kernel: 4, stride: 1},
+		{transposed: true, in: 1100, out: 512, size: 1, kernel: 4, stride: 1},
+		{transposed: true, in: 512, out: 256, size: 4, kernel: 3, stride: 2, padding: 1},
+		{transposed: true, in: 256, out: 128, size: 7, kernel: 4, stride: 2, padding: 1},
+		{transposed: true, in: 128, out: 64, size: 32, kernel: 4, stride: 2, padding: 1},
+		{transposed: true, in: 128, out: 1, size: 14, kernel: 4, stride: 2, padding: 1},
+		{transposed: true, in: 64, out: 3, size: 32, kernel: 4, stride: 2, padding: 1},
+		{transposed: true, in: 64, out: 3, size: 64, kernel: 4, stride: 2, padding: 1},
+		{transposed: true, in: 13, out: 21, size: 11, kernel: 3, stride: 2, padding: 1},
 	}
 	for _, batch := range []int64{1, 2, 8, 32, 128, 512} {
 		for _, s := range layers {
-			if batch*s.Size*s.Size*max(s.In, s.Out) > 1<<25 { // 128 MB
+			if batch*s.size*s.size*max(s.in, s.out) > 1<<24 { // 64 MB
 				continue
 			}
 			for _, training := range []bool{false, true} {
-				s.Batch, s.Training = batch, training
+				s.batch, s.training = batch, training
 				all = append(all, s)
 			}
 		}
@@ -73,76 +80,61 @@ func shapes() (all []Shape) {
 	return all
 }
 
-// Shapes times convolutions of many shapes on the kernels and on libtorch's own ops, in turn, the worst for the kernels
-// first. progress is told of each.
-func Shapes(ctx context.Context, c models.Compute, progress func(Shape)) (all []Shape, err error) {
+// Shapes times convolutions of many sizes, one after the other, the worst for the kernels of c first.
+func Shapes(ctx context.Context, c models.Compute) (all []Shape, err error) {
 	err = torch.Do("", func() error {
-		for _, s := range shapes() {
+		for _, l := range convolutions() {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			torch.Scope(func() { s.time(c) })
-			progress(s)
-			all = append(all, s)
+			torch.Scope(func() { all = append(all, l.time(c)) })
 		}
 		return nil
 	})
-	slices.SortFunc(all, func(a, b Shape) int {
-		if a.Ratio < b.Ratio {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, func(a, b Shape) int { return cmp.Compare(a.Ratio, b.Ratio) })
 	return all, err
 }
 
-// time runs the layer both ways in turn: at least 5 times, and as often as 50 ms allow.
-func (s *Shape) time(c models.Compute) {
+// time runs the layer both ways: at least 5 times after one of warm-up, and as often as a tenth of a second allows.
+func (l convolution) time(c models.Compute) Shape {
 	plain := c
 	plain.Without = append(slices.Clone(c.Without), models.Kernels)
-	quick, slow := s.runner(c), s.runner(plain)
+	kernels, freeKernels := l.runner(c)
+	defer freeKernels()
+	libtorch, freeLibtorch := l.runner(plain)
+	defer freeLibtorch()
+	s := Shape{Name: l.String(), KernelsMs: math.Inf(1), LibtorchMs: math.Inf(1)}
+	kernels()
+	libtorch()
 	for begin, n := time.Now(), 0; n < 5 || time.Since(begin) < 100*time.Millisecond; n++ {
-		a, b := quick(), slow()
-		if n == 1 || n > 1 && a < s.KernelsMs {
-			s.KernelsMs = a
-		}
-		if n == 1 || n > 1 && b < s.LibtorchMs {
-			s.LibtorchMs = b
-		}
+		s.KernelsMs, s.LibtorchMs = min(s.KernelsMs, kernels()), min(s.LibtorchMs, libtorch())
 	}
 	s.Ratio = s.LibtorchMs / s.KernelsMs
+	return s
 }
 
-// runner gives a function that runs the layer once and says how many milliseconds it took.
-func (s *Shape) runner(c models.Compute) func() float64 {
+// runner gives a function that runs the layer once and says how many milliseconds it took, and one that frees the layer.
+func (l convolution) runner(c models.Compute) (run func() float64, free func()) {
 	var layer nn.Module
-	if s.Transposed {
-		layer = nn.NewConvTranspose2d(s.In, s.Out, s.Kernel, s.Stride, s.Padding)
+	if l.transposed {
+		layer = nn.NewConvTranspose2d(l.in, l.out, l.kernel, l.stride, l.padding)
 	} else {
-		layer = nn.NewConv2d(s.In, s.Out, s.Kernel, s.Stride, s.Padding)
+		layer = nn.NewConv2d(l.in, l.out, l.kernel, l.stride, l.padding)
 	}
 	net := nn.NewSequential(layer, nn.NewLeakyReLU(0.2))
 	net.SetFast(c.Fast())
-	x := torch.Randn([]int64{s.Batch, s.In, s.Size, s.Size}, torch.CPU)
-	if c.KernelSet() != nil { // as the layer before would give it
-		fused.LayOutPixelwise(x)
+	x := torch.Randn([]int64{l.batch, l.in, l.size, l.size}, torch.CPU)
+	if c.KernelSet() != nil {
+		fused.LayOutPixelwise(x) // as the layer before would give it
 	}
-	if s.Training {
+	once := func() { torch.NoGrad(func() { net.Forward(x) }) }
+	if l.training {
 		x.RequiresGrad_(true)
-	}
-	forward := func() { net.Forward(x) }
-	if s.Training {
-		forward = func() { net.Forward(x).Mean().Backward() }
+		once = func() { net.Forward(x).Mean().Backward() }
 	}
 	return func() float64 {
 		begin := time.Now()
-		torch.Scope(func() {
-			if s.Training {
-				forward()
-			} else {
-				torch.NoGrad(forward)
-			}
-		})
+		torch.Scope(once)
 		return time.Since(begin).Seconds() * 1e3
-	}
+	}, net.Free
 }
