@@ -19,6 +19,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -68,7 +69,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:       stderr,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "version", Value: defaultVersion,
-				Usage: "take or fetch `VERSION` (" + strings.Join(pinned(), " or ") + "); not used with LIBTORCH or LIBTORCH_USE_PYTORCH"},
+				Usage: "take or fetch `VERSION` (" + strings.Join(pinned(runtime.GOARCH), " or ") + "); not used with LIBTORCH or LIBTORCH_USE_PYTORCH"},
+			&cli.StringFlag{Name: "arch", Value: runtime.GOARCH, Usage: "take or fetch that of the architecture `ARCH`, amd64 or arm64, for a cross compiler"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print errors only"},
 		},
 		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
@@ -82,7 +84,7 @@ func act(c *cli.Context, u ui) error {
 	if c.NArg() > 0 {
 		return usageError{fmt.Errorf("unexpected argument %q: it takes flags only, see --help", c.Args().First())}
 	}
-	rel, err := findRelease(c.String("version"))
+	rel, err := findRelease(c.String("version"), c.String("arch"))
 	if err != nil {
 		return usageError{err}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -90,7 +91,7 @@ func TestPins(t *testing.T) {
 			}
 		}
 	}
-	if _, err := findRelease(defaultVersion); err != nil {
+	if _, err := findRelease(defaultVersion, runtime.GOARCH); err != nil {
 		t.Error(err)
 	}
 }

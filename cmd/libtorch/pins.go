@@ -19,9 +19,10 @@ type wheel struct {
 	take          []take
 }
 
-// release pins the wheels that make one libtorch for the CPU.
+// release pins the wheels that make one libtorch for the CPU of an architecture, as Go names it.
 type release struct {
 	version  string
+	arch     string
 	unpacked int64 // bytes of what is taken from its wheels
 	wheels   []wheel
 }
@@ -30,7 +31,7 @@ type release struct {
 // written for. The CPU library of these wheels needs CUDA's profiler and
 // runtime libraries, which are small, so they come along.
 var releases = []release{
-	{version: "2.15.0", unpacked: 499_067_463, wheels: []wheel{
+	{version: "2.15.0", arch: "amd64", unpacked: 499_067_463, wheels: []wheel{
 		{name: "torch", version: "2.15.0",
 			file:     "torch-2.15.0-cp311-cp311-manylinux_2_28_x86_64.whl",
 			platform: "manylinux_2_28_x86_64", size: 539_136_850,
@@ -44,7 +45,21 @@ var releases = []release{
 			platform: "manylinux_2_17_x86_64", size: 2_323_576,
 			sha256: "3498247680dfddce31bad102af7e3e26fc795342a3cac64722bb0fa95e7f60f0", take: cudartParts},
 	}},
-	{version: "2.1.0", unpacked: 502_673_403, wheels: []wheel{
+	{version: "2.15.0", arch: "arm64", unpacked: 416_283_659, wheels: []wheel{
+		{name: "torch", version: "2.15.0",
+			file:     "torch-2.15.0-cp311-cp311-manylinux_2_28_aarch64.whl",
+			platform: "manylinux_2_28_aarch64", size: 483_605_887,
+			sha256: "58ce2ebfb3430941353109a85be63ee8e941da22f13daa2c43344eeb51c81e06", take: append(armParts, torchParts...)},
+		{name: "nvidia-cuda-cupti", version: "13.2.86",
+			file:     "nvidia_cuda_cupti-13.2.86-py3-none-manylinux_2_25_aarch64.whl",
+			platform: "manylinux_2_25_aarch64", size: 11_760_263,
+			sha256: "d9a5c133f73fcb9013f3ada0da6fb54d4117618d81f3f5a0419417ea6ee829d4", take: cuptiParts},
+		{name: "nvidia-cuda-runtime", version: "13.2.86",
+			file:     "nvidia_cuda_runtime-13.2.86-py3-none-manylinux2014_aarch64.manylinux_2_17_aarch64.whl",
+			platform: "manylinux_2_17_aarch64", size: 2_341_433,
+			sha256: "37844957894bfdecf90243568d21a2cb251b66106915b71459a23c8e6ef2da69", take: cudartParts},
+	}},
+	{version: "2.1.0", arch: "amd64", unpacked: 502_673_403, wheels: []wheel{
 		{name: "torch", version: "2.1.0",
 			file:     "torch-2.1.0-cp311-cp311-manylinux1_x86_64.whl",
 			platform: "manylinux1_x86_64", size: 670_193_698,
@@ -73,26 +88,33 @@ var (
 		{"torch/lib/libgomp*", "lib/"},
 		{"torch/version.py", ""},
 	}, licences...)
+	armParts    = []take{{"torch/lib/libnvpl_*", "lib/"}, {"torch/lib/libarm_compute*", "lib/"}}
 	cuptiParts  = append([]take{{"nvidia/*/lib/libcupti.so.*", "lib/"}}, licences...)
 	cudartParts = append([]take{{"nvidia/*/lib/libcudart.so.*", "lib/"}}, licences...)
 )
 
-func pinned() []string {
+// pinned are the versions for an architecture.
+func pinned(arch string) []string {
 	var versions []string
 	for _, r := range releases {
-		versions = append(versions, r.version)
+		if r.arch == arch {
+			versions = append(versions, r.version)
+		}
 	}
 	return versions
 }
 
-func findRelease(version string) (release, error) {
+func findRelease(version, arch string) (release, error) {
 	for _, r := range releases {
-		if r.version == version {
+		if r.version == version && r.arch == arch {
 			return r, nil
 		}
 	}
+	if len(pinned(arch)) == 0 {
+		return release{}, fmt.Errorf("no libtorch is pinned for %s: point LIBTORCH at a folder or set LIBTORCH_USE_PYTORCH=1", arch)
+	}
 	return release{}, fmt.Errorf("--version %s is not pinned: choose %s, or point LIBTORCH at a folder or set LIBTORCH_USE_PYTORCH=1 for another version",
-		version, strings.Join(pinned(), " or "))
+		version, strings.Join(pinned(arch), " or "))
 }
 
 // dirName is the name of the release in the cache: other pins or other parts
