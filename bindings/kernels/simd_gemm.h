@@ -161,23 +161,30 @@ template <class T> void store(Block<T> &b) {
   });
 }
 
-// multiply_rows makes rows from m to the last one, Rows at a time while there are as many, then half of them.
-template <class Word, int Rows, int Right> INLINE void multiply_rows(const Product &p, int64_t m, int64_t last) {
-  for (; m + Rows <= last; m += Rows) {
-    const size_t row = m / kPanel * p.of_left.panel + m % kPanel * p.of_left.row;
+// group makes so many rows from m on, at most Rows.
+template <class Word, int Rows, int Right> INLINE void group(const Product &p, int64_t m, int64_t rows) {
+  if (rows == Rows) {
+    const size_t begin = m / kPanel * p.of_left.panel + m % kPanel * p.of_left.row;
     int n = 0;
-    for (; n + Right <= p.right; n += Right) sums<Word, Rows, Right>(p, row, n, m);
-    for (; n < p.right; n++) sums<Word, Rows, 1>(p, row, n, m);
+    for (; n + Right <= p.right; n += Right) sums<Word, Rows, Right>(p, begin, n, m);
+    for (; n < p.right; n++) sums<Word, Rows, 1>(p, begin, n, m);
+  } else if constexpr (Rows > 1) {
+    group<Word, Rows - 1, Right>(p, m, rows);
   }
-  if constexpr (Rows > 1) multiply_rows<Word, Rows / 2, Right>(p, m, last);
 }
 
-// block takes as many rows and panels at once as the registers hold sums.
+// block takes as many rows and panels at once as the registers hold sums: the rows of a panel in groups of nearly the same size.
 template <class Word, class T, int Rows, int Right>
 void block(const PanelPair *pairs, int64_t count, int64_t k_steps, int rows, int right, const Layout &of_left,
            const Layout &of_right, float *c, int64_t ldc, bool add, Block<T> *before) {
   if (before != nullptr) store(*before);
-  multiply_rows<Word, Rows, Right>({pairs, count, k_steps, right, of_left, of_right, c, ldc, add}, 0, rows);
+  const Product p{pairs, count, k_steps, right, of_left, of_right, c, ldc, add};
+  for (int64_t m = 0; m < rows;) {
+    const int64_t left = (rows - m < kPanel - m % kPanel ? rows - m : kPanel - m % kPanel), groups = (left + Rows - 1) / Rows,
+                  size = (left + groups - 1) / groups;
+    group<Word, Rows, Right>(p, m, size);
+    m += size;
+  }
 }
 
 // peak keeps Sums sums at once: as many as hide the time of one multiplication.
