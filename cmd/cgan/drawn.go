@@ -1,0 +1,310 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"cgan/cmd/internal/screen"
+	"cgan/models"
+	"cgan/models/imageset"
+	"cgan/models/judge"
+	"cgan/models/picture"
+	"cgan/train/dataset"
+	"cgan/weights/atomicfile"
+
+	"github.com/cheggaaa/pb/v3"
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+)
+
+// write makes the set that draw fills, and gives it its place when it is whole. Nothing stays of one that is not.
+func (d *drawing) write(c *cli.Context, draw func(imageset.Writer) error) error {
+	into := func(open func() (imageset.Writer, error)) error {
+		set, err := open()
+		if err != nil {
+			return err
+		}
+		defer set.Discard()
+		if err := draw(set); err != nil {
+			return err
+		}
+		return set.Close()
+	}
+	switch d.format {
+	case "folder":
+		return into(func() (imageset.Writer, error) { return imageset.NewFolder(d.out, d.about()) })
+	case "idx":
+		return into(func() (imageset.Writer, error) { return imageset.NewIDX(d.out, d.about()) })
+	}
+	to := func(w io.Writer) error {
+		return into(func() (imageset.Writer, error) { return d.stream(w) })
+	}
+	if d.out != pipe {
+		return atomicfile.Write(d.out, true, to)
+	}
+	out := bufio.NewWriterSize(c.App.Writer, 1<<16)
+	if err := to(out); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// about is what the writers of sets want to know.
+func (d *drawing) about() imageset.About {
+	image := d.sizes.Image()
+	return imageset.About{N: d.n, Channels: int(image[0]), Height: int(image[1]), Width: int(image[2]), Classes: d.names, Scale: d.scale}
+}
+
+// stream makes the set of a format that is one file.
+func (d *drawing) stream(w io.Writer) (imageset.Writer, error) {
+	switch d.format {
+	case "raw":
+		return imageset.NewRaw(w, d.about()), nil
+	case "npz":
+		return imageset.NewNPZ(w, d.about())
+	case "png":
+		canvas, err := picture.NewCanvas(d.grid, d.text != nil)
+		return &sheet{painter: painter{d, w}, canvas: canvas, walks: make([][][]float32, d.count)}, err
+	}
+	return &film{painter: painter{d, w}}, nil
+}
+
+// painter is what pictures of all kinds are made by.
+type painter struct {
+	*drawing
+	w io.Writer
+}
+
+// scaled enlarges a picture.
+func (p painter) scaled(m image.Image) image.Image {
+	if p.scale > 1 {
+		return picture.Enlarge(m, p.scale)
+	}
+	return m
+}
+
+// Discard does nothing: atomicfile takes away what was written.
+func (painter) Discard() {}
+
+// sheet is one picture of all images.
+type sheet struct {
+	painter
+	canvas *picture.Canvas
+	at     int // character of the text
+	added  int
+	walks  [][][]float32 // by rows of noise
+}
+
+// Add puts an image into the next place, behind the characters before it that no class is.
+func (s *sheet) Add(m imageset.Image) error {
+	if s.stops != nil {
+		row := s.added % s.count
+		s.walks[row] = append(s.walks[row], m.Pixels)
+		s.added++
+		return nil
+	}
+	if err := s.glyphs(); err != nil {
+		return err
+	}
+	s.at++
+	return s.canvas.Add(m.Pixels)
+}
+
+// glyphs draws the characters up to the next one that is a class, in this line or, at its end, in the next.
+func (s *sheet) glyphs() error {
+	for s.text != nil && s.at < len(s.text)*s.grid.Rows && s.classOf(s.text[s.at%len(s.text)]) < 0 {
+		pixels, err := picture.Glyph(s.text[s.at%len(s.text)], s.grid.Channels, s.grid.Height, s.grid.Width)
+		if err == nil {
+			err = s.canvas.Add(pixels)
+		}
+		if err != nil {
+			return err
+		}
+		s.at++
+	}
+	return nil
+}
+
+// Close writes the picture.
+func (s *sheet) Close() error {
+	for _, row := range s.walks {
+		for _, pixels := range row {
+			if err := s.canvas.Add(pixels); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.glyphs(); err != nil {
+		return err
+	}
+	return picture.Encode(s.w, s.scaled(s.canvas.Image()))
+}
+
+const (
+	walkTime = 80 * time.Millisecond  // that a frame of a walk is shown
+	rowTime  = 400 * time.Millisecond // that a row of images is shown
+)
+
+// film is a picture for each few images.
+type film struct {
+	painter
+	canvas *picture.Canvas
+	added  int
+	frames []image.Image
+}
+
+// Add puts an image into the frame at hand.
+func (f *film) Add(m imageset.Image) (err error) {
+	if f.canvas == nil {
+		if f.canvas, err = picture.NewCanvas(f.grid, false); err != nil {
+			return err
+		}
+	}
+	if err := f.canvas.Add(m.Pixels); err != nil {
+		return err
+	}
+	f.added++
+	if f.added%f.perFrame == 0 || f.added == f.n {
+		f.end()
+	}
+	return nil
+}
+
+// end keeps the frame at hand, in the colours that it will have.
+func (f *film) end() {
+	m := f.scaled(f.canvas.Image())
+	if f.format == "gif" {
+		m = picture.Frame(m)
+	}
+	f.frames, f.canvas = append(f.frames, m), nil
+}
+
+// Close writes the animation. A walk comes back to where it began.
+func (f *film) Close() error {
+	each := rowTime
+	if f.stops != nil {
+		each = walkTime
+		f.frames = picture.ThereAndBack(f.frames)
+	}
+	if f.format == "apng" {
+		return picture.WriteAPNG(f.w, f.frames, each, each)
+	}
+	frames := make([]*image.Paletted, len(f.frames))
+	for i, m := range f.frames {
+		frames[i] = m.(*image.Paletted)
+	}
+	return picture.WriteGIF(f.w, frames, each, each)
+}
+
+// keeper is what --filter keeps; nil for all. Call free.
+func (d *drawing) keeper(c *cli.Context, w *models.Weights) (keep models.Keep, free func(), err error) {
+	if d.filter == 0 {
+		return nil, func() {}, nil
+	}
+	j, about, err := d.judgeOf(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	places, err := d.fitsJudge(j, about)
+	if err != nil {
+		j.Free()
+		return nil, nil, usageError{err}
+	}
+	d.judge = about
+	j.SetFast(models.Compute{Kernels: os.Getenv(kernelsVar)}.Fast())
+	return func(images models.Images, classes []int64) ([]bool, error) {
+		asked := make([]int64, len(classes))
+		for i, class := range classes {
+			asked[i] = places[class]
+		}
+		sure, err := j.Sure(images, asked)
+		kept := make([]bool, len(sure))
+		for i, s := range sure {
+			kept[i] = s >= d.filter
+		}
+		return kept, err
+	}, j.Free, nil
+}
+
+// judgeOf is the judge of --judge, or that of the data.
+func (d *drawing) judgeOf(c *cli.Context) (*judge.Judge, judge.About, error) {
+	if path := c.String("judge"); path != "" {
+		return judge.Open(path)
+	}
+	o := dataset.Options{Fit: dataset.Fits[0], Background: "black"}
+	if image := d.sizes.Image(); image[1] == image[2] {
+		o.Size, o.Channels = int(image[1]), int(image[0])
+	}
+	set, test, err := bothSplits(c, o)
+	if err != nil {
+		return nil, judge.About{}, err
+	}
+	defer set.Close()
+	if test != nil {
+		defer test.Close()
+	}
+	return judgeFor(c, set, test)
+}
+
+// fitsJudge gives each class its place among the judge's: that of its name, or where the judge has other names the same one.
+func (d *drawing) fitsJudge(j *judge.Judge, about judge.About) (places []int64, err error) {
+	image := d.sizes.Image()
+	if len(about.Classes) != len(d.names) {
+		return nil, fmt.Errorf("--filter: the generator knows %d classes, and the judge %d: take a judge of the data that the generator was trained on", len(d.names), len(about.Classes))
+	}
+	if j.Channels() != image[0] || about.Size > 0 && int64(about.Size) != image[1] {
+		return nil, fmt.Errorf("--filter: the generator draws images of %d channels and %d pixels, and the judge reads %d and %d", image[0], image[1], j.Channels(), about.Size)
+	}
+	for _, name := range d.names {
+		place := slices.Index(about.Classes, name)
+		if place < 0 { // names of another kind
+			return models.NumberedClasses(len(d.names)).Parse("")
+		}
+		places = append(places, int64(place))
+	}
+	return places, nil
+}
+
+// progress is a bar on a terminal, and nothing elsewhere.
+type progress struct {
+	block *screen.Block
+	bar   *pb.ProgressBar
+}
+
+// barFrom are drawn before a bar could be read.
+const barFrom = 1000
+
+func newProgress(c *cli.Context, n int) *progress {
+	block := screen.New(c.App.ErrWriter)
+	if block == nil || n < barFrom {
+		return &progress{}
+	}
+	return &progress{block, screen.NewBar("images", int64(n), false)}
+}
+
+func (p *progress) add(n int) {
+	if p.block == nil {
+		return
+	}
+	p.bar.Add(n)
+	if p.block.Due() {
+		p.block.Draw(p.bar.SetWidth(p.block.Width()).String())
+	}
+}
+
+func (p *progress) end() {
+	if p.block != nil {
+		p.block.Erase()
+	}
+}
+
+// isTerminal says that a person looks at what is written.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
