@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"image"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -24,8 +26,14 @@ import (
 
 // write makes the set that draw fills, and gives it its place when it is whole. Nothing stays of one that is not.
 func (d *drawing) write(c *cli.Context, draw func(imageset.Writer) error) error {
-	into := func(open func() (imageset.Writer, error)) error {
-		set, err := open()
+	switch d.format {
+	case "folder":
+		return d.writeFolder(imageset.NewFolder, draw)
+	case "idx":
+		return d.writeFolder(imageset.NewIDX, draw)
+	}
+	to := func(w io.Writer) error {
+		set, err := d.stream(w)
 		if err != nil {
 			return err
 		}
@@ -35,15 +43,6 @@ func (d *drawing) write(c *cli.Context, draw func(imageset.Writer) error) error 
 		}
 		return set.Close()
 	}
-	switch d.format {
-	case "folder":
-		return into(func() (imageset.Writer, error) { return imageset.NewFolder(d.out, d.about()) })
-	case "idx":
-		return into(func() (imageset.Writer, error) { return imageset.NewIDX(d.out, d.about()) })
-	}
-	to := func(w io.Writer) error {
-		return into(func() (imageset.Writer, error) { return d.stream(w) })
-	}
 	if d.out != pipe {
 		return atomicfile.Write(d.out, true, to)
 	}
@@ -52,6 +51,22 @@ func (d *drawing) write(c *cli.Context, draw func(imageset.Writer) error) error 
 		return err
 	}
 	return out.Flush()
+}
+
+// writeFolder is write for a format that is a folder.
+func (d *drawing) writeFolder(open func(string, imageset.About) (imageset.Writer, error), draw func(imageset.Writer) error) error {
+	set, err := open(d.out, d.about())
+	if err != nil {
+		return fmt.Errorf("--out %s: %w", d.out, err)
+	}
+	defer set.Discard()
+	if err = draw(set); err == nil {
+		err = set.Close()
+	}
+	if at := (*fs.PathError)(nil); errors.As(err, &at) { // of a name that is hidden
+		return fmt.Errorf("--out %s: %w", d.out, at.Err)
+	}
+	return err
 }
 
 // about is what the writers of sets want to know.

@@ -185,7 +185,7 @@ func addAll(set imageset.Writer, images models.Images, of []models.Origin, said 
 func (d *drawing) explain(err error, classes models.Classes) error {
 	var exists *imageset.ExistsError
 	if errors.As(err, &exists) {
-		return fmt.Errorf("--out %s: %w: other images come of another --seed, or name another folder", d.out, err)
+		return fmt.Errorf("%w: other images come of another --seed, or name another folder by --out", err)
 	}
 	var thrown *models.ThrownError
 	if errors.As(err, &thrown) {

@@ -37,9 +37,17 @@ func newStage(target string) (*stage, error) {
 	for {
 		s.dir = filepath.Join(in, "."+filepath.Base(target)+"."+strconv.FormatUint(rand.Uint64(), 36)+".tmp")
 		if err = os.Mkdir(s.dir, 0o777); !errors.Is(err, fs.ErrExist) {
-			return s, err
+			return s, errorOf(in, err)
 		}
 	}
+}
+
+// errorOf is err of a folder, without the hidden one's name.
+func errorOf(dir string, err error) error {
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		return fmt.Errorf("the folder %s: %w", dir, at.Err)
+	}
+	return err
 }
 
 // taken is the error of a name that is in the folder already.

@@ -43,7 +43,7 @@ func (j *Judge) Write(w io.Writer, about About) error {
 
 // Open reads a judge's file. The judge is in evaluation mode; free it.
 func Open(path string) (*Judge, About, error) {
-	file, err := formats.Open(path)
+	file, err := models.OpenFile(path)
 	if err != nil {
 		return nil, About{}, err
 	}
