@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"cgan/train/dataset"
+)
+
+// What make balance does, settled before it was run.
+const (
+	balanceClass     = 8    // is cut
+	balanceImages    = 1000 // of each other class, the first ones of MNIST
+	balanceCut       = balanceImages / 20
+	balanceEpochsG   = 12 // of the generator
+	balanceEpochsC   = 5  // of the classifier
+	balanceSure      = "0.9"
+	balanceFillCount = balanceImages - balanceCut
+)
+
+// balance prints how many test images of a class a classifier reads right that learnt from few of them, and from these with drawn ones
+// beside them. The generator learns from the same few.
+func balance(ctx context.Context, cgan string, seeds int) error {
+	dir, err := os.MkdirTemp("", "balance-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	cut := filepath.Join(dir, "cut")
+	if err := writeCut(ctx, cut); err != nil {
+		return err
+	}
+	t := newTable(1, "", "seed", fmt.Sprintf("%d read right", balanceClass), "all read right")
+	for seed := range seeds {
+		if err := balanceSeed(ctx, cgan, dir, cut, seed, t); err != nil {
+			return fmt.Errorf("seed %d: %w", seed, err)
+		}
+	}
+	fmt.Printf("%d images of each digit of MNIST to learn from, and %d of the %d; the test set whole\n\n%s", balanceImages, balanceCut, balanceClass, t)
+	return nil
+}
+
+// balanceSeed adds a row for what is cut, filled up, and filled up with what a judge is sure of.
+func balanceSeed(ctx context.Context, cgan, dir, cut string, seed int, t *table) error {
+	s := strconv.Itoa(seed)
+	judge := filepath.Join(dir, "judge-"+s+".pt")
+	if err := classify(ctx, cgan, cut, judge, s, "cut to 5 %", t); err != nil {
+		return err
+	}
+	runs := filepath.Join(dir, "runs-"+s)
+	if _, err := said(ctx, cgan, "train", "--quiet", "--data", cut, "--epochs", strconv.Itoa(balanceEpochsG), "--seed", s, "--out", runs); err != nil {
+		return err
+	}
+	for _, filter := range [][]string{nil, {"--filter", balanceSure, "--judge", judge}} {
+		name := "filled up"
+		if filter != nil {
+			name += ", --filter " + balanceSure
+		}
+		full := filepath.Join(dir, "full")
+		if err := os.RemoveAll(full); err != nil {
+			return err
+		}
+		if err := os.CopyFS(full, os.DirFS(cut)); err != nil {
+			return err
+		}
+		args := append([]string{
+			"generate", "--weights", filepath.Join(runs, "00000-cut"), "--class", strconv.Itoa(balanceClass), "--count", strconv.Itoa(balanceFillCount),
+			"--seed", s, "--format", "folder", "--out", filepath.Join(full, "train"),
+		}, filter...)
+		if _, err := said(ctx, cgan, args...); err != nil {
+			return err
+		}
+		if err := classify(ctx, cgan, full, filepath.Join(dir, "classifier.pt"), s, name, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// classify trains a classifier on a set and adds what it reads right of the test images.
+func classify(ctx context.Context, cgan, data, out, seed, name string, t *table) error {
+	if err := os.RemoveAll(out); err != nil {
+		return err
+	}
+	text, err := said(ctx, cgan, "judge", "train", "--data", data, "--epochs", strconv.Itoa(balanceEpochsC), "--seed", seed, "--out", out)
+	if err != nil {
+		return err
+	}
+	all := regexp.MustCompile(`reads (\S+) % of`).FindStringSubmatch(text)
+	class := regexp.MustCompile(fmt.Sprintf(`\n  %d: (\d+) of (\d+)\n`, balanceClass)).FindStringSubmatch(text)
+	if all == nil || class == nil {
+		return fmt.Errorf("judge train says nothing of class %d: %s", balanceClass, text)
+	}
+	t.add(name, seed, class[1]+" of "+class[2], all[1]+" %")
+	return nil
+}
+
+// said runs a program, shows its command, and gives what it printed.
+func said(ctx context.Context, program string, args ...string) (string, error) {
+	fmt.Fprintln(os.Stderr, program, args)
+	text, err := run(ctx, program, args...)
+	return string(text), err
+}
+
+// writeCut writes class folders of MNIST below train, with few images of one class, and below test.
+func writeCut(ctx context.Context, to string) error {
+	most := func(class int32) int {
+		if class == balanceClass {
+			return balanceCut
+		}
+		return balanceImages
+	}
+	err := writeSplit(ctx, "train", filepath.Join(to, "train"), most)
+	if err == nil {
+		err = writeSplit(ctx, "test", filepath.Join(to, "test"), func(int32) int { return 10_000 })
+	}
+	return err
+}
+
+// writeSplit writes the first images of each class of MNIST.
+func writeSplit(ctx context.Context, split, to string, most func(class int32) int) error {
+	set, err := dataset.Open(ctx, dataset.MNISTName, dataset.Options{Split: split, Background: "black"}, nil)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	m := image.NewGray(image.Rect(0, 0, set.Images.Width, set.Images.Height))
+	written := map[int32]int{}
+	for i, label := range set.Labels {
+		if written[label]++; written[label] > most(label) {
+			continue
+		}
+		if err := set.Images.Read(i, m.Pix); err != nil {
+			return err
+		}
+		if err := savePNG(filepath.Join(to, set.Classes[label], strconv.Itoa(i)+".png"), m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
