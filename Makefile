@@ -91,7 +91,7 @@ torture-ranks: build
 
 memory: build
 	CGAN_MEMORY_STEPS=$(MEMORY_STEPS) go test -count=1 -v -timeout 60m -run TestMemoryStaysFlat ./train
-	CGAN_MEMORY_IMAGES=$(MEMORY_IMAGES) go test -count=1 -v -run TestManyImages ./cmd/cgan
+	CGAN_MEMORY_IMAGES=$(MEMORY_IMAGES) go test -count=1 -v -timeout 60m -run TestManyImages ./cmd/cgan
 
 # The judge is trained by PYTHON, or python3, which needs a torch: the one that cgan was built against.
 gpu-kit: build
