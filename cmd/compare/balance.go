@@ -1,15 +1,16 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
 	"image"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
-
-	"cgan/train/dataset"
 )
 
 // What make balance does, settled before it was run.
@@ -32,7 +33,7 @@ func balance(ctx context.Context, cgan string, seeds int) error {
 	}
 	defer os.RemoveAll(dir)
 	cut := filepath.Join(dir, "cut")
-	if err := writeCut(ctx, cut); err != nil {
+	if err := writeCut(ctx, cgan, cut); err != nil {
 		return err
 	}
 	t := newTable(1, "", "seed", fmt.Sprintf("%d read right", balanceClass), "all read right")
@@ -108,39 +109,64 @@ func said(ctx context.Context, program string, args ...string) (string, error) {
 }
 
 // writeCut writes class folders of MNIST below train, with few images of one class, and below test.
-func writeCut(ctx context.Context, to string) error {
-	most := func(class int32) int {
+func writeCut(ctx context.Context, cgan, to string) error {
+	d, err := askDoctor(ctx, cgan)
+	if err != nil {
+		return err
+	}
+	most := func(class byte) int {
 		if class == balanceClass {
 			return balanceCut
 		}
 		return balanceImages
 	}
-	err := writeSplit(ctx, "train", filepath.Join(to, "train"), most)
+	err = writeSplit(filepath.Join(d.MNIST, "train"), filepath.Join(to, "train"), most)
 	if err == nil {
-		err = writeSplit(ctx, "test", filepath.Join(to, "test"), func(int32) int { return 10_000 })
+		err = writeSplit(filepath.Join(d.MNIST, "t10k"), filepath.Join(to, "test"), func(byte) int { return math.MaxInt })
 	}
 	return err
 }
 
-// writeSplit writes the first images of each class of MNIST.
-func writeSplit(ctx context.Context, split, to string, most func(class int32) int) error {
-	set, err := dataset.Open(ctx, dataset.MNISTName, dataset.Options{Split: split, Background: "black"}, nil)
+// writeSplit writes the first images of each class of the files that begin so.
+func writeSplit(from, to string, most func(class byte) int) error {
+	images, err := readIDX(from+"-images-idx3-ubyte.gz", 16)
 	if err != nil {
 		return err
 	}
-	defer set.Close()
-	m := image.NewGray(image.Rect(0, 0, set.Images.Width, set.Images.Height))
-	written := map[int32]int{}
-	for i, label := range set.Labels {
+	labels, err := readIDX(from+"-labels-idx1-ubyte.gz", 8)
+	if err != nil {
+		return err
+	}
+	written := map[byte]int{}
+	for i, label := range labels {
 		if written[label]++; written[label] > most(label) {
 			continue
 		}
-		if err := set.Images.Read(i, m.Pix); err != nil {
-			return err
-		}
-		if err := savePNG(filepath.Join(to, set.Classes[label], strconv.Itoa(i)+".png"), m); err != nil {
+		m := &image.Gray{Pix: images[784*i:][:784], Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
+		if err := savePNG(filepath.Join(to, strconv.Itoa(int(label)), strconv.Itoa(i)+".png"), m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readIDX is what follows the header of a file, which cgan has seen to be MNIST's.
+func readIDX(path string, header int) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	unpacked, err := gzip.NewReader(file)
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(unpacked)
+	if err == nil && len(content) < header {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return content[header:], nil
 }
