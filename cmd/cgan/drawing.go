@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -192,6 +193,9 @@ func (d *drawing) planRows() (err error) {
 		}
 	}
 	d.n = len(d.seeds) * d.count * max(1, len(d.classes))
+	if d.format == "idx" && d.n > math.MaxUint32 {
+		return fmt.Errorf("--format idx: %d images are more than its header can say: ask for less by --count", d.n)
+	}
 	d.wishes = models.Rows(d.seeds, d.count, d.classes)
 	if d.format == "png" {
 		columns := len(d.classes)
@@ -258,25 +262,31 @@ func (d *drawing) noneTwice() error {
 	return nil
 }
 
-// planWalk reads --interpolate.
+// walkClasses reads --interpolate.
+func (d *drawing) walkClasses() (classes []int64, err error) {
+	if len(d.names) == 0 && d.way == "noise" {
+		return []int64{0}, nil
+	} else if len(d.names) == 0 {
+		return nil, fmt.Errorf("--interpolate %s: the generator knows no classes: say noise", d.way)
+	}
+	for _, name := range strings.Split(d.way, ":") {
+		some, err := d.names.Parse(name)
+		if err == nil && (len(some) != 1 || name == "") {
+			err = fmt.Errorf("%q is not one class", name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--interpolate %s: %w", d.way, err)
+		}
+		classes = append(classes, some...)
+	}
+	return classes, nil
+}
+
+// planWalk plans a way through classes and noises.
 func (d *drawing) planWalk() error {
-	var classes []int64
-	if len(d.names) == 0 {
-		if d.way != "noise" {
-			return fmt.Errorf("--interpolate %s: the generator knows no classes: say noise", d.way)
-		}
-		classes = []int64{0}
-	} else {
-		for _, name := range strings.Split(d.way, ":") {
-			some, err := d.names.Parse(name)
-			if err == nil && (len(some) != 1 || name == "") {
-				err = fmt.Errorf("%q is not one class", name)
-			}
-			if err != nil {
-				return fmt.Errorf("--interpolate %s: %w", d.way, err)
-			}
-			classes = append(classes, some...)
-		}
+	classes, err := d.walkClasses()
+	if err != nil {
+		return err
 	}
 	seeds := d.seeds
 	if len(classes) == 1 && len(seeds) == 1 {
@@ -302,6 +312,9 @@ func (d *drawing) planWalk() error {
 
 // planText gives each letter and digit its class.
 func (d *drawing) planText() error {
+	if len(d.names) == 0 {
+		return fmt.Errorf("--text %s: the generator knows no classes: leave it out", string(d.text))
+	}
 	for _, r := range d.text {
 		if class := d.classOf(r); class >= 0 {
 			d.classes = append(d.classes, int64(class))

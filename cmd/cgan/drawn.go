@@ -16,6 +16,7 @@ import (
 	"cgan/models/imageset"
 	"cgan/models/judge"
 	"cgan/models/picture"
+	"cgan/train"
 	"cgan/train/dataset"
 	"cgan/weights/atomicfile"
 
@@ -252,6 +253,12 @@ func (d *drawing) judgeOf(c *cli.Context) (*judge.Judge, judge.About, error) {
 		return judge.Open(path)
 	}
 	o := dataset.Options{Fit: dataset.Fits[0], Background: "black"}
+	if run, err := train.ResumeConfig(c.String("weights")); err == nil && !c.IsSet("data") { // what the run was trained on
+		o.Fit, o.Background, o.SkipBad = run.Fit, run.Background, run.SkipBad
+		if err := c.Set("data", run.Data); err != nil {
+			return nil, judge.About{}, err
+		}
+	}
 	if image := d.sizes.Image(); image[1] == image[2] {
 		o.Size, o.Channels = int(image[1]), int(image[0])
 	}
@@ -266,7 +273,7 @@ func (d *drawing) judgeOf(c *cli.Context) (*judge.Judge, judge.About, error) {
 	return judgeFor(c, set, test)
 }
 
-// fitsJudge gives each class its place among the judge's: that of its name, or where the judge has other names the same one.
+// fitsJudge gives each class its place among the judge's, by its name, or where the generator's classes have none by its number.
 func (d *drawing) fitsJudge(j *judge.Judge, about judge.About) (places []int64, err error) {
 	image := d.sizes.Image()
 	if len(about.Classes) != len(d.names) {
@@ -275,10 +282,13 @@ func (d *drawing) fitsJudge(j *judge.Judge, about judge.About) (places []int64, 
 	if j.Channels() != image[0] || about.Size > 0 && int64(about.Size) != image[1] {
 		return nil, fmt.Errorf("--filter: the generator draws images of %d channels and %d pixels, and the judge reads %d and %d", image[0], image[1], j.Channels(), about.Size)
 	}
+	if slices.Equal(d.names, models.NumberedClasses(len(d.names))) {
+		return d.names.Parse("")
+	}
 	for _, name := range d.names {
 		place := slices.Index(about.Classes, name)
-		if place < 0 { // names of another kind
-			return models.NumberedClasses(len(d.names)).Parse("")
+		if place < 0 {
+			return nil, fmt.Errorf("--filter: the generator draws %s, and the judge reads %s: take a judge of the data that the generator was trained on", d.names, models.Classes(about.Classes))
 		}
 		places = append(places, int64(place))
 	}

@@ -54,7 +54,7 @@ func generateFlags() []cli.Flag {
 		&cli.IntFlag{Name: "frames", Usage: fmt.Sprintf("pictures on the way of --interpolate, from 2 to %d", maxFrames), Value: defaultFrames, Action: between("frames", 2, maxFrames)},
 		&cli.Float64Flag{Name: "filter", Usage: "keep images of which a judge is as `SURE` that they show their class, such as 0.9; others are drawn in place of the rest"},
 		&cli.StringFlag{Name: "judge", Usage: "the judge of --filter, a `FILE` of cgan judge train; without it that of --data"},
-		&cli.StringFlag{Name: "data", Usage: "the `DATA` whose judge --filter takes, as cgan eval has it; it is trained once where there is none"},
+		&cli.StringFlag{Name: "data", Usage: "the `DATA` whose judge --filter takes, as cgan eval has it, and trains it once where there is none; without it that of the run, or MNIST"},
 	)
 	output := inCategory("Output",
 		&cli.StringFlag{Name: "out", Usage: "`FILE` to write, an existing one is replaced; a folder for folder and idx, where nothing is replaced; - for a pipe (default: images and the ending)"},
