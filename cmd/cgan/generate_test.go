@@ -357,6 +357,32 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+// A judge's classes are found by name: it may have them in another order, but not others.
+func TestAJudgeKnowsTheClassesByName(t *testing.T) {
+	var j *judge.Judge
+	torchtest.Do(t, func() { j = judge.New(1, 3) })
+	defer j.Free()
+	d := drawing{sizes: models.Default()}
+	for _, c := range []struct {
+		names, judges models.Classes
+		want          []int64
+	}{
+		{models.Classes{"hat", "shoe", "cap"}, models.Classes{"shoe", "cap", "hat"}, []int64{2, 0, 1}},
+		{models.NumberedClasses(3), models.Classes{"shoe", "cap", "hat"}, []int64{0, 1, 2}}, // a file that has no names
+		{models.Classes{"hat", "shoe", "cap"}, models.NumberedClasses(3), nil},
+	} {
+		d.names = c.names
+		places, err := d.fitsJudge(j, judge.About{Classes: c.judges, Size: 28})
+		if !slices.Equal(places, c.want) || (err == nil) != (c.want != nil) {
+			t.Errorf("%v, judge of %v: %v, %v", c.names, c.judges, places, err)
+		}
+	}
+	d.sizes.Channels = 3
+	if _, err := d.fitsJudge(j, judge.About{Classes: d.names, Size: 28}); err == nil || !strings.Contains(err.Error(), "the generator draws images of 3 channels and 28 pixels, and the judge reads 1 and 28") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func generateExport(t *testing.T, run string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "w.pt")

@@ -21,6 +21,8 @@ const (
 	balanceEpochsG   = 12 // of the generator
 	balanceEpochsC   = 5  // of the classifier
 	balanceSure      = "0.9"
+	balanceNgF       = "32"
+	balanceNdF       = "32"
 	balanceFillCount = balanceImages - balanceCut
 )
 
@@ -54,7 +56,7 @@ func balanceSeed(ctx context.Context, cgan, dir, cut string, seed int, t *table)
 		return err
 	}
 	runs := filepath.Join(dir, "runs-"+s)
-	if _, err := said(ctx, cgan, "train", "--quiet", "--data", cut, "--epochs", strconv.Itoa(balanceEpochsG), "--seed", s, "--out", runs); err != nil {
+	if _, err := said(ctx, cgan, "train", "--quiet", "--data", cut, "--epochs", strconv.Itoa(balanceEpochsG), "--seed", s, "--out", runs, "--ngf", balanceNgF, "--ndf", balanceNdF); err != nil {
 		return err
 	}
 	for _, filter := range [][]string{nil, {"--filter", balanceSure, "--judge", judge}} {
@@ -98,6 +100,7 @@ func classify(ctx context.Context, cgan, data, out, seed, name string, t *table)
 		return fmt.Errorf("judge train says nothing of class %d: %s", balanceClass, text)
 	}
 	t.add(name, seed, class[1]+" of "+class[2], all[1]+" %")
+	fmt.Fprintf(os.Stderr, "seed %s, %s: %s of %s, all %s %%\n", seed, name, class[1], class[2], all[1])
 	return nil
 }
 
