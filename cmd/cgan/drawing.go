@@ -34,6 +34,7 @@ type drawing struct {
 	names    models.Classes
 	classes  []int64
 	wishes   iter.Seq[models.Wish]
+	letters  []int         // where the text has a class
 	stops    []models.Stop // of a walk, nil for none
 	n        int           // images
 	grid     picture.Grid
@@ -315,9 +316,9 @@ func (d *drawing) planText() error {
 	if len(d.names) == 0 {
 		return fmt.Errorf("--text %s: the generator knows no classes: leave it out", string(d.text))
 	}
-	for _, r := range d.text {
+	for at, r := range d.text {
 		if class := d.classOf(r); class >= 0 {
-			d.classes = append(d.classes, int64(class))
+			d.classes, d.letters = append(d.classes, int64(class)), append(d.letters, at)
 		} else if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return fmt.Errorf("--text %s: %q is none of the classes: there are %s", string(d.text), string(r), d.names)
 		} else if _, err := picture.Glyph(r, 1, 1, 1); err != nil {

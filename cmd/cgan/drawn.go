@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"io/fs"
 	"os"
@@ -76,6 +75,11 @@ func (d *drawing) about() imageset.About {
 	return imageset.About{N: d.n, Channels: int(image[0]), Height: int(image[1]), Width: int(image[2]), Classes: d.names, Scale: d.scale}
 }
 
+const (
+	walkTime = 80 * time.Millisecond  // that a frame of a walk is shown
+	rowTime  = 400 * time.Millisecond // that a row of images is shown
+)
+
 // stream makes the set of a format that is one file.
 func (d *drawing) stream(w io.Writer) (imageset.Writer, error) {
 	switch d.format {
@@ -85,136 +89,46 @@ func (d *drawing) stream(w io.Writer) (imageset.Writer, error) {
 		return imageset.NewNPZ(w, d.about())
 	case "png":
 		canvas, err := picture.NewCanvas(d.grid, d.text != nil)
-		return &sheet{painter: painter{d, w}, canvas: canvas, walks: make([][][]float32, d.count)}, err
-	}
-	return &film{painter: painter{d, w}}, nil
-}
-
-// painter is what pictures of all kinds are made by.
-type painter struct {
-	*drawing
-	w io.Writer
-}
-
-// scaled enlarges a picture.
-func (p painter) scaled(m image.Image) image.Image {
-	if p.scale > 1 {
-		return picture.Enlarge(m, p.scale)
-	}
-	return m
-}
-
-// Discard does nothing: atomicfile takes away what was written.
-func (painter) Discard() {}
-
-// sheet is one picture of all images.
-type sheet struct {
-	painter
-	canvas *picture.Canvas
-	at     int // character of the text
-	added  int
-	walks  [][][]float32 // by rows of noise
-}
-
-// Add puts an image into the next place, behind the characters before it that no class is.
-func (s *sheet) Add(m imageset.Image) error {
-	if s.stops != nil {
-		row := s.added % s.count
-		s.walks[row] = append(s.walks[row], m.Pixels)
-		s.added++
-		return nil
-	}
-	if err := s.glyphs(); err != nil {
-		return err
-	}
-	s.at++
-	return s.canvas.Add(m.Pixels)
-}
-
-// glyphs draws the characters up to the next one that is a class, in this line or, at its end, in the next.
-func (s *sheet) glyphs() error {
-	for s.text != nil && s.at < len(s.text)*s.grid.Rows && s.classOf(s.text[s.at%len(s.text)]) < 0 {
-		pixels, err := picture.Glyph(s.text[s.at%len(s.text)], s.grid.Channels, s.grid.Height, s.grid.Width)
 		if err == nil {
-			err = s.canvas.Add(pixels)
+			err = d.putSigns(canvas)
 		}
+		return imageset.NewSheet(w, d.about(), canvas, d.place), err
+	}
+	f := imageset.Film{APNG: d.format == "apng", Grid: d.grid, PerFrame: d.perFrame, Each: rowTime}
+	if d.stops != nil {
+		f.Each, f.Back = walkTime, true
+	}
+	return imageset.NewFilm(w, d.about(), f), nil
+}
+
+// putSigns draws the characters of the text that no class is.
+func (d *drawing) putSigns(canvas *picture.Canvas) error {
+	for at, r := range d.text {
+		if d.classOf(r) >= 0 {
+			continue
+		}
+		sign, err := picture.Glyph(r, d.grid.Channels, d.grid.Height, d.grid.Width)
 		if err != nil {
 			return err
 		}
-		s.at++
-	}
-	return nil
-}
-
-// Close writes the picture.
-func (s *sheet) Close() error {
-	for _, row := range s.walks {
-		for _, pixels := range row {
-			if err := s.canvas.Add(pixels); err != nil {
+		for line := range d.grid.Rows {
+			if err := canvas.Put(line*len(d.text)+at, sign); err != nil {
 				return err
 			}
 		}
 	}
-	if err := s.glyphs(); err != nil {
-		return err
-	}
-	return picture.Encode(s.w, s.scaled(s.canvas.Image()))
-}
-
-const (
-	walkTime = 80 * time.Millisecond  // that a frame of a walk is shown
-	rowTime  = 400 * time.Millisecond // that a row of images is shown
-)
-
-// film is a picture for each few images.
-type film struct {
-	painter
-	canvas *picture.Canvas
-	added  int
-	frames []image.Image
-}
-
-// Add puts an image into the frame at hand.
-func (f *film) Add(m imageset.Image) (err error) {
-	if f.canvas == nil {
-		if f.canvas, err = picture.NewCanvas(f.grid, false); err != nil {
-			return err
-		}
-	}
-	if err := f.canvas.Add(m.Pixels); err != nil {
-		return err
-	}
-	f.added++
-	if f.added%f.perFrame == 0 || f.added == f.n {
-		f.end()
-	}
 	return nil
 }
 
-// end keeps the frame at hand, in the colours that it will have.
-func (f *film) end() {
-	m := f.scaled(f.canvas.Image())
-	if f.format == "gif" {
-		m = picture.Frame(m)
+// place is where image i goes in the one picture of all: a walk comes frame by frame, and has a row for each noise.
+func (d *drawing) place(i int) int {
+	switch {
+	case d.stops != nil:
+		return i%d.count*d.frames + i/d.count
+	case d.text != nil:
+		return i/len(d.letters)*len(d.text) + d.letters[i%len(d.letters)]
 	}
-	f.frames, f.canvas = append(f.frames, m), nil
-}
-
-// Close writes the animation. A walk comes back to where it began.
-func (f *film) Close() error {
-	each := rowTime
-	if f.stops != nil {
-		each = walkTime
-		f.frames = picture.ThereAndBack(f.frames)
-	}
-	if f.format == "apng" {
-		return picture.WriteAPNG(f.w, f.frames, each, each)
-	}
-	frames := make([]*image.Paletted, len(f.frames))
-	for i, m := range f.frames {
-		frames[i] = m.(*image.Paletted)
-	}
-	return picture.WriteGIF(f.w, frames, each, each)
+	return i
 }
 
 // keeper is what --filter keeps; nil for all. Call free.

@@ -73,11 +73,8 @@ func (f *folder) png(pixels []float32) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Scale > 1 {
-		m = picture.Enlarge(m, f.Scale)
-	}
 	var content bytes.Buffer
-	err = picture.Encode(&content, m)
+	err = picture.Encode(&content, f.scaled(m))
 	return content.Bytes(), err
 }
 

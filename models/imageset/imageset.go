@@ -1,5 +1,6 @@
-// Package imageset writes drawn images as sets that other programs read: class folders of PNG files, IDX files as MNIST has them,
-// NumPy's .npz, and plain bytes. Images come one after the other, and memory does not grow with their number. It knows no torch.
+// Package imageset writes drawn images as what other programs read: class folders of PNG files, IDX files as MNIST has them,
+// NumPy's .npz, plain bytes, and pictures and animations of all of them. Images come one after the other, and memory grows with a
+// picture alone, not with their number. It knows no torch.
 package imageset
 
 import (

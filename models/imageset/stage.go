@@ -73,7 +73,7 @@ func (e *ExistsError) Error() string { return e.Path + " exists already" }
 // publish gives the files their place.
 func (s *stage) publish() error {
 	if !s.joins {
-		return os.Rename(s.dir, s.target)
+		return withoutName(os.Rename(s.dir, s.target))
 	}
 	var done []string
 	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
@@ -115,7 +115,15 @@ func move(from, to string) error {
 	if _, missing := os.Lstat(to); missing == nil {
 		return &ExistsError{to}
 	}
-	return os.Rename(from, to)
+	return withoutName(os.Rename(from, to))
+}
+
+// withoutName is err without the name of the hidden folder.
+func withoutName(err error) error {
+	if at := (*os.LinkError)(nil); errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 func (s *stage) discard() { os.RemoveAll(s.dir) }

@@ -25,12 +25,3 @@ func WriteAPNG(w io.Writer, frames []image.Image, each, last time.Duration) erro
 	}
 	return apng.Encode(w, all)
 }
-
-// ThereAndBack are frames that come back to the first one, so that an animation has no jump.
-func ThereAndBack[F any](frames []F) []F {
-	all := frames[:len(frames):len(frames)]
-	for i := len(frames) - 2; i > 0; i-- {
-		all = append(all, frames[i])
-	}
-	return all
-}

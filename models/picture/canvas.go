@@ -6,8 +6,7 @@ import (
 	"math"
 )
 
-// Canvas is a grid whose images come one after the other, so that they need not be in memory together. Places without an image
-// are black.
+// Canvas is a grid whose images come one by one, so that they need not be in memory together. Places without an image are black.
 type Canvas struct {
 	layout Grid // without pixels
 	gap    int
@@ -15,7 +14,6 @@ type Canvas struct {
 	pix    []byte
 	stride int
 	depth  int // bytes of a pixel
-	next   int
 }
 
 // MaxPixels is the most that a canvas may have.
@@ -62,15 +60,15 @@ func newCanvas(g Grid) (*Canvas, error) {
 	return NewCanvas(g, false)
 }
 
-// Add puts an image, [Channels, Height, Width] in [-1, 1], into the next place, row by row. NaN in it is an error.
-func (c *Canvas) Add(pixels []float32) error {
+// Put puts an image, [Channels, Height, Width] in [-1, 1], into a place, counted row by row. NaN in it is an error.
+func (c *Canvas) Put(place int, pixels []float32) error {
 	g := c.layout
-	row, column := c.next/g.Columns, c.next%g.Columns
-	if len(pixels) != g.Channels*g.Height*g.Width || row >= g.Rows {
-		return fmt.Errorf("image %d has %d values: a grid of %dx%d images, each [%d, %d, %d], takes it not", c.next, len(pixels), g.Rows, g.Columns, g.Channels, g.Height, g.Width)
+	if len(pixels) != g.Channels*g.Height*g.Width || place < 0 || place >= g.Rows*g.Columns {
+		return fmt.Errorf("place %d of a grid of %dx%d images, each [%d, %d, %d], can't take %d values", place, g.Rows, g.Columns, g.Channels, g.Height, g.Width, len(pixels))
 	}
+	row, column := place/g.Columns, place%g.Columns
 	if HasNaN(pixels) {
-		return fmt.Errorf("image %d (row %d, column %d) holds NaN: the generator that drew it has diverged", c.next, row, column)
+		return fmt.Errorf("image %d (row %d, column %d) holds NaN: the generator that drew it has diverged", place, row, column)
 	}
 	top, left := row*(g.Height+c.gap)+c.gap, column*(g.Width+c.gap)+c.gap
 	for channel := range g.Channels {
@@ -82,12 +80,8 @@ func (c *Canvas) Add(pixels []float32) error {
 			}
 		}
 	}
-	c.next++
 	return nil
 }
-
-// Skip leaves the next n places black.
-func (c *Canvas) Skip(n int) { c.next += n }
 
 // Image is the picture: *image.Gray or *image.NRGBA.
 func (c *Canvas) Image() image.Image { return c.image }

@@ -50,7 +50,7 @@ func Render(g Grid) (image.Image, error) {
 	}
 	size := g.Channels * g.Height * g.Width
 	for i := range g.Rows * g.Columns {
-		if err := c.Add(g.Pixels[i*size:][:size]); err != nil {
+		if err := c.Put(i, g.Pixels[i*size:][:size]); err != nil {
 			return nil, fmt.Errorf("write a grid: %w", err)
 		}
 	}
