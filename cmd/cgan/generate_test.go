@@ -239,6 +239,13 @@ func TestInterpolation(t *testing.T) {
 	if want, _ := levels(t, generate(t, run, "x.png", "--class", "3")); !bytes.Equal(first, want) {
 		t.Error("what knows PNG alone sees another picture")
 	}
+	rows, width := levels(t, generate(t, run, "x.png", "--interpolate", "3:8", "--frames", "4", "--count", "2"))
+	eights := generate(t, run, "x.raw", "--class", "8", "--count", "2")
+	for y := range 28 { // the second row ends with the second noise as an 8
+		if at := (32+y)*width + 3*30 + 2; width != 4*30+2 || !bytes.Equal(rows[at:][:28], eights[784+y*28:][:28]) {
+			t.Fatalf("line %d of the last frame is no 8", y)
+		}
+	}
 	path := filepath.Join(t.TempDir(), "x.gif")
 	mustInvoke(t, "generate", "--weights", run, "--device", "cpu", "--interpolate", "3", "--seeds", "4,2,9", "--count", "3", "--frames", "7", "--out", path)
 	moving, err := gif.DecodeAll(bytes.NewReader(readFile(t, path)))

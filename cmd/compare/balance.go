@@ -19,7 +19,7 @@ const (
 	balanceImages    = 1000 // of each other class, the first ones of MNIST
 	balanceCut       = balanceImages / 20
 	balanceEpochsG   = 12 // of the generator
-	balanceEpochsC   = 5  // of the classifier
+	balanceEpochsC   = 4  // of the classifier
 	balanceSure      = "0.9"
 	balanceNgF       = "32"
 	balanceNdF       = "32"
