@@ -11,8 +11,12 @@ import (
 // Channels is how many channels the judge's images have.
 func (j *Judge) Channels() int64 { return j.channels }
 
-// Sure is how sure the judge is of each image that it shows its class: the softmax of its scores, from 0 to 1. It depends on the image
-// alone, to the bit, whatever is judged with it. The judge is in evaluation mode.
+// Smoothing is the label smoothing that judges are trained with. What they give for a class of probability p is
+// (1-Smoothing)*p + Smoothing/classes.
+const Smoothing = 0.1
+
+// Sure is how sure the judge is of each image that it shows its class: the softmax of its scores without Smoothing, from 0 to 1. It
+// depends on the image alone, to the bit, whatever is judged with it. The judge is in evaluation mode.
 func (j *Judge) Sure(images models.Images, classes []int64) (sure []float64, err error) {
 	if images.N != len(classes) || int64(images.Channels) != j.channels {
 		return nil, fmt.Errorf("%d images of %d channels, and %d classes: the judge reads %d channels, and an image for each class", images.N, images.Channels, len(classes), j.channels)
@@ -28,7 +32,8 @@ func (j *Judge) Sure(images models.Images, classes []int64) (sure []float64, err
 				features := j.Features(all.Narrow(0, start, size))
 				for i := range size {
 					scores := j.Classify(features.Narrow(0, i, 1)).Float32s()
-					sure = append(sure, softmax(scores, int(classes[start+i])))
+					q, even := softmax(scores, int(classes[start+i])), 1/float64(j.classes)
+					sure = append(sure, min(max((q-Smoothing*even)/(1-Smoothing), 0), 1))
 				}
 			}
 		})
