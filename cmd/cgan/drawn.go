@@ -164,7 +164,11 @@ func (d *drawing) keeper(c *cli.Context, w *models.Weights) (keep models.Keep, f
 // judgeOf is the judge of --judge, or that of the data.
 func (d *drawing) judgeOf(c *cli.Context) (*judge.Judge, judge.About, error) {
 	if path := c.String("judge"); path != "" {
-		return judge.Open(path)
+		file, err := models.OpenFile(path)
+		if err != nil {
+			return nil, judge.About{}, err
+		}
+		return judge.Of(file)
 	}
 	o := dataset.Options{Fit: dataset.Fits[0], Background: "black"}
 	if run, err := train.ResumeConfig(c.String("weights")); err == nil && !c.IsSet("data") { // what the run was trained on

@@ -45,7 +45,7 @@ func (j *Judge) Write(w io.Writer, about About) error {
 
 // Open reads a judge's file. The judge is in evaluation mode; free it.
 func Open(path string) (*Judge, About, error) {
-	file, err := models.OpenFile(path)
+	file, err := formats.Open(path)
 	if err != nil {
 		return nil, About{}, err
 	}
