@@ -5,6 +5,7 @@ go 1.24.0
 require (
 	github.com/bep/imagemeta v0.12.0
 	github.com/cheggaaa/pb/v3 v3.1.7
+	github.com/kettek/apng v0.0.0-20220823221153-ff692776a607
 	github.com/prometheus/client_golang v1.23.2
 	github.com/sugarme/gotch v0.9.1
 	github.com/urfave/cli/v2 v2.27.7

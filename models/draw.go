@@ -1,11 +1,13 @@
 package models
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
 	"slices"
 
+	"cgan/bindings/nn"
 	"cgan/bindings/torch"
 	"cgan/models/picture"
 )
@@ -22,35 +24,34 @@ func (i Images) Grid(columns int) picture.Grid {
 }
 
 // Draw draws rows x len(classes) images, row by row, in evaluation mode: image (r, c) shows classes[c],
-// and the images of a row share one noise. A network that knows no classes draws one image a row, without classes. The noise
-// of a row depends on seed and the row's number alone; no other random number is drawn. Goroutines may draw at once from a
-// generator in evaluation mode, as LoadGenerator gives it: about as many as there are cores are at work, the others wait. An
-// unknown class, more than fits into memory, or a failed op is an error.
+// and the images of a row share one noise. A network that knows no classes draws one image a row, without classes. An image depends
+// on seed, the row's number and its class alone, to the bit, whatever is drawn with it (DrawPoints has the exception); no other random number is drawn.
+// Goroutines may draw at once from a generator in evaluation mode, as LoadGenerator gives it: about as many as there are cores are
+// at work, the others wait. An unknown class, more than fits into memory (DrawEach has no such bound), or a failed op is an error.
 func (n *Net) Draw(c Config, rows int, classes []int64, seed int64) (images Images, err error) {
 	columns, err := c.columns(rows, classes)
 	if err != nil {
 		return images, err
 	}
-	image := c.Image()
-	if size := int(product(image)); rows > maxValues/size/columns {
+	size := int(product(c.Image()))
+	if rows > maxValues/size/columns {
 		return images, fmt.Errorf("%d rows of %d images are too many for one drawing: it holds at most %d images of these sizes", rows, columns, maxValues/size)
 	}
-	pixels := make([]float32, 0, rows*columns*int(product(image)))
-	err = n.evaluate("draw images", func() {
-		noise := n.newNoise(c, rows, seed)
-		atOnce := max(1, drawBatch/columns) // rows; this bounds the memory
-		for row := 0; row < rows; row += atOnce {
-			count := min(atOnce, rows-row)
-			torch.Scope(func() {
-				pixels = append(pixels, n.drawRows(c, noise.Narrow(0, int64(row), int64(count)), classes)...)
-			})
-		}
+	pixels := make([]float32, 0, rows*columns*size)
+	_, err = n.DrawEach(context.Background(), c, Rows([]int64{seed}, rows, classes), nil, func(some Images, _ []Origin) error {
+		pixels = append(pixels, some.Pixels...)
+		return nil
 	})
 	if err != nil {
 		return images, err
 	}
-	scale(pixels, n.arch.Values)
-	return Images{pixels, rows * columns, int(image[0]), int(image[1]), int(image[2])}, nil
+	return c.images(pixels), nil
+}
+
+// images is pixels [N, C, H, W] with their sizes.
+func (c Config) images(pixels []float32) Images {
+	image := c.Image()
+	return Images{pixels, len(pixels) / int(product(image)), int(image[0]), int(image[1]), int(image[2])}
 }
 
 // columns is how many images a row has.
@@ -104,27 +105,53 @@ func (n *Net) NoiseRows(c Config, rows int, seed int64) (noise []float32, err er
 	return noise, err
 }
 
-// DrawPoints draws an image of each point, all as one batch: the caller bounds how many.
+// DrawPoints draws an image of each point, which depends on its point alone, to the bit, but in networks that normalise by the batch
+// at hand (BatchNorm without running statistics). The caller bounds how many there are.
 func (n *Net) DrawPoints(c Config, points []Point) (images Images, err error) {
-	noise, from, toward, err := c.split(points)
-	if err != nil {
+	if _, _, _, err := c.split(points); err != nil {
 		return images, err
+	}
+	atOnce := len(points)
+	if !n.joins() && !n.needsBatch() {
+		atOnce = 1
 	}
 	var pixels []float32
 	err = n.evaluate("draw images", func() {
-		x := torch.FromFloat32s(noise, []int64{int64(len(points)), int64(c.Noise)})
-		if !slices.ContainsFunc(points, func(p Point) bool { return p.Share != 0 }) {
-			pixels = n.draw(c, x, from)
-			return
+		for part := range slices.Chunk(points, atOnce) {
+			torch.Scope(func() { pixels = append(pixels, n.drawPoints(c, part)...) })
 		}
-		pixels = n.forward(n.between(n.condition(c, x, from), n.condition(c, x, toward), points))
 	})
 	if err != nil {
 		return images, err
 	}
 	scale(pixels, n.arch.Values)
-	image := c.Image()
-	return Images{pixels, len(points), int(image[0]), int(image[1]), int(image[2])}, nil
+	return c.images(pixels), nil
+}
+
+// joins says that images come out the same, to the bit, whatever is drawn with them: on kernels of cgan's own, but not on PyTorch's
+// ops, which sum in another order where a batch has another size.
+func (n *Net) joins() bool {
+	_, article := n.Network.(*Generator)
+	f := n.Fast()
+	return article && n.Device() == torch.CPU && f.Norm && f.Kernels != nil
+}
+
+// needsBatch says that an image depends on those that are drawn with it by the network itself.
+func (n *Net) needsBatch() bool {
+	return slices.ContainsFunc(n.Leaves(), func(l nn.Leaf) bool {
+		norm, ok := l.Module.(interface{ ByBatch() bool })
+		return ok && norm.ByBatch()
+	})
+}
+
+// drawPoints draws points, which split has checked, as one batch.
+func (n *Net) drawPoints(c Config, points []Point) []float32 {
+	noise, from, toward, _ := c.split(points)
+	x := torch.FromFloat32s(noise, []int64{int64(len(points)), int64(c.Noise)})
+	if !slices.ContainsFunc(points, func(p Point) bool { return p.Share != 0 }) {
+		return n.draw(c, x, from)
+	}
+	return n.forward(n.between(n.condition(c, x, from), n.condition(c, x, toward), points))
 }
 
 // split is the noise and the labels of points, which it checks.
@@ -176,10 +203,7 @@ func (n *Net) evaluate(what string, fn func()) error {
 	})
 }
 
-const (
-	drawBatch = 128
-	maxValues = 1 << 31 // of one drawing: 8 GiB
-)
+const maxValues = 1 << 31 // of one drawing: 8 GiB
 
 // places bounds the drawings that are at work at once: each has threads of its own, and more than the cores would
 // only take memory. The others wait.
@@ -221,16 +245,6 @@ func (n *Net) Noise(batch int64, device torch.Device) *torch.Tensor {
 		return noise
 	}
 	return torch.Randn(shape, device)
-}
-
-// drawRows draws for each noise of [rows, nz] one image per class, or one where there are none.
-func (n *Net) drawRows(c Config, noise *torch.Tensor, classes []int64) []float32 {
-	rows, columns, nz := noise.Size(0), int64(max(1, len(classes))), int64(c.Noise)
-	label := make([]int64, 0, rows*columns)
-	for range rows {
-		label = append(label, classes...)
-	}
-	return n.draw(c, noise.View(rows, 1, nz).Expand(rows, columns, nz).Reshape(rows*columns, nz), label) // [rows, nz] -> [rows*columns, nz]
 }
 
 // draw is what the network makes of noise [B, nz] and labels [B].

@@ -1,9 +1,11 @@
 package models_test
 
 import (
+	"context"
 	"fmt"
 
 	"cgan/models"
+	"cgan/models/imageset"
 	"cgan/models/picture"
 )
 
@@ -44,6 +46,42 @@ func ExampleNet_Use() {
 	}
 	defer g.Free()
 	if err := g.Use(models.Compute{Exact: true}); err != nil {
+		fmt.Println(err)
+	}
+}
+
+// A set of any size, as MNIST has it: 6,000 images of each of two classes, of seed 7.
+func ExampleNet_DrawEach() {
+	w, err := models.Open("runs/00000-mnist", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	g, err := w.LoadGenerator()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer g.Free()
+	set, err := imageset.NewIDX("drawn", imageset.About{N: 2 * 6000, Channels: 1, Height: 28, Width: 28, Classes: w.Classes})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer set.Discard()
+	_, err = g.DrawEach(context.Background(), w.Config, models.Rows([]int64{7}, 6000, []int64{3, 8}), nil, func(images models.Images, of []models.Origin) error {
+		for i, o := range of {
+			pixels := images.Pixels[i*784:][:784]
+			if err := set.Add(imageset.Image{Pixels: pixels, Class: int(o.Class), Seed: o.Seed, Row: o.Row}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = set.Close()
+	}
+	if err != nil {
 		fmt.Println(err)
 	}
 }

@@ -25,6 +25,9 @@ func (b *Base) SetFast(f Fast) {
 	}
 }
 
+// Fast is what SetFast told the module.
+func (b *Base) Fast() Fast { return b.fast }
+
 // Plainly runs fn while the module and all below it compute in float32 on PyTorch's own ops alone, as torch.Grad needs it.
 func (b *Base) Plainly(fn func()) {
 	fast := map[*Base]Fast{}

@@ -47,6 +47,9 @@ func (b *batchNorm) Forward(x *torch.Tensor) *torch.Tensor {
 	return torch.BatchNorm(x, b.weight, b.bias, b.runningMean, b.runningVar, b.byInput(), b.Momentum, b.Eps)
 }
 
+// ByBatch says that in evaluation mode too mean and variance are those of the batch at hand.
+func (b *batchNorm) ByBatch() bool { return !b.TrackRunningStats }
+
 // count counts a batch in training.
 func (b *batchNorm) count() {
 	if b.Training() && b.TrackRunningStats {

@@ -146,7 +146,7 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		"class goes down":         {[]string{"generate", "--weights", weights, "--class", "5-3"}, exitUsage, "--class 5-3: the range 5-3 does not go up"},
 		"class is negative":       {[]string{"generate", "--weights", weights, "--class", "-3"}, exitUsage, `--class -3: "-3" is none`},
 		"class list has a hole":   {[]string{"generate", "--weights", weights, "--class", "1,,2"}, exitUsage, `--class 1,,2: "" is none`},
-		"count is 0":              {[]string{"generate", "--weights", aFile, "--count", "0"}, exitUsage, "--count is 0: it must be from 1 to 1000"},
+		"count is 0":              {[]string{"generate", "--weights", aFile, "--count", "0"}, exitUsage, "--count is 0: it must be from 1 to 1000000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, stdout, stderr := invoke(c.args...)

@@ -20,11 +20,6 @@ import (
 // compareWith draws the images of a reference again, as PyTorch does and as the flags say, and says how far they are from
 // Python's. Images that are another network's are an error.
 func compareWith(c *cli.Context, g *models.Net, how models.Compute, sizes models.Config, path string) error {
-	for _, flag := range []string{"class", "count", "seed", "out"} {
-		if c.IsSet(flag) {
-			return usageError{fmt.Errorf("--compare-with draws what is in its file, and no picture: leave out --%s", flag)}
-		}
-	}
 	ref, err := readReference(path)
 	if err == nil {
 		err = ref.Fits(sizes)

@@ -180,3 +180,30 @@ func (o *torture) wantCheckpoint() {
 		o.t.Errorf("%v stays", litter)
 	}
 }
+
+// A disk that gets full, or a file that may not grow, leaves nothing of a drawing, and what was there before.
+func TestNoRoomForADrawing(t *testing.T) {
+	run := smallRun(t)
+	for _, c := range []struct{ out, format string }{{"x.raw", "raw"}, {"x.npz", "npz"}, {"new", "folder"}, {"old", "folder"}, {"new", "idx"}} {
+		dir := disk(t, 1<<20)
+		mine := "x.raw"
+		if c.out == "old" {
+			mine = "old/mine.png"
+			if err := os.Mkdir(filepath.Join(dir, "old"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		writeFile(t, filepath.Join(dir, mine), []byte("before"))
+		code, _, stderr := invoke("generate", "--device", "cpu", "--weights", run, "--count", "200", "--format", c.format, "--out", filepath.Join(dir, c.out))
+		if code != exitFailure || !strings.Contains(stderr, filepath.Join(dir, c.out)+": ") || !strings.Contains(stderr, "no space left on device") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%v: exit code %d, %s", c, code, stderr)
+		}
+		want := []string{mine}
+		if c.out == "old" {
+			want = []string{"old", mine}
+		}
+		if got := allIn(t, dir); !slices.Equal(got, want) || string(readFile(t, filepath.Join(dir, mine))) != "before" {
+			t.Errorf("%v: there are %v", c, got)
+		}
+	}
+}

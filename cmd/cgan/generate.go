@@ -3,59 +3,106 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
+	"math"
 	"strings"
 
 	"cgan/bindings/torch"
 	"cgan/models"
-	"cgan/models/picture"
+	"cgan/models/imageset"
 	"cgan/train"
 
 	"github.com/urfave/cli/v2"
 )
 
 const (
-	maxCount   = 1000
-	gridColumn = 8 // images in a row when one class is drawn
+	maxCount      = 1_000_000
+	gridColumn    = 8 // images in a row when one class is drawn
+	maxScale      = 32
+	defaultFrames = 60
+	maxFrames     = 1000
 )
 
 func generateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "generate",
 		Usage: "draw images of the classes that you name",
-		Description: "Writes one PNG grid. With several classes the columns are the classes and the images of a row\n" +
-			"share one noise. The same weights, classes, count and seed give the same bytes.\n" +
-			"A generator that knows no classes draws --count images.",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator"},
-			keyFlag(),
-			plainFlag(),
-			archFlag(), mapFlag(),
-			&cli.StringFlag{Name: "compare-with", Usage: "draw nothing, but compare with images that a Python program drew: an .npz `FILE` with noise, labels and images"},
-			&cli.StringFlag{Name: "class", Usage: "classes to draw, by name or number: 3, 0-9, 1,3,5 or trouser; without it all"},
-			&cli.IntFlag{Name: "count", Usage: fmt.Sprintf("images of each class, from 1 to %d", maxCount), Value: 1, Action: checkCount},
-			seedFlag(),
-			&cli.StringFlag{Name: "out", Usage: "PNG `FILE` to write; an existing one is replaced", Value: "images.png"},
-			deviceFlag("auto"),
-			threadsFlag(),
-		}, speedFlags(train.Default())...),
+		Description: "Draws a grid whose columns are the classes; the images of a row share one noise. The same weights, seed, row and class\n" +
+			"give the same picture, whatever else is drawn and in which form. A generator that knows no classes draws --count images.\n\n" +
+			"cgan generate --weights RUN --class 0-9 --count 3 --out three.png\n" +
+			"cgan generate --weights RUN --text 2026-11-23 --out date.png\n" +
+			"cgan generate --weights RUN --interpolate 3:8 --out three-to-eight.gif\n" +
+			"cgan generate --weights RUN --class 8 --count 5000 --filter 0.9 --format folder --out more",
+		Flags:  append(generateFlags(), inCategory("Computing", append(speedFlags(train.Default()), deviceFlag("auto"), threadsFlag())...)...),
 		Action: runGenerate,
 	}
 }
 
-func checkCount(_ *cli.Context, v int) error {
-	if v < 1 || v > maxCount {
-		return usageError{fmt.Errorf("--count is %d: it must be from 1 to %d", v, maxCount)}
+// generateFlags are those that say what is drawn, and where it goes.
+func generateFlags() []cli.Flag {
+	weights := inCategory("Weights",
+		&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator"},
+		keyFlag(), plainFlag(), archFlag(), mapFlag(),
+		&cli.StringFlag{Name: "compare-with", Usage: "draw nothing, but compare with images that a Python program drew: an .npz `FILE` with noise, labels and images"},
+	)
+	images := inCategory("Images",
+		&cli.StringFlag{Name: "class", Usage: "classes to draw, by name or number: 3, 0-9, 1,3,5 or trouser; without it all"},
+		&cli.IntFlag{Name: "count", Usage: fmt.Sprintf("images of each class, from 1 to %d", maxCount), Value: 1, Action: between("count", 1, maxCount)},
+		seedFlag(),
+		&cli.StringFlag{Name: "seeds", Usage: "`SEEDS` in the place of --seed, such as 0,1,4-6: --count images of each class for each of them"},
+		&cli.StringFlag{Name: "text", Usage: "draw `TEXT` as one picture, a class for each letter or digit; other characters are a font's"},
+		&cli.StringFlag{Name: "interpolate", Usage: "move from class to class: 3:8 or 3:8:1 (`CLASSES`), or, with one class, from seed to seed of --seeds; noise where the generator knows no classes"},
+		&cli.IntFlag{Name: "frames", Usage: fmt.Sprintf("pictures on the way of --interpolate, from 2 to %d", maxFrames), Value: defaultFrames, Action: between("frames", 2, maxFrames)},
+		&cli.Float64Flag{Name: "filter", Usage: "keep images of which a judge is as `SURE` that they show their class, such as 0.9; others are drawn in place of the rest"},
+		&cli.StringFlag{Name: "judge", Usage: "the judge of --filter, a `FILE` of cgan judge train; without it that of --data"},
+		&cli.StringFlag{Name: "data", Usage: "the `DATA` whose judge --filter takes, as cgan eval has it, and trains it once where there is none; without it that of the run, or MNIST"},
+	)
+	output := inCategory("Output",
+		&cli.StringFlag{Name: "out", Usage: "`FILE` to write, an existing one is replaced; a folder for folder and idx, where nothing is replaced; - for a pipe (default: images and the ending)"},
+		&cli.StringFlag{Name: "format", Usage: "png, gif, apng, folder (class folders of PNG files), npz, idx (as MNIST has it) or raw (bytes); without it by the ending of --out"},
+		&cli.IntFlag{Name: "grid", Usage: "images in a row of the picture; without it a class each, or " + fmt.Sprint(gridColumn), Action: between("grid", 1, maxCount)},
+		&cli.IntFlag{Name: "scale", Usage: fmt.Sprintf("enlarge pixels to squares of so many, from 1 to %d", maxScale), Value: 1, Action: between("scale", 1, maxScale)},
+	)
+	return append(append(weights, images...), output...)
+}
+
+// inCategory gives flags a heading in --help.
+func inCategory(name string, flags ...cli.Flag) []cli.Flag {
+	for _, f := range flags {
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			f.Category = name
+		case *cli.IntFlag:
+			f.Category = name
+		case *cli.Float64Flag:
+			f.Category = name
+		case *cli.BoolFlag:
+			f.Category = name
+		case *cli.StringSliceFlag:
+			f.Category = name
+		case *cli.GenericFlag:
+			f.Category = name
+		}
 	}
-	return nil
+	return flags
+}
+
+// between refuses a number outside of a range.
+func between(name string, least, most int) func(*cli.Context, int) error {
+	return func(_ *cli.Context, v int) error {
+		if v < least || v > most {
+			return usageError{fmt.Errorf("--%s is %d: it must be from %d to %d", name, v, least, most)}
+		}
+		return nil
+	}
 }
 
 func runGenerate(c *cli.Context) error {
 	if c.String("weights") == "" {
 		return usageError{errors.New("--weights is missing: name a run folder such as runs/00000-mnist, or a weights file")}
 	}
-	if out := c.String("out"); !strings.EqualFold(filepath.Ext(out), ".png") {
-		return usageError{fmt.Errorf("--out %s: pictures are PNG: end the name in .png", out)}
+	d, err := readDrawing(c)
+	if err != nil {
+		return usageError{err}
 	}
 	how := compute(c)
 	if err := how.Validate(); err != nil {
@@ -68,9 +115,10 @@ func runGenerate(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	classes, err := chosenClasses(c, w)
-	if err != nil {
-		return err
+	if d.reference == "" {
+		if err := d.plan(w); err != nil {
+			return usageError{err}
+		}
 	}
 	g, err := w.LoadGenerator()
 	if err != nil {
@@ -80,39 +128,86 @@ func runGenerate(c *cli.Context) error {
 	if err := moveTo(c.String("device"), g); err != nil {
 		return err
 	}
-	if path := c.String("compare-with"); path != "" {
-		return compareWith(c, g, how, w.Config, path)
+	if d.reference != "" {
+		return compareWith(c, g, how, w.Config, d.reference)
 	}
 	if err := g.Use(how); err != nil {
 		return err
 	}
-	images, err := g.Draw(w.Config, c.Int("count"), classes, seedOf(c))
+	return d.run(c, w, g)
+}
+
+// run draws and writes.
+func (d *drawing) run(c *cli.Context, w *models.Weights, g *models.Net) error {
+	keep, free, err := d.keeper(c, w)
 	if err != nil {
 		return err
 	}
-	if err := savePicture(c.String("out"), images, len(classes)); err != nil {
+	defer free()
+	thrown := 0
+	err = d.write(c, func(set imageset.Writer) (err error) {
+		said := newProgress(c, d.n)
+		defer said.end()
+		if d.stops != nil {
+			return g.DrawWalk(c.Context, w.Config, d.stops, d.count, d.frames, func(images models.Images) error {
+				return addAll(set, images, nil, said)
+			})
+		}
+		thrown, err = g.DrawEach(c.Context, w.Config, d.wishes, keep, func(images models.Images, of []models.Origin) error {
+			return addAll(set, images, of, said)
+		})
 		return err
+	})
+	if err != nil {
+		return d.explain(err, w.Classes)
 	}
-	fmt.Fprintf(c.App.Writer, "drew %d images into %s\n", images.N, c.String("out"))
-	if len(classes) > 1 {
-		fmt.Fprintf(c.App.Writer, "columns: %s\n", w.Classes.Of(classes))
-	}
+	d.tell(c, w.Classes, thrown)
 	return nil
 }
 
-// chosenClasses are those of --class; none where the generator knows none.
-func chosenClasses(c *cli.Context, w *models.Weights) ([]int64, error) {
-	if w.Config.Classes == 0 {
-		if c.IsSet("class") {
-			return nil, usageError{fmt.Errorf("--class %s: the generator knows no classes: leave it out; --seed and --count choose what is drawn", c.String("class"))}
+// addAll gives a set some images; of may be nil.
+func addAll(set imageset.Writer, images models.Images, of []models.Origin, said *progress) error {
+	size := len(images.Pixels) / images.N
+	for i := range images.N {
+		m := imageset.Image{Pixels: images.Pixels[i*size:][:size]}
+		if of != nil {
+			m.Class, m.Seed, m.Row = int(of[i].Class), of[i].Seed, of[i].Row
 		}
-		return nil, nil
+		if err := set.Add(m); err != nil {
+			return err
+		}
 	}
-	classes, err := w.Classes.Parse(c.String("class"))
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--class %s: %w", c.String("class"), err)}
+	said.add(images.N)
+	return nil
+}
+
+// explain is err with the flag that can change something.
+func (d *drawing) explain(err error, classes models.Classes) error {
+	var exists *imageset.ExistsError
+	if errors.As(err, &exists) {
+		return fmt.Errorf("%w: other images come of another --seed, or name another folder by --out", err)
 	}
-	return classes, nil
+	var thrown *models.ThrownError
+	if errors.As(err, &thrown) {
+		return fmt.Errorf("--filter %v: of the last images of class %s not one was read as that: ask for less, or train the generator longer (%w)", d.filter, clean(classes[thrown.Class]), err)
+	}
+	return err
+}
+
+// tell says what was drawn: where a pipe has the images, on the standard error.
+func (d *drawing) tell(c *cli.Context, classes models.Classes, thrown int) {
+	to := c.App.Writer
+	if d.out == pipe {
+		to = c.App.ErrWriter
+	}
+	fmt.Fprintf(to, "drew %d images into %s\n", d.n, d.out)
+	if d.filter > 0 {
+		fmt.Fprintf(to, "threw away %d of %d that were drawn: the judge, which reads %.2f %% of %s right, was not sure of them\n",
+			thrown, d.n+thrown, 100*d.judge.Accuracy, testedText(d.judge))
+	}
+	if len(d.classes) > 1 && d.format == "png" && d.columns == len(d.classes) && d.text == nil && d.stops == nil {
+		fmt.Fprintf(to, "columns: %s\n", classes.Of(d.classes))
+	}
 }
 
 // moveTo moves the generator to a device.
@@ -126,23 +221,33 @@ func moveTo(name string, g *models.Net) error {
 	})
 }
 
-// savePicture writes a grid with a column for each class; one class, or none, fills rows of its own.
-func savePicture(path string, images models.Images, columns int) error {
-	if columns <= 1 {
-		columns = min(images.N, gridColumn)
-		images = padRow(images, columns)
+// parseSeeds reads seeds and ranges of them, with commas between.
+func parseSeeds(text string) (seeds []int64, err error) {
+	for _, part := range strings.Split(text, ",") {
+		var first, last seed
+		if first.Set(part) == nil {
+			last = first
+		} else if from, to, ok := cutRange(part); !ok || first.Set(from) != nil || last.Set(to) != nil || last < first {
+			return nil, fmt.Errorf("--seeds %s: %q is no seed, nor a range that goes up: write 0,1,4-6", text, part)
+		}
+		if uint64(last)-uint64(first) >= uint64(maxCount-len(seeds)) {
+			return nil, fmt.Errorf("--seeds %s: these are more than %d", text, maxCount)
+		}
+		for s := first; ; s++ {
+			seeds = append(seeds, int64(s))
+			if s == last || s == math.MaxInt64 {
+				break
+			}
+		}
 	}
-	return picture.Save(path, true, images.Grid(columns))
+	return seeds, nil
 }
 
-// padRow fills the last row of a grid with black images.
-func padRow(images models.Images, columns int) models.Images {
-	size := images.Channels * images.Height * images.Width
-	for images.N%columns != 0 {
-		for range size {
-			images.Pixels = append(images.Pixels, -1)
-		}
-		images.N++
+// cutRange cuts at a dash that is no sign.
+func cutRange(text string) (from, to string, ok bool) {
+	if text == "" {
+		return "", "", false
 	}
-	return images
+	from, to, ok = strings.Cut(text[1:], "-")
+	return text[:1] + from, to, ok
 }

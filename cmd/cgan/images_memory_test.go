@@ -31,6 +31,44 @@ func TestManyImagesTakeLittleMemory(t *testing.T) {
 	}
 }
 
+// However many images are drawn, in each format of sets they take the memory of few.
+func TestManyImagesAreDrawnInLittleMemory(t *testing.T) {
+	many, err := strconv.Atoi(os.Getenv("CGAN_MEMORY_IMAGES"))
+	if err != nil {
+		t.Skip("CGAN_MEMORY_IMAGES is not a number of images: make memory has 100,000")
+	}
+	out := t.TempDir() // a child's peak counts from what this process has, which is to stay small
+	asCgan(t, "train", "--quiet", "--data", writeSet(t, 10, nil), "--out", out, "--device", "cpu", "--steps", "1", "--batch", "4", "--nz", "5", "--ngf", "4", "--ndf", "4")
+	run := filepath.Join(out, "00000-"+setName(t, out))
+	for _, format := range []string{"raw", "npz", "idx", "folder"} {
+		few, all := drawMany(t, run, format, 1000), drawMany(t, run, format, many)
+		t.Logf("%s, peak memory: 1000 images %.0f MB, %d images %.0f MB", format, few, many, all)
+		if all > few+drawnBound {
+			t.Errorf("%s: more than %d MB above that of few images", format, drawnBound)
+		}
+	}
+}
+
+const drawnBound = 24 // MB
+
+// drawMany draws so many images of two classes, and gives the peak memory of its process in MB.
+func drawMany(t *testing.T, run, format string, n int) float64 {
+	t.Helper()
+	return asCgan(t, "generate", "--device", "cpu", "--weights", run, "--class", "3,5", "--count", strconv.Itoa(n/2),
+		"--format", format, "--out", filepath.Join(t.TempDir(), "drawn"))
+}
+
+// asCgan runs cgan in a process of its own, and gives its peak memory in MB.
+func asCgan(t *testing.T, args ...string) float64 {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asMain+"=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024
+}
+
 // trainOn trains small networks some steps on a set, and gives the peak memory of its process in MB.
 func trainOn(t *testing.T, set string) float64 {
 	t.Helper()

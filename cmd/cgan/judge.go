@@ -72,6 +72,9 @@ func runJudgeTrain(c *cli.Context) error {
 	}
 	if err == nil {
 		fmt.Fprintf(c.App.Writer, "%s: reads %.2f %% of %s right\n", out, 100*about.Accuracy, testedText(about))
+		for i, name := range about.Classes {
+			fmt.Fprintf(c.App.Writer, "  %s: %d of %d\n", clean(name), about.Right[i], about.TestedOf[i])
+		}
 	}
 	return err
 }

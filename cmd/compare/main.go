@@ -6,6 +6,7 @@
 //	compare gpu       all of this on CUDA, in the folder that make gpu-kit makes
 //	compare before    the speed beside an older build of cgan
 //	compare mutants   mistakes that the tests must notice
+//	compare balance   a class that has few images, filled up with drawn ones, and what a classifier makes of it
 //	compare letters   a set of letters from fonts, and emoji one of pictures; sets.sh has the packages
 //	compare python    the Python that it runs, for tests that exchange files with it
 //
@@ -61,6 +62,14 @@ func newApp() *cli.App {
 				},
 				Action: func(c *cli.Context) error {
 					return accuracy(c.Context, where(c, "cpu"), c.Int("epochs"), c.Int("seeds"))
+				},
+			},
+			{
+				Name:  "balance",
+				Usage: "cut a class of MNIST, fill it up by cgan generate, and train a classifier on both",
+				Flags: []cli.Flag{cgan, &cli.IntFlag{Name: "seeds", Usage: "trainings of each, from seed 0 on", Value: 3}},
+				Action: func(c *cli.Context) error {
+					return balance(c.Context, c.String("cgan"), c.Int("seeds"))
 				},
 			},
 			{

@@ -19,6 +19,8 @@ type About struct {
 	Data     string   `json:"data"`     // the fingerprint of the training set, dataset.Set.Hash
 	Classes  []string `json:"classes"`  // names, in order
 	Accuracy float64  `json:"accuracy"` // of the images that it was tested on, from 0 to 1
+	Right    []int    `json:"right"`    // of each class, how many of TestedOf it read right
+	TestedOf []int    `json:"tested_of"`
 	Tested   int      `json:"tested"`   // how many these were
 	HeldOut  bool     `json:"held_out"` // they are a part of the training set that it was not trained on
 	Size     int      `json:"size"`     // height and width of the images that it was trained on

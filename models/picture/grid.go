@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/png"
 	"io"
-	"math"
 	"sync"
 
 	"cgan/weights/atomicfile"
@@ -45,29 +44,17 @@ func Write(w io.Writer, g Grid) error {
 
 // Render is the picture that Write writes: *image.Gray or *image.NRGBA.
 func Render(g Grid) (image.Image, error) {
-	pixels, rows, cols, height, width, channels := g.Pixels, g.Rows, g.Columns, g.Height, g.Width, g.Channels
-	if err := checkGrid(pixels, rows, cols, height, width, channels); err != nil {
-		return nil, fmt.Errorf("write a grid of %dx%d images, each [%d, %d, %d]: %w", rows, cols, channels, height, width, err)
+	c, err := newCanvas(g)
+	if err != nil {
+		return nil, fmt.Errorf("write a grid of %dx%d images, each [%d, %d, %d]: %w", g.Rows, g.Columns, g.Channels, g.Height, g.Width, err)
 	}
-	gap := gridGap
-	if rows*cols == 1 {
-		gap = 0
-	}
-	bounds := image.Rect(0, 0, cols*(width+gap)+gap, rows*(height+gap)+gap)
-	canvas, pix, stride, depth := newCanvas(bounds, channels)
-	for i := range rows * cols {
-		top, left := i/cols*(height+gap)+gap, i%cols*(width+gap)+gap
-		for c := range channels {
-			for y := range height {
-				from := pixels[((i*channels+c)*height+y)*width:][:width]
-				to := pix[(top+y)*stride+left*depth+c:]
-				for x, v := range from {
-					to[x*depth] = grayLevel(v)
-				}
-			}
+	size := g.Channels * g.Height * g.Width
+	for i := range g.Rows * g.Columns {
+		if err := c.Put(i, g.Pixels[i*size:][:size]); err != nil {
+			return nil, fmt.Errorf("write a grid: %w", err)
 		}
 	}
-	return canvas, nil
+	return c.Image(), nil
 }
 
 // Enlarge makes a square of n x n pixels of each pixel of what Render gives.
@@ -106,21 +93,8 @@ func (b *buffers) Get() *png.EncoderBuffer {
 
 func (b *buffers) Put(kept *png.EncoderBuffer) { b.Pool.Put(kept) }
 
-// newCanvas gives a black image and its bytes: pixel (x, y) stands at y*stride + x*depth.
-func newCanvas(bounds image.Rectangle, channels int) (canvas image.Image, pix []byte, stride, depth int) {
-	if channels == 1 {
-		m := image.NewGray(bounds)
-		return m, m.Pix, m.Stride, 1
-	}
-	m := image.NewNRGBA(bounds)
-	for i := 3; i < len(m.Pix); i += 4 {
-		m.Pix[i] = 255 // opaque, so the file holds plain RGB
-	}
-	return m, m.Pix, m.Stride, 4
-}
-
-// grayLevel follows save_image in float32; the conversions keep a compiler from fusing the steps.
-func grayLevel(v float32) byte {
+// Level is a pixel in [-1, 1] as a byte, clamped, as save_image makes it in float32; the conversions keep a compiler from fusing the steps.
+func Level(v float32) byte {
 	unit := float32(v*0.5) + 0.5
 	level := float32(unit*255) + 0.5
 	return byte(min(max(level, 0), 255))
@@ -142,12 +116,6 @@ func checkGrid(pixels []float32, rows, cols, height, width, channels int) error 
 	}
 	if left != 1 {
 		return fmt.Errorf("there are %d pixels: pass as many as the sizes multiply to", len(pixels))
-	}
-	for i, v := range pixels {
-		if math.IsNaN(float64(v)) {
-			n := i / (channels * height * width)
-			return fmt.Errorf("image %d (row %d, column %d) holds NaN: the generator that drew it has diverged", n, n/cols, n%cols)
-		}
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"cgan/models/imageset"
 	"cgan/models/picture"
 	"cgan/weights"
 	"cgan/weights/npz"
@@ -286,7 +287,7 @@ func (d *drawing) writeNPZ(out *bytes.Buffer, pixels []float32) error {
 // writeZip writes a folder for each class.
 func (d *drawing) writeZip(out *bytes.Buffer, pixels []float32) error {
 	archive := zip.NewWriter(out)
-	folders := folderNames(d.model.Classes)
+	folders := imageset.FolderNames(d.model.Classes)
 	for i := range d.n() {
 		name := fmt.Sprintf("%04d", i)
 		if from := d.from(i); from.values == nil && !d.walk {
@@ -309,25 +310,6 @@ func (d *drawing) writeZip(out *bytes.Buffer, pixels []float32) error {
 		}
 	}
 	return archive.Close()
-}
-
-// folderNames are names that any system takes for a folder, each another one.
-func folderNames(classes []string) []string {
-	names, taken := make([]string, len(classes)), map[string]bool{}
-	for i, class := range classes {
-		name := strings.Trim(strings.Map(func(r rune) rune {
-			if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) || r == 0x7f {
-				return '-'
-			}
-			return r
-		}, class), ". ")
-		if key := strings.ToLower(name); name == "" || len(name) > 100 || taken[key] {
-			name = fmt.Sprintf("class-%d", i)
-		}
-		taken[strings.ToLower(name)] = true
-		names[i] = name
-	}
-	return names
 }
 
 // etag is a strong one of what decides over an answer's bytes.

@@ -301,7 +301,7 @@ func (j *job) point(w want) (p models.Point, err error) {
 	if err != nil {
 		return p, err
 	}
-	p.Noise = walk(p.Noise, end, w.reach, j.g.Arch().Source[0].Op == "randn")
+	p.Noise = j.g.Between(p.Noise, end, w.reach)
 	return p, nil
 }
 

@@ -26,7 +26,7 @@ type FitOptions struct {
 
 // DefaultFit is how the judges in the box were trained.
 func DefaultFit() FitOptions {
-	return FitOptions{Epochs: 16, Batch: 128, LR: 2e-3, LabelSmoothing: 0.1}
+	return FitOptions{Epochs: 16, Batch: 128, LR: 2e-3, LabelSmoothing: judge.Smoothing}
 }
 
 // Fit trains a judge on a set. said is called after each epoch with its number and mean loss. The judge is in evaluation mode;

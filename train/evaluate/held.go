@@ -33,5 +33,6 @@ func TrainJudge(ctx context.Context, train, test *dataset.Set, o FitOptions, sai
 		return nil, about, err
 	}
 	about.Tested, about.Accuracy = verdicts.n(), float64(verdicts.right())/float64(verdicts.n())
+	about.Right, about.TestedOf = verdicts.byClass(len(train.Classes))
 	return j, about, nil
 }

@@ -70,6 +70,18 @@ func (v *judged) right() (n int) {
 	return n
 }
 
+// byClass is how many of each class are read as asked, and how many there are.
+func (v *judged) byClass(classes int) (right, of []int) {
+	right, of = make([]int, classes), make([]int, classes)
+	for i, class := range v.asked {
+		of[class]++
+		if v.read[i] == class {
+			right[class]++
+		}
+	}
+	return right, of
+}
+
 // Accuracy is the share of a set's images that a judge reads right.
 func Accuracy(j *judge.Judge, set *dataset.Set) (float64, error) {
 	v, err := judgeSet(j, set, firstNumbers(set.Images.N))

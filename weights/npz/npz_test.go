@@ -116,3 +116,24 @@ func TestABombIsRefused(t *testing.T) {
 		t.Errorf("%d bytes were allocated for a file of %d", allocated, len(bomb))
 	}
 }
+
+func TestWriterSeesThatArraysAreWhole(t *testing.T) {
+	w := NewWriter(&bytes.Buffer{})
+	values, err := w.Array("few", weights.U8, []int64{3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := values.Write(make([]byte, 4)); err == nil || !strings.Contains(err.Error(), "few: its shape has no place for 1 more bytes") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := values.Write(make([]byte, 2)); err != nil {
+		t.Fatal(err)
+	}
+	const want = "few: 1 bytes of its values are missing"
+	if _, err := w.Array("next", weights.U8, []int64{1}); err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+	if err := w.Close(); err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}

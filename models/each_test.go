@@ -1,0 +1,175 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+)
+
+// eachOf is images by their origins.
+func eachOf(t *testing.T, g *Net, c Config, seeds []int64, rows int, classes []int64, keep Keep) (all map[Origin][]float32, order []Origin, thrown int) {
+	t.Helper()
+	all = map[Origin][]float32{}
+	size := int(product(c.Image()))
+	thrown, err := g.DrawEach(context.Background(), c, Rows(seeds, rows, classes), keep, func(images Images, of []Origin) error {
+		if images.N != len(of) || images.N > drawBatch || len(images.Pixels) != images.N*size {
+			t.Fatalf("%d images at once, %d origins, %d values", images.N, len(of), len(images.Pixels))
+		}
+		for i, o := range of {
+			all[o] = images.Pixels[i*size:][:size]
+		}
+		order = append(order, of...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all, order, thrown
+}
+
+// The same seed, row and class give the same bits in any mode and network, whatever else is drawn and in which order.
+func TestAnImageDependsOnItsOriginAlone(t *testing.T) {
+	networks := map[string]Config{"article": small}
+	for _, name := range columnNames(t) {
+		networks[name] = readColumn(t, name)
+	}
+	for name, c := range networks {
+		g := newSmall(t)
+		if name != "article" {
+			g = newColumn(t, c)
+		}
+		if g.needsBatch() {
+			continue
+		}
+		classes, backwards := []int64{0, 1, 2}[:min(3, c.Classes)], []int64{2, 1}[:min(2, c.Classes)]
+		for _, how := range []Compute{{}, {Exact: true}, {Precision: BF16}, {Without: []SpeedUp{Norm}}} {
+			if err := g.Use(how); err != nil {
+				t.Fatal(err)
+			}
+			all, _, _ := eachOf(t, g, c, []int64{-4, 9}, 7, classes, nil)
+			some, _, _ := eachOf(t, g, c, []int64{9, 5, -4}, 2, backwards, nil)
+			same := 0
+			for o, pixels := range some {
+				if want, ok := all[o]; ok {
+					same++
+					if !slices.Equal(pixels, want) {
+						t.Errorf("%s %+v: %+v is another image among others", name, how, o)
+					}
+				}
+			}
+			if same != 2*2*max(1, len(backwards)) {
+				t.Errorf("%s: %d images are in both", name, same)
+			}
+		}
+	}
+}
+
+// The grid's order is that of Draw, and goes across batches.
+func TestEachComesInOrder(t *testing.T) {
+	g, classes := newSmall(t), []int64{3, 1, 4}
+	all, order, _ := eachOf(t, g, small, []int64{8}, 90, classes, nil)
+	images, err := g.Draw(small, 90, classes, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range order {
+		if want := (Origin{8, i / 3, classes[i%3]}); o != want || !slices.Equal(all[o], images.Pixels[784*i:][:784]) {
+			t.Fatalf("image %d is of %+v, want %+v, or is not Draw's", i, o, want)
+		}
+	}
+}
+
+// What is kept is the rows that may stay, in order, whatever the count; the others are counted.
+func TestWhatIsThrownAwayGivesWayToTheNextRow(t *testing.T) {
+	g, classes := newSmall(t), []int64{1, 2}
+	all, _, _ := eachOf(t, g, small, []int64{8}, 120, classes, nil)
+	var middle []float32
+	for row := range 120 {
+		middle = append(middle, all[Origin{8, row, 2}][14*28+14])
+	}
+	slices.Sort(middle)
+	light := func(pixels []float32) bool { return pixels[14*28+14] > middle[60] }
+	keep := func(images Images, of []int64) ([]bool, error) {
+		kept := make([]bool, len(of))
+		for i := range kept {
+			kept[i] = of[i] == 1 || light(images.Pixels[784*i:][:784])
+		}
+		return kept, nil
+	}
+	var want []Origin
+	for row := 0; len(want) < 20; row++ {
+		if o := (Origin{8, row, 2}); light(all[o]) {
+			want = append(want, o)
+		}
+	}
+	for _, rows := range []int{1, 3, 20} {
+		some, order, thrown := eachOf(t, g, small, []int64{8}, rows, classes, keep)
+		for row := range rows {
+			if order[2*row] != (Origin{8, row, 1}) || order[2*row+1] != want[row] {
+				t.Errorf("row %d of %d is %+v, want %+v", row, rows, order[2*row:][:2], want[row])
+			}
+			if !slices.Equal(some[want[row]], all[want[row]]) {
+				t.Errorf("%+v is another image where others are thrown away", want[row])
+			}
+		}
+		if n := want[rows-1].Row + 1 - rows; thrown != n || n == 0 && rows == 20 {
+			t.Errorf("%d rows: %d were thrown away, want %d", rows, thrown, n)
+		}
+	}
+}
+
+func TestAClassOfWhichNothingStaysEnds(t *testing.T) {
+	never := func(_ Images, of []int64) ([]bool, error) {
+		kept := make([]bool, len(of))
+		for i := range kept {
+			kept[i] = of[i] != 5
+		}
+		return kept, nil
+	}
+	_, err := newSmall(t).DrawEach(context.Background(), small, Rows([]int64{1}, 3, []int64{4, 5}), never, func(Images, []Origin) error { return nil })
+	if thrown := (*ThrownError)(nil); !errors.As(err, &thrown) || thrown.Class != 5 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestEachEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	calls := 0
+	_, err := newSmall(t).DrawEach(ctx, small, Rows([]int64{1}, 1000, []int64{4}), nil, func(Images, []Origin) error {
+		calls++
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || calls != 1 {
+		t.Errorf("%d batches, %v", calls, err)
+	}
+}
+
+// A walk begins and ends with the images that its stops have by themselves, in any mode.
+func TestAWalkComesThroughItsStops(t *testing.T) {
+	for _, how := range []Compute{{}, {Exact: true}} {
+		g := newSmall(t)
+		if err := g.Use(how); err != nil {
+			t.Fatal(err)
+		}
+		var frames []Images
+		stops := []Stop{{1, 3}, {2, 8}, {2, 5}}
+		err := g.DrawWalk(context.Background(), small, stops, 2, 7, func(images Images) error {
+			frames = append(frames, images)
+			return nil
+		})
+		if err != nil || len(frames) != 7 {
+			t.Fatal(len(frames), err)
+		}
+		for i, s := range stops {
+			want, err := g.Draw(small, 2, []int64{s.Class}, s.Seed)
+			if err != nil || !slices.Equal(frames[3*i].Pixels, want.Pixels) {
+				t.Errorf("%+v: frame %d is not the image of %+v, %v", how, 3*i, s, err)
+			}
+		}
+		if slices.Equal(frames[1].Pixels, frames[0].Pixels) || slices.Equal(frames[1].Pixels, frames[3].Pixels) {
+			t.Error("between stops nothing moves")
+		}
+	}
+}
