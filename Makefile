@@ -15,6 +15,8 @@
 # make before   the speed beside an older build of cgan, OLD
 # make gpu-kit  the folder gpu-kit: proofs and timings on CUDA, for a machine with cgan's torch but no Go and no network
 # make survey   of how many files of weights in the folder FILES, with references beside them, cgan draws the same
+# make serve-check cgan serve answers as its openapi.json says, by schemathesis
+# make serve-page its pages used in Chromium: every control, keyboard alone, 320 pixels, light and dark, axe-core
 # make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
 # make lint     gofmt, go vet, golangci-lint
 
@@ -39,7 +41,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture torture-ranks mutants before gpu-kit sets survey lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -113,6 +115,12 @@ clean:
 
 # What needs no libtorch needs no go.work, which make libtorch writes.
 sanitize race portable fuzz sets: override GOWORK := off
+
+serve-check: build
+	@GOWORK=off go run ./cmd/compare serve-check
+
+serve-page: build
+	@GOWORK=off go run ./cmd/compare serve-page
 
 sanitize:
 	CGAN_EMULATE=all CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels
