@@ -99,7 +99,7 @@ def test_every_control(browser):
     page.get_by_label("Seed", exact=True).fill("7")
     expect(images(page).first).to_have_accessible_name("0, seed 7")
     assert sources(page) != first, "another seed drew the same"
-    page.get_by_label("Images of each class").fill("2")
+    page.get_by_label("Images per class").fill("2")
     expect(images(page)).to_have_count(20)
     before = sources(page)
     page.get_by_label("Precision").select_option("bf16")
@@ -124,9 +124,9 @@ def test_every_control(browser):
         expect(page.get_by_label("Seed", exact=True)).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Seed", exact=True).fill("18446744073709551614")
     expect(images(page).last).to_have_accessible_name("9, seed 18446744073709551615")
-    page.get_by_label("Images of each class").fill("101")
+    page.get_by_label("Images per class").fill("101")
     expect(page.get_by_role("status")).to_contain_text("from 1 to 100")
-    page.get_by_label("Images of each class").fill("2")
+    page.get_by_label("Images per class").fill("2")
     page.get_by_label("Seed", exact=True).fill("7")
     expect(images(page).first).to_have_accessible_name("0, seed 7")
 

@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"html/template"
@@ -124,7 +123,7 @@ func (h *Handler) Reload() error {
 	return h.Replace(all...)
 }
 
-// Drain makes /readyz say that no more requests should come, and refuses new drawings. What is under way goes on.
+// Drain makes /readyz say that no more requests should come, and refuses drawings of those that still do. What is under way goes on.
 func (h *Handler) Drain() { h.draining.Store(true) }
 
 // UnderWay is how many requests are being answered, without probes and metrics.
@@ -151,6 +150,7 @@ func (h *Handler) models() *shelf {
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := h.metrics.begin(w, r)
+	e.late = h.draining.Load()
 	w.Header().Set("X-Request-Id", e.id)
 	defer h.end(e, r)
 	setHeaders(w.Header(), r.TLS != nil)
@@ -161,11 +161,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.answered { // a preflight
 		return
 	}
-	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e))
 	h.routes.ServeHTTP(e, r)
 }
-
-type exchangeKey struct{}
 
 // end notes a request, and ends it alone where it panicked.
 func (h *Handler) end(e *exchange, r *http.Request) {

@@ -103,9 +103,13 @@ func parsePosted(w http.ResponseWriter, r *http.Request, m *served) (*drawing, *
 }
 
 func readPosted(w http.ResponseWriter, r *http.Request) (*posted, *problem) {
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var text []byte
+	var err error
+	if r.ContentLength <= maxBody { // what says that it is longer is not read at all
+		text, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	}
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if r.ContentLength > maxBody || errors.As(err, &tooLarge) {
 		return nil, newProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", maxBody))
 	}
 	if err != nil {

@@ -48,7 +48,7 @@ function countOf() {
   const count = Number($("count").value);
   const good = Number.isInteger(count) && count >= 1 && count <= 100;
   $("count").setAttribute("aria-invalid", String(!good));
-  if (!good) throw wrong("Images of each class must be a whole number from 1 to 100.");
+  if (!good) throw wrong("Images per class must be a whole number from 1 to 100.");
   return count;
 }
 
