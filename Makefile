@@ -18,6 +18,7 @@
 # make serve-check cgan serve answers as its openapi.json says, by schemathesis
 # make serve-page its pages used in Chromium: every control, keyboard alone, 320 pixels, light and dark, axe-core
 # make serve-stress nothing grows over SERVE_REQUESTS requests to the server
+# make serve-deploy the systemd unit and the Kubernetes manifest in cmd/cgan/deploy are what those take
 # make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
 # make lint     gofmt, go vet, golangci-lint
 
@@ -43,7 +44,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -126,6 +127,11 @@ serve-page: build
 
 serve-stress: libtorch
 	CGAN_SERVE_REQUESTS=$(SERVE_REQUESTS) go test -count=1 -v -timeout 60m -run TestNothingGrows ./models/serve
+
+serve-deploy: build
+	unit=$$(mktemp -d)/cgan.service && sed 's,/opt/cgan/bin/cgan,$(CURDIR)/bin/cgan,' cmd/cgan/deploy/cgan.service > $$unit && \
+	systemd-analyze verify $$unit && systemd-analyze security --offline=true --threshold=20 $$unit | tail -1
+	$$(dirname $$($(PYTHON_WITH) kubernetes))/kubernetes-validate --strict cmd/cgan/deploy/kubernetes.yaml
 
 sanitize:
 	CGAN_EMULATE=all CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels

@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -507,6 +508,29 @@ func TestServeRefusesWhatIsWrong(t *testing.T) {
 		code, stdout, stderr := invoke(append([]string{"serve"}, c.args...)...)
 		if code != c.code || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 || stdout != "" {
 			t.Errorf("%v: exit code %d, %q, want %d and %q", c.args, code, stderr, c.code, want)
+		}
+	}
+}
+
+// The unit and the manifest start cgan with flags that it has.
+func TestDeployedFlagsExist(t *testing.T) {
+	known := map[string]bool{}
+	for _, f := range serveCommand().Flags {
+		known[f.Names()[0]] = true
+	}
+	for _, name := range []string{"cgan.service", "kubernetes.yaml"} {
+		content, err := os.ReadFile(filepath.Join("deploy", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := regexp.MustCompile(`(?m)[ -]--([a-z-]+)[ =](?:[^ ])`).FindAllStringSubmatch(string(content), -1)
+		if len(found) < 2 {
+			t.Errorf("%s: flags %v", name, found)
+		}
+		for _, f := range found {
+			if !known[f[1]] {
+				t.Errorf("%s: serve has no --%s", name, f[1])
+			}
 		}
 	}
 }

@@ -131,8 +131,8 @@ func newApp() *cli.App {
 			},
 			{
 				Name:      "python",
-				Usage:     "print the Python with torch 2.15.0 or 2.1.0, with onnx, tensorboard, schemathesis, playwright or fastapi",
-				ArgsUsage: "2.15.0|2.1.0|onnx|tensorboard|schemathesis|playwright|fastapi",
+				Usage:     "print the Python with torch 2.15.0 or 2.1.0, with onnx, tensorboard, schemathesis, playwright, kubernetes or fastapi",
+				ArgsUsage: "2.15.0|2.1.0|onnx|tensorboard|schemathesis|playwright|kubernetes|fastapi",
 				Action: func(c *cli.Context) error {
 					program, err := python(c.Context, c.Args().First())
 					if err == nil {
