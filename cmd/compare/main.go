@@ -8,6 +8,7 @@
 //	compare mutants   mistakes that the tests must notice
 //	compare letters   a set of letters from fonts, and emoji one of pictures; sets.sh has the packages
 //	compare serve-check  cgan serve answers as its openapi.json says
+//	compare serve-bench  its speed beside FastAPI and onnxruntime
 //	compare serve-page   its pages, used in Chromium
 //	compare python    the Python that it runs, for tests that exchange files with it
 //
@@ -21,6 +22,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -115,6 +117,18 @@ func newApp() *cli.App {
 				Flags: []cli.Flag{cgan, &cli.IntFlag{Name: "examples", Usage: "random requests for each operation and phase", Value: 200}},
 				Action: func(c *cli.Context) error {
 					return serveCheck(c.Context, c.String("cgan"), c.Int("examples"))
+				},
+			},
+			{
+				Name:  "serve-bench",
+				Usage: "load cgan serve, the original behind FastAPI and its ONNX behind onnxruntime in turn, by the same client",
+				Flags: []cli.Flag{
+					cgan,
+					&cli.IntFlag{Name: "rounds", Usage: "runs of each server", Value: 3},
+					&cli.DurationFlag{Name: "duration", Usage: "of each of the three loads of a run", Value: 10 * time.Second},
+				},
+				Action: func(c *cli.Context) error {
+					return serveBench(c.Context, c.String("cgan"), c.Int("rounds"), c.Duration("duration"))
 				},
 			},
 			{
