@@ -17,6 +17,10 @@
 # make before   the speed beside an older build of cgan, OLD
 # make gpu-kit  the folder gpu-kit: proofs and timings on CUDA, for a machine with cgan's torch but no Go and no network
 # make survey   of how many files of weights in the folder FILES, with references beside them, cgan draws the same
+# make serve-check cgan serve answers as its openapi.json says, by schemathesis
+# make serve-page its pages used in Chromium: every control, keyboard alone, 320 pixels, light and dark, axe-core
+# make serve-stress nothing grows over SERVE_REQUESTS requests to the server
+# make serve-deploy the systemd unit and the Kubernetes manifest in cmd/cgan/deploy are what those take
 # make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
 # make lint     gofmt, go vet, golangci-lint
 
@@ -25,6 +29,7 @@ EPOCHS ?= 2
 FUZZTIME ?= 30m
 MEMORY_IMAGES ?= 100000
 MEMORY_STEPS ?= 2000
+SERVE_REQUESTS ?= 100000
 PYTHON_WITH = GOWORK=off go run ./cmd/compare python
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
@@ -41,7 +46,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey lint clean
+.PHONY: build libtorch train test parity accuracy balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -121,6 +126,20 @@ arm64:
 
 # What needs no libtorch needs no go.work, which make libtorch writes.
 sanitize arm64 race portable fuzz sets: override GOWORK := off
+
+serve-check: build
+	@GOWORK=off go run ./cmd/compare serve-check
+
+serve-page: build
+	@GOWORK=off go run ./cmd/compare serve-page
+
+serve-stress: libtorch
+	CGAN_SERVE_REQUESTS=$(SERVE_REQUESTS) go test -count=1 -v -timeout 60m -run TestNothingGrows ./models/serve
+
+serve-deploy: build
+	unit=$$(mktemp -d)/cgan.service && sed 's,/opt/cgan/bin/cgan,$(CURDIR)/bin/cgan,' cmd/cgan/deploy/cgan.service > $$unit && \
+	systemd-analyze verify $$unit && systemd-analyze security --offline=true --threshold=20 $$unit | tail -1
+	$$(dirname $$($(PYTHON_WITH) kubernetes))/kubernetes-validate --strict cmd/cgan/deploy/kubernetes.yaml
 
 sanitize:
 	CGAN_EMULATE=all CGAN_SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=undefined' go test -count=1 ./bindings/kernels

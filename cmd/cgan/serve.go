@@ -27,7 +27,7 @@ import (
 // The limits of a connection. An answer has one of its own in models/serve.
 const (
 	headerTime     = 5 * time.Second
-	bodyTime       = 20 * time.Second
+	bodyTime       = 10 * time.Second
 	answerTime     = 90 * time.Second
 	idleTime       = 60 * time.Second
 	maxHeader      = 16 << 10

@@ -5,6 +5,10 @@
     python3.11 lock.py 2.1.0 torch==2.1.0 'numpy<2'
     python3.11 lock.py onnx onnx onnxruntime numpy
     python3.11 lock.py tensorboard tensorboard
+    python3.11 lock.py schemathesis schemathesis
+    python3.11 lock.py playwright playwright axe-playwright-python
+    python3.11 lock.py fastapi fastapi 'uvicorn[standard]' pillow
+    python3.11 lock.py kubernetes kubernetes-validate
 """
 
 import json

@@ -8,6 +8,9 @@
 //	compare mutants   mistakes that the tests must notice
 //	compare balance   a class that has few images, filled up with drawn ones, and what a classifier makes of it
 //	compare letters   a set of letters from fonts, and emoji one of pictures; sets.sh has the packages
+//	compare serve-check  cgan serve answers as its openapi.json says
+//	compare serve-bench  its speed beside FastAPI and onnxruntime
+//	compare serve-page   its pages, used in Chromium
 //	compare python    the Python that it runs, for tests that exchange files with it
 //
 // It installs the torch that bin/cgan was built against into a cached virtual environment, from wheels
@@ -20,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -117,9 +121,41 @@ func newApp() *cli.App {
 			intoSet("letters", "draw A to Z from the fonts below FROM, a class folder for each letter", letters),
 			intoSet("emoji", "sort the pictures of emoji-datasource-twitter, unpacked in FROM, into class folders", emoji),
 			{
+				Name:  "serve-check",
+				Usage: "send cgan serve what its openapi.json allows and forbids, by schemathesis",
+				Flags: []cli.Flag{cgan, &cli.IntFlag{Name: "examples", Usage: "random requests for each operation and phase", Value: 200}},
+				Action: func(c *cli.Context) error {
+					return serveCheck(c.Context, c.String("cgan"), c.Int("examples"))
+				},
+			},
+			{
+				Name:  "serve-bench",
+				Usage: "load cgan serve, the original behind FastAPI and its ONNX behind onnxruntime in turn, by the same client",
+				Flags: []cli.Flag{
+					cgan,
+					&cli.IntFlag{Name: "rounds", Usage: "runs of each server", Value: 3},
+					&cli.DurationFlag{Name: "duration", Usage: "of each of the three loads of a run", Value: 10 * time.Second},
+				},
+				Action: func(c *cli.Context) error {
+					return serveBench(c.Context, c.String("cgan"), c.Int("rounds"), c.Duration("duration"))
+				},
+			},
+			{
+				Name:  "serve-page",
+				Usage: "use the pages of cgan serve in Chromium: every control, keyboard alone, 320 pixels, light and dark, axe-core",
+				Flags: []cli.Flag{
+					cgan,
+					&cli.StringFlag{Name: "weights", Usage: "the model on the page, `RUN_OR_FILE`; without it one of a few steps"},
+					&cli.StringFlag{Name: "pictures", Usage: "write screenshots into `DIR`"},
+				},
+				Action: func(c *cli.Context) error {
+					return servePage(c.Context, c.String("cgan"), c.String("weights"), c.String("pictures"))
+				},
+			},
+			{
 				Name:      "python",
-				Usage:     "print the Python with torch 2.15.0 or 2.1.0, with onnx or tensorboard",
-				ArgsUsage: "2.15.0|2.1.0|onnx|tensorboard",
+				Usage:     "print the Python with torch 2.15.0 or 2.1.0, with onnx, tensorboard, schemathesis, playwright, kubernetes or fastapi",
+				ArgsUsage: "2.15.0|2.1.0|onnx|tensorboard|schemathesis|playwright|kubernetes|fastapi",
 				Action: func(c *cli.Context) error {
 					program, err := python(c.Context, c.Args().First())
 					if err == nil {

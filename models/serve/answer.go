@@ -79,7 +79,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, shelf *shelf, d
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	if h.draining.Load() {
+	if e, ok := w.(*exchange); ok && e.late {
 		head.Set("Connection", "close")
 		return newProblem(http.StatusServiceUnavailable, "this server is ending").after(1)
 	}

@@ -1,10 +1,9 @@
 package serve
 
 import (
-	"context"
-	"embed"
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -62,9 +61,6 @@ const (
 	maxBody  = 1 << 20          // bytes of a POST
 	patience = 30 * time.Second // for an image to be drawn, and then again for the client to take the answer
 )
-
-//go:embed page openapi.json
-var files embed.FS
 
 // Handler is the API and the page. Close it when no request comes any more.
 type Handler struct {
@@ -127,7 +123,7 @@ func (h *Handler) Reload() error {
 	return h.Replace(all...)
 }
 
-// Drain makes /readyz say that no more requests should come, and refuses new drawings. What is under way goes on.
+// Drain makes /readyz say that no more requests should come, and refuses drawings of those that still do. What is under way goes on.
 func (h *Handler) Drain() { h.draining.Store(true) }
 
 // UnderWay is how many requests are being answered, without probes and metrics.
@@ -154,6 +150,7 @@ func (h *Handler) models() *shelf {
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := h.metrics.begin(w, r)
+	e.late = h.draining.Load()
 	w.Header().Set("X-Request-Id", e.id)
 	defer h.end(e, r)
 	setHeaders(w.Header(), r.TLS != nil)
@@ -164,11 +161,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.answered { // a preflight
 		return
 	}
-	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e))
 	h.routes.ServeHTTP(e, r)
 }
-
-type exchangeKey struct{}
 
 // end notes a request, and ends it alone where it panicked.
 func (h *Handler) end(e *exchange, r *http.Request) {
@@ -213,40 +207,25 @@ func (h *Handler) newRoutes() *http.ServeMux {
 	handle("/v1/reload", "POST", h.reload)
 	handle("/healthz", read, h.healthz)
 	handle("/readyz", read, h.readyz)
-	handle("/metrics", read, func(w http.ResponseWriter, r *http.Request) *problem { h.metrics.handler.ServeHTTP(w, r); return nil })
-	handle("/openapi.json", read, file("openapi.json", "application/json"))
-	handle("/{$}", read, file("page/index.html", "text/html; charset=utf-8"))
-	handle("/page.css", read, file("page/page.css", "text/css; charset=utf-8"))
-	handle("/page.js", read, file("page/page.js", "text/javascript; charset=utf-8"))
-	handle("/icon.svg", read, file("page/icon.svg", "image/svg+xml"))
+	by := func(path string, other http.Handler) {
+		handle(path, read, func(w http.ResponseWriter, r *http.Request) *problem { other.ServeHTTP(w, r); return nil })
+	}
+	by("/metrics", h.metrics.handler)
+	by("/openapi.json", File(embedded("openapi.json"), "application/json"))
+	by("/{$}", Page{Name: "Images", Heading: "Images by class and seed", Script: "/images.js", Body: template.HTML(embedded("page/images.html"))}.Handler(h.config.Runs != nil))
+	by("/page.css", File(embedded("page/page.css"), "text/css; charset=utf-8"))
+	by("/page.js", File(embedded("page/page.js"), "text/javascript; charset=utf-8"))
+	by("/images.js", File(embedded("page/images.js"), "text/javascript; charset=utf-8"))
+	by("/icon.svg", File(embedded("page/icon.svg"), "image/svg+xml"))
 	if h.config.Runs != nil {
-		runs := func(w http.ResponseWriter, r *http.Request) *problem { h.config.Runs.ServeHTTP(w, r); return nil }
-		handle("/runs/", read, runs)
-		handle("/v1/runs", read, runs)
-		handle("/v1/runs/", read, runs)
+		by("/runs/", h.config.Runs)
+		by("/v1/runs", h.config.Runs)
+		by("/v1/runs/", h.config.Runs)
 	}
 	handle("/", "GET, HEAD, POST", func(http.ResponseWriter, *http.Request) *problem {
 		return newProblem(http.StatusNotFound, "there is nothing here: /openapi.json lists what is")
 	})
 	return mux
-}
-
-// file answers with an embedded file. The page of another build is another file under the same name: it is asked for each time.
-func file(name, kind string) func(http.ResponseWriter, *http.Request) *problem {
-	content, err := files.ReadFile(name)
-	if err != nil {
-		panic(err) // the embedding of this package is at fault
-	}
-	tag := etag(string(content))
-	return func(w http.ResponseWriter, r *http.Request) *problem {
-		w.Header().Set("Cache-Control", "no-cache")
-		w.Header().Set("Content-Type", kind)
-		if unchanged(w, r, tag) {
-			return nil
-		}
-		writeWhole(w, r, content)
-		return nil
-	}
 }
 
 func (h *Handler) healthz(w http.ResponseWriter, r *http.Request) *problem {

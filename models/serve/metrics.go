@@ -72,6 +72,7 @@ type exchange struct {
 	id, route string
 	begin     time.Time
 	counted   bool
+	late      bool // it came after Drain
 	answered  bool
 	code      int
 	bytes     int64

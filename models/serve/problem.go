@@ -22,7 +22,11 @@ func newProblem(status int, detail string) *problem {
 	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
+// badRequest is for what openapi.json does not allow.
 func badRequest(detail string) *problem { return newProblem(http.StatusBadRequest, detail) }
+
+// unfit is for what has the right form, but not for this model, or is too much of it.
+func unfit(detail string) *problem { return newProblem(http.StatusUnprocessableEntity, detail) }
 
 func internal() *problem {
 	return newProblem(http.StatusInternalServerError, "this request failed inside of the server: its log has the cause under the request's id")

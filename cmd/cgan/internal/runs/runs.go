@@ -3,10 +3,12 @@
 package runs
 
 import (
-	"embed"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -21,12 +23,17 @@ import (
 	"cgan/train/runfolder"
 )
 
-//go:embed page
-var page embed.FS
+//go:embed page/runs.html
+var body string
+
+//go:embed page/runs.js
+var script []byte
 
 // Handler answers below /runs/ and /v1/runs.
 type Handler struct {
 	dir    string
+	page   http.Handler
+	script http.Handler
 	mutex  sync.Mutex
 	curves map[string]*curve // by run
 }
@@ -46,7 +53,8 @@ func NewHandler(dir string) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{dir: whole, curves: map[string]*curve{}}, nil
+	page := serve.Page{Name: "Runs", Heading: "Runs of trainings", Script: "/runs/runs.js", Body: template.HTML(body)}
+	return &Handler{dir: whole, page: page.Handler(true), script: serve.File(script, "text/javascript; charset=utf-8"), curves: map[string]*curve{}}, nil
 }
 
 // ServeHTTP answers one request.
@@ -57,8 +65,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	switch {
+	case r.URL.Path == "/runs/":
+		h.page.ServeHTTP(w, r)
+	case r.URL.Path == "/runs/runs.js":
+		h.script.ServeHTTP(w, r)
 	case parts[0] == "runs":
-		h.file(w, r, strings.Join(parts[1:], "/"))
+		serve.Refuse(w, r, http.StatusNotFound, "there is nothing here")
 	case len(parts) == 2:
 		writeJSON(w, map[string]any{"runs": h.list()})
 	case !slices.Contains(h.names(), parts[2]):
@@ -70,25 +82,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		serve.Refuse(w, r, http.StatusNotFound, "a run has nothing of that name")
 	}
-}
-
-// file answers with a file of the page.
-func (h *Handler) file(w http.ResponseWriter, r *http.Request, name string) {
-	kind, ok := map[string]string{"": "text/html; charset=utf-8", "runs.js": "text/javascript; charset=utf-8"}[name]
-	if !ok {
-		serve.Refuse(w, r, http.StatusNotFound, "there is nothing here")
-		return
-	}
-	if name == "" {
-		name = "index.html"
-	}
-	content, err := page.ReadFile("page/" + name)
-	if err != nil {
-		panic(err) // the embedding of this package is at fault
-	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = w.Write(content) // a client that has gone is no failure
 }
 
 // names are the run folders: folders, no links, with settings that are a regular file.
@@ -143,6 +136,7 @@ type whole struct {
 	Settings map[string]any `json:"settings"`
 	Grids    []int          `json:"grids"` // steps that have one
 	Curve    []point        `json:"curve"`
+	Figures  map[string]any `json:"figures,omitempty"` // what cgan eval --json said, where it was kept as eval.json
 }
 
 func (h *Handler) one(w http.ResponseWriter, name string) {
@@ -154,6 +148,9 @@ func (h *Handler) one(w http.ResponseWriter, name string) {
 		}
 	}
 	run.Curve = h.curve(name)
+	if text, err := h.read(name, "eval.json"); err == nil && json.Unmarshal(text, &run.Figures) == nil {
+		delete(run.Figures, "file") // a place of the machine
+	}
 	writeJSON(w, run)
 }
 
@@ -173,39 +170,45 @@ func (h *Handler) grids(name string) []int {
 	return steps
 }
 
-const maxGrid = 64 << 20 // bytes, far beyond what a training writes
-
 // grid answers with the samples of a step.
 func (h *Handler) grid(w http.ResponseWriter, r *http.Request, run, text string) {
 	step, err := strconv.Atoi(text)
-	file := fmt.Sprintf("samples-%06d.png", step)
-	if err != nil || step < 0 || text != strconv.Itoa(step) || !h.regular(run, file) {
+	if err != nil || step < 0 || text != strconv.Itoa(step) {
 		serve.Refuse(w, r, http.StatusNotFound, "the run has no grid of that step")
 		return
 	}
-	root, err := os.OpenRoot(filepath.Join(h.dir, run))
+	content, err := h.read(run, fmt.Sprintf("samples-%06d.png", step))
 	if err != nil {
-		serve.Refuse(w, r, http.StatusNotFound, "the run can't be read")
-		return
-	}
-	defer func() { _ = root.Close() }()
-	content, err := readWithin(root, file)
-	if err != nil {
-		serve.Refuse(w, r, http.StatusNotFound, "the grid can't be read")
+		serve.Refuse(w, r, http.StatusNotFound, "the run has no grid of that step")
 		return
 	}
 	w.Header().Set("Content-Type", "image/png")
 	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = w.Write(content)
+	_, _ = w.Write(content) // a client that has gone is no failure
 }
 
-// readWithin reads a file through a root, which follows no link out of it.
-func readWithin(root *os.Root, name string) ([]byte, error) {
-	info, err := root.Stat(name)
-	if err != nil || info.Size() > maxGrid {
-		return nil, errors.Join(err, errors.New("too large"))
+const maxFile = 64 << 20 // bytes, far beyond what a training writes
+
+// read reads a regular file of a run through a root, which follows no link out of it.
+func (h *Handler) read(run, name string) ([]byte, error) {
+	if !h.regular(run, name) {
+		return nil, fs.ErrNotExist
 	}
-	return fs.ReadFile(root.FS(), name)
+	root, err := os.OpenRoot(filepath.Join(h.dir, run))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }()
+	file, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if len(content) > maxFile {
+		err = errors.New("too large")
+	}
+	return content, err
 }
 
 func writeJSON(w http.ResponseWriter, value any) {
