@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 
+	"cgan/bindings/nn"
 	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/weights"
@@ -76,7 +77,7 @@ func of(file *formats.File) (j *Judge, about About, err error) {
 		return nil, about, fmt.Errorf("it is no judge of %s classes", strconv.Itoa(len(about.Classes)))
 	}
 	err = torch.Do("make the judge", func() error {
-		j = New(first.Shape[1], last.Shape[0])
+		nn.SkipInit(func() { j = New(first.Shape[1], last.Shape[0]) }) // no random number is drawn
 		return nil
 	})
 	if err != nil {

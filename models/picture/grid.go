@@ -62,7 +62,7 @@ func Render(g Grid) (image.Image, error) {
 				from := pixels[((i*channels+c)*height+y)*width:][:width]
 				to := pix[(top+y)*stride+left*depth+c:]
 				for x, v := range from {
-					to[x*depth] = grayLevel(v)
+					to[x*depth] = Level(v)
 				}
 			}
 		}
@@ -119,8 +119,8 @@ func newCanvas(bounds image.Rectangle, channels int) (canvas image.Image, pix []
 	return m, m.Pix, m.Stride, 4
 }
 
-// grayLevel follows save_image in float32; the conversions keep a compiler from fusing the steps.
-func grayLevel(v float32) byte {
+// Level is the byte of a value in [-1, 1]: it follows save_image in float32; the conversions keep a compiler from fusing the steps.
+func Level(v float32) byte {
 	unit := float32(v*0.5) + 0.5
 	level := float32(unit*255) + 0.5
 	return byte(min(max(level, 0), 255))

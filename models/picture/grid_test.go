@@ -76,14 +76,14 @@ func TestWriteGridSingleImageHasNoFrame(t *testing.T) {
 	}
 }
 
-func TestGrayLevel(t *testing.T) {
+func TestLevel(t *testing.T) {
 	inf := float32(math.Inf(1))
 	for v, want := range map[float32]byte{
 		-1: 0, 0: 128, 1: 255, -7: 0, 7: 255, inf: 255, -inf: 0,
 		-0.998: 0, -0.996: 1, 0.99: 254, 0.997: 255, // either side of a half
 	} {
-		if got := grayLevel(v); got != want {
-			t.Errorf("grayLevel(%v) = %d, want %d", v, got, want)
+		if got := Level(v); got != want {
+			t.Errorf("Level(%v) = %d, want %d", v, got, want)
 		}
 	}
 }
