@@ -59,13 +59,20 @@ func Of(file *formats.File) (j *Judge, about About, err error) {
 	return j, about, nil
 }
 
-func of(file *formats.File) (j *Judge, about About, err error) {
+func aboutOf(file *formats.File) (about About, err error) {
 	text, ok := file.Metadata[aboutKey]
 	if !ok {
-		return nil, about, errors.New("it is no judge: cgan judge train makes one")
+		return about, errors.New("it is no judge: cgan judge train makes one")
 	}
 	if err := json.Unmarshal([]byte(text), &about); err != nil {
-		return nil, about, fmt.Errorf("its record %q: %w", aboutKey, err)
+		return about, fmt.Errorf("its record %q: %w", aboutKey, err)
+	}
+	return about, nil
+}
+
+func of(file *formats.File) (j *Judge, about About, err error) {
+	if about, err = aboutOf(file); err != nil {
+		return nil, about, err
 	}
 	state, err := weights.Find(file.Root, "")
 	if err != nil {

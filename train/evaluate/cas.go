@@ -24,25 +24,25 @@ func casFit(how models.Compute) FitOptions {
 }
 
 // CAS trains a classifier on the drawn images and tests it. It takes most of an evaluation's time, and draws from the default random
-// number generator. said is called after each epoch.
-func (r *Reference) CAS(ctx context.Context, d *Drawn, how models.Compute, said func(what string, epoch, of int)) (*CAS, error) {
+// number generator. said is called after each step.
+func (r *Reference) CAS(ctx context.Context, d *Drawn, how models.Compute, said func(what string, p Fitting)) (*CAS, error) {
 	set, err := d.set(r)
 	if err != nil {
 		return nil, err
 	}
 	c := &CAS{Tested: r.tested.Images.N}
-	if c.Drawn, err = r.trained(ctx, set, how, func(epoch int, _ float64) { said("a classifier of drawn images", epoch, casFit(how).Epochs) }); err != nil {
+	if c.Drawn, err = r.trained(ctx, set, how, func(p Fitting) { said("classifier of drawn images", p) }); err != nil {
 		return nil, err
 	}
 	if r.casReal == 0 {
-		r.casReal, err = r.trained(ctx, r.train.Some(r.order[:r.real.n()]), how, func(epoch int, _ float64) { said("a classifier of real images", epoch, casFit(how).Epochs) })
+		r.casReal, err = r.trained(ctx, r.train.Some(r.order[:r.real.n()]), how, func(p Fitting) { said("classifier of real images", p) })
 	}
 	c.Real = r.casReal
 	return c, err
 }
 
 // trained is the accuracy on unseen real images of a classifier trained on a set.
-func (r *Reference) trained(ctx context.Context, set *dataset.Set, how models.Compute, said func(epoch int, loss float64)) (float64, error) {
+func (r *Reference) trained(ctx context.Context, set *dataset.Set, how models.Compute, said func(Fitting)) (float64, error) {
 	j, err := Fit(ctx, set, casFit(how), said)
 	if err != nil {
 		return 0, err
