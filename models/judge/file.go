@@ -27,6 +27,14 @@ type About struct {
 	Seed     int64    `json:"seed"`
 }
 
+// String says how many images it reads right, of which ones.
+func (a About) String() string {
+	if a.HeldOut {
+		return fmt.Sprintf("%.2f %% of %d images that it had not seen", 100*a.Accuracy, a.Tested)
+	}
+	return fmt.Sprintf("%.2f %% of %d test images", 100*a.Accuracy, a.Tested)
+}
+
 const aboutKey = "judge"
 
 // Write writes the judge as torch.save would, with what is known of it in a record of its own.

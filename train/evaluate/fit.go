@@ -31,8 +31,8 @@ func DefaultFit() FitOptions {
 
 // Fitting is how far the training of a judge has come.
 type Fitting struct {
-	Epoch, Epochs int // from 1
-	Step, Steps   int // of this epoch, from 1
+	Epoch, Epochs int     // from 1
+	Step, Steps   int     // of this epoch, from 1
 	Loss          float64 // the mean of this epoch's steps so far
 }
 
