@@ -18,7 +18,6 @@ import (
 	"cgan/weights/atomicfile"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/palette/moreland"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -160,16 +159,25 @@ func (s shares) X(column int) float64 { return float64(column) }
 // Y is where a row stands.
 func (s shares) Y(row int) float64 { return float64(row) }
 
+// blues go from white, which is no image, to blue, which is all.
+type blues struct{}
+
+// Colors are the 256 of them.
+func (blues) Colors() (all []color.Color) {
+	part := func(from, to, i int) uint8 { return uint8(from + (to-from)*i/255) }
+	for i := range 256 {
+		all = append(all, color.NRGBA{part(0xff, 0x00, i), part(0xff, 0x4c, i), part(0xff, 0x8c, i), 0xff})
+	}
+	return all
+}
+
 // confusion draws the confusion matrix.
 func confusion(f *Figures, classes []string) ([]byte, error) {
 	s := shares(f.Consistency.Confusion)
 	p := plot.New()
 	p.Title.Text = fmt.Sprintf("%.2f %% of %d images are read as asked", 100*f.Consistency.Share, f.Count)
 	p.X.Label.Text, p.Y.Label.Text = "read by the judge", "asked for"
-	colors := moreland.ExtendedBlackBody() // dark to bright: few images to all
-	colors.SetMin(0)
-	colors.SetMax(1)
-	heat := plotter.NewHeatMap(s, colors.Palette(256))
+	heat := plotter.NewHeatMap(s, blues{})
 	heat.Min, heat.Max = 0, 1
 	p.Add(heat)
 	var counts plotter.XYLabels
@@ -194,9 +202,9 @@ func confusion(f *Figures, classes []string) ([]byte, error) {
 	}
 	for i := range labels.TextStyle {
 		at := counts.XYs[i]
-		labels.TextStyle[i].XAlign, labels.TextStyle[i].YAlign, labels.TextStyle[i].Color = draw.XCenter, draw.YCenter, color.White
+		labels.TextStyle[i].XAlign, labels.TextStyle[i].YAlign, labels.TextStyle[i].Color = draw.XCenter, draw.YCenter, color.Black
 		if s.Z(int(at.X), int(at.Y)) > 0.5 {
-			labels.TextStyle[i].Color = color.Black
+			labels.TextStyle[i].Color = color.White
 		}
 	}
 	p.Add(labels)
