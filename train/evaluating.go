@@ -19,7 +19,8 @@ import (
 // BestName is the checkpoint of the step with the least Frechet distance so far, in a run that is evaluated.
 const BestName = "best.pt"
 
-// evalCount is how many images each evaluation draws: a run of the article's is longer by less than a 20th for one an epoch.
+// evalCount is how many images each evaluation draws, and how many real ones they are compared with, unless the data has less than
+// twice as many: with one an epoch, a run of the article's takes less than a 20th longer.
 const evalCount = 5000
 
 // Criterion is what a figure is to come to for a run to end, such as consistency>=99.5. Shares are in percent.
@@ -207,7 +208,7 @@ func (r *run) evaluate(ctx context.Context, step int) (*runfolder.Eval, error) {
 		return nil, nil
 	}
 	e.at = time.Now()
-	d, err := e.reference.Draw(context.WithoutCancel(ctx), r.trainer.drawing(), r.config.Config, evalCount, sampleSeed)
+	d, err := e.reference.Draw(context.WithoutCancel(ctx), r.trainer.drawing(), r.config.Config, min(evalCount, r.set.Images.N/2), sampleSeed)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate step %d: %w", step, err)
 	}
