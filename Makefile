@@ -3,6 +3,7 @@
 # make parity   the same bits as the Python original
 # make accuracy fast f32 and bf16 learn to draw the asked digit as exact does, over three seeds
 # make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime; TensorBoard reads a run
+# make eval-speed how fast images are drawn and judged beside Python
 # make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
 # make sanitize every kernel set, also emulated, under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -39,7 +40,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture torture-ranks mutants before gpu-kit sets survey lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture torture-ranks mutants before eval-speed gpu-kit sets survey lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -63,7 +64,8 @@ accuracy: build
 
 exchange: libtorch
 	export CGAN_PYTHON_215=$$($(PYTHON_WITH) 2.15.0) CGAN_PYTHON_210=$$($(PYTHON_WITH) 2.1.0) CGAN_PYTHON_ONNX=$$($(PYTHON_WITH) onnx) \
-	CGAN_PYTHON_TENSORBOARD=$$($(PYTHON_WITH) tensorboard) && CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch ./bindings/nn ./train/record
+	CGAN_PYTHON_TENSORBOARD=$$($(PYTHON_WITH) tensorboard) CGAN_PYTHON_EVALUATE=$$($(PYTHON_WITH) evaluate) && \
+	CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch ./bindings/nn ./train/record ./train/evaluate
 
 fuzz:
 	for target in weights/pt:FuzzRead weights/pt:FuzzPickle weights/safetensors:FuzzRead train/dataset:FuzzIDX train/dataset:FuzzCSV models/arch:FuzzRead; do \
@@ -72,6 +74,9 @@ fuzz:
 
 bench: build
 	@GOWORK=off go run ./cmd/compare bench $(BENCH)
+
+eval-speed: build
+	@GOWORK=off go run ./cmd/compare evaluation
 
 before: build
 	@GOWORK=off go run ./cmd/compare before $(OLD)

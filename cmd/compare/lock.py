@@ -5,6 +5,7 @@
     python3.11 lock.py 2.1.0 torch==2.1.0 'numpy<2'
     python3.11 lock.py onnx onnx onnxruntime numpy
     python3.11 lock.py tensorboard tensorboard
+    python3.11 lock.py evaluate numpy scipy
 """
 
 import json

@@ -97,17 +97,27 @@ func (n *nearest) show(at int, value float32) {
 	n.kept, n.at = n.kept[:min(len(n.kept), n.k)], n.at[:min(len(n.at), n.k)]
 }
 
+// bound is what a value must be below to be kept.
+func (n *nearest) bound() float32 {
+	if len(n.kept) < n.k {
+		return float32(math.Inf(1))
+	}
+	return n.kept[n.k-1]
+}
+
 // radii are the squared distances from each of v to its k-th nearest of the others.
 func radii(v *judged, k int) ([]float32, error) {
 	all := make([]float32, v.n())
 	err := eachDistances(v, v, func(_, i int, distances []float32) {
-		n := nearest{k: k}
+		distances[i] = math.MaxFloat32 // itself
+		n, bound := nearest{k: k}, float32(math.Inf(1))
 		for j, d := range distances {
-			if j != i {
+			if d < bound { // few are
 				n.show(j, d)
+				bound = n.bound()
 			}
 		}
-		all[i] = n.kept[len(n.kept)-1]
+		all[i] = bound
 	})
 	return all, err
 }
