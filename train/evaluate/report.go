@@ -28,7 +28,7 @@ const (
 	gridRows      = 10
 	gridClasses   = 20 // of which images are shown
 	mostConfusion = 30 // classes, beyond which a matrix can't be read
-	neighboursOf  = 10 // images that are nearest to a training image
+	neighboursOf  = 10 // images
 )
 
 // WriteReport writes into a folder that exists what is to be seen of a generator: figures.json, pictures, and README.md with both.
@@ -101,15 +101,13 @@ func encode(g picture.Grid) ([]byte, error) {
 }
 
 // neighbours has in each row a drawn image and the training images that are nearest to it, of those drawn images that are nearest to
-// any: where a generator copies, the first two columns are the same.
+// any, one of each class first: where a generator copies, the first two columns are the same.
 func (r *Reference) neighbours(d *Drawn) ([]byte, error) {
 	distances, err := closest(d.judged, r.real)
 	if err != nil {
 		return nil, err
 	}
-	order := firstNumbers(d.n())
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(distances[a], distances[b]) })
-	order = order[:min(neighboursOf, len(order))]
+	order := d.suspects(distances)
 	drawn, _, err := d.images(order)
 	if err != nil {
 		return nil, err
@@ -135,6 +133,24 @@ func (r *Reference) neighbours(d *Drawn) ([]byte, error) {
 		}
 	}
 	return encode(g)
+}
+
+// suspects are the images that are nearest to a training image: of each class one, and then others of any.
+func (d *Drawn) suspects(distances []float64) (some []int) {
+	order := firstNumbers(d.n())
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(distances[a], distances[b]) })
+	had := map[int]bool{}
+	var others []int
+	for _, i := range order {
+		if class := d.asked[i]; !had[class] {
+			had[class] = true
+			some = append(some, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	some = append(some, others...)
+	return some[:min(neighboursOf, len(some))]
 }
 
 // shares is a confusion matrix as shares of its rows, for gonum's plotter: row 0 at the top.
@@ -235,7 +251,7 @@ func page(name string, f *Figures, classes []string) string {
 	if showsConfusion(f) {
 		b.WriteString("![confusion matrix](confusion.png)\n\n")
 	}
-	b.WriteString("Drawn images that are nearest to a training image, and in each row the five training images that are nearest to it:\n\n![nearest training images](neighbours.png)\n")
+	b.WriteString("In each row a drawn image and the five training images that are nearest to it, of those drawn images that are nearest to any, one of each class first:\n\n![nearest training images](neighbours.png)\n")
 	if f.Consistency != nil && !showsConfusion(f) {
 		b.WriteString("\n| class | read as asked |\n|---|---:|\n")
 		for i, share := range f.Consistency.Classes {
