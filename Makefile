@@ -2,7 +2,7 @@
 # make test     sets up the same way and passes every test
 # make parity   the same bits as the Python original
 # make accuracy fast f32 and bf16 learn to draw the asked digit as exact does, over three seeds
-# make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime; TensorBoard reads a run
+# make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime; TensorBoard reads a run; figures of eval are SciPy's
 # make eval-speed how fast images are drawn and judged beside Python
 # make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
