@@ -142,7 +142,7 @@ func (r *run) openEvaluating(ctx context.Context) (err error) {
 		return err
 	}
 	how := c.Compute
-	how.Precision = models.F32
+	how.Precision = models.F32 // its accuracy was measured in it
 	e.judge.SetFast(how.Fast())
 	if e.reference, err = evaluate.NewReference(e.judge, about, r.set, e.test, evalCount); err != nil {
 		return &models.FieldError{Field: "eval_every", Problem: "can't be done: " + err.Error()}

@@ -131,7 +131,9 @@ func (e *evaluation) open(sizes models.Config) (free func(), err error) {
 	}
 	j, about, err := e.judge(set, test)
 	if err == nil {
-		j.SetFast(e.how.Fast())
+		how := e.how
+		how.Precision = models.F32 // its accuracy was measured in it
+		j.SetFast(how.Fast())
 		e.reference, err = evaluate.NewReference(j, about, set, test, e.Int("count"))
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"cgan/models"
 	"cgan/models/judge"
+	"cgan/train/dataset"
 	"cgan/weights"
 	"cgan/weights/npz"
 )
@@ -93,6 +94,47 @@ func TestFiguresAreThoseOfSciPy(t *testing.T) {
 	copy(drawn.features[:100*judge.Features], r.real.features) // some are copies
 	if err := r.measure(); err != nil {
 		t.Fatal(err)
+	}
+	compareWithSciPy(t, python, r, &Drawn{judged: drawn, config: models.Config{Classes: 10}})
+}
+
+// So it is on what the judge of the box makes of MNIST: test images in the place of drawn ones.
+func TestFiguresOfMNISTAreThoseOfSciPy(t *testing.T) {
+	python := os.Getenv("CGAN_PYTHON_EVALUATE")
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(cache, "cgan", "mnist")
+	if _, err := os.Stat(folder); err != nil || python == "" {
+		t.Skip("CGAN_PYTHON_EVALUATE is not set, or MNIST is not in the cache: make exchange sets the one, make train fetches the other")
+	}
+	train, err := dataset.Open(t.Context(), folder, dataset.Options{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer train.Close()
+	test, err := OpenTest(t.Context(), folder, dataset.Options{}, train, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer test.Close()
+	j, about, ok, err := judge.InBox(train.Hash())
+	if !ok || err != nil {
+		t.Fatalf("MNIST's judge is not in the box: %v", err)
+	}
+	defer j.Free()
+	const count = 1500
+	r, err := NewReference(j, about, train, test, count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn, err := judgeSet(j, test, firstNumbers(2 * count)[count:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if accuracy := drawn.accuracy(); accuracy < 0.99 {
+		t.Errorf("the judge reads %v", accuracy)
 	}
 	compareWithSciPy(t, python, r, &Drawn{judged: drawn, config: models.Config{Classes: 10}})
 }

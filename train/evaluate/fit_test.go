@@ -11,6 +11,7 @@ import (
 
 	"cgan/bindings/torch"
 	"cgan/models"
+	"cgan/models/judge"
 	"cgan/train/dataset"
 	"cgan/train/internal/noiseset"
 	"cgan/weights"
@@ -40,6 +41,33 @@ func TestAJudgeIsTrainedAsInPython(t *testing.T) {
 				t.Fatalf("flip %v: in fast mode feature %d is %v, want %v", flip, i, fast[i], f)
 			}
 		}
+	}
+}
+
+// A judge is trained once for a data set and kept by its fingerprint; another set gets one of its own.
+func TestAJudgeIsTrainedOnce(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	of := func(n int) (told, steps int, about judge.About) {
+		set, err := dataset.Open(t.Context(), noiseset.Write(t, n), dataset.Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, about, err := JudgeOf(t.Context(), set, nil, func(string) { told++ }, func(Fitting) { steps++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.Free()
+		return told, steps, about
+	}
+	told, steps, first := of(30)
+	if told != 1 || steps != DefaultFit().Epochs {
+		t.Errorf("told %d times, %d steps", told, steps)
+	}
+	if told, steps, again := of(30); told != 0 || steps != 0 || again.Data != first.Data {
+		t.Errorf("it is trained again: told %d times, %d steps", told, steps)
+	}
+	if told, _, other := of(40); told != 1 || other.Data == first.Data {
+		t.Errorf("other data has the same judge")
 	}
 }
 
