@@ -25,7 +25,7 @@ const maxPoints = 400
 type curves struct {
 	width  int
 	points []point
-	evals  []runfolder.Stats // that have figures, every 2nd, 4th and so on of many
+	evals  []runfolder.Stats // that have figures; of many every other one goes
 }
 
 // point sums up the steps from at*width+1 to (at+1)*width.
@@ -219,7 +219,7 @@ func (c *curves) figures(from, to float64) (shares, distances *plot.Plot, err er
 		curve.panel.Legend.Add(curve.label, line)
 	}
 	shares.Y.Min, shares.Y.Max = 0, 1
-	distances.Y.Scale, distances.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: 3}
+	distances.Y.Scale, distances.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 	distances.Y.Min, distances.Y.Max = math.Pow(10, math.Floor(math.Log10(distances.Y.Min))), math.Pow(10, math.Ceil(math.Log10(distances.Y.Max)))
 	for _, p := range []*plot.Plot{shares, distances} {
 		p.Add(plotter.NewGrid())
