@@ -3,7 +3,8 @@
 # make parity   the same bits as the Python original
 # make accuracy fast f32 and bf16 learn to draw the asked digit as exact does, over three seeds
 # make balance  a class that was cut to 5 %, filled up by cgan generate: a classifier's accuracy before and after, three seeds
-# make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime; TensorBoard reads a run
+# make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime; TensorBoard reads a run; figures of eval are SciPy's
+# make eval-speed how fast images are drawn and judged beside Python
 # make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
 # make arm64    the kernels for 64-bit Arm, in qemu
@@ -46,7 +47,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy lint clean
+.PHONY: build libtorch train test parity accuracy balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy eval-speed lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -73,7 +74,8 @@ balance: build
 
 exchange: libtorch
 	export CGAN_PYTHON_215=$$($(PYTHON_WITH) 2.15.0) CGAN_PYTHON_210=$$($(PYTHON_WITH) 2.1.0) CGAN_PYTHON_ONNX=$$($(PYTHON_WITH) onnx) \
-	CGAN_PYTHON_TENSORBOARD=$$($(PYTHON_WITH) tensorboard) && CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch ./bindings/nn ./train/record
+	CGAN_PYTHON_TENSORBOARD=$$($(PYTHON_WITH) tensorboard) CGAN_PYTHON_EVALUATE=$$($(PYTHON_WITH) evaluate) && \
+	CGAN_CPP=1 go test -count=1 ./weights/... ./models/... ./bindings/torch ./bindings/nn ./train/record ./train/evaluate
 
 fuzz:
 	for target in weights/pt:FuzzRead weights/pt:FuzzPickle weights/safetensors:FuzzRead train/dataset:FuzzIDX train/dataset:FuzzCSV models/arch:FuzzRead; do \
@@ -82,6 +84,9 @@ fuzz:
 
 bench: build
 	@GOWORK=off go run ./cmd/compare bench $(BENCH)
+
+eval-speed: build
+	@GOWORK=off go run ./cmd/compare evaluation
 
 before: build
 	@GOWORK=off go run ./cmd/compare before $(OLD)

@@ -44,7 +44,7 @@ func OpenAs(runOrFile, key string, given *arch.File) (*Weights, error) {
 // usual name, and so does the average of its weights; key says where when that is not clear, and may be empty.
 //
 // The networks are those of given, which may be nil, or of the file's own metadata; else the article's where the shapes are its
-// own, and else what arch.Guess makes of them. given may hold rules for the file's keys alone.
+// own, and else what arch.CandidatesOf makes of them. given may hold rules for the file's keys alone.
 func Find(file *formats.File, key string, given *arch.File) (*Weights, error) {
 	w := &Weights{File: file, Classes: classesOf(file)}
 	d, err := w.findStates(key)

@@ -8,6 +8,8 @@ import (
 	"cgan/bindings/torch"
 	"cgan/models/arch"
 	"cgan/weights"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 const (
@@ -78,19 +80,8 @@ func inputNorms(t weights.Tensor, op string) []float64 {
 
 // apart is by how many deviations of its mean some numbers are from the others.
 func apart(some, others []float64) float64 {
-	mean, deviation := spread(others)
-	m, _ := spread(some)
-	return (m - mean) / (deviation + 1e-9) * math.Sqrt(float64(len(some)))
-}
-
-func spread(values []float64) (mean, deviation float64) {
-	for _, v := range values {
-		mean += v / float64(len(values))
-	}
-	for _, v := range values {
-		deviation += (v - mean) * (v - mean) / float64(len(values))
-	}
-	return mean, math.Sqrt(deviation)
+	mean, variance := stat.PopMeanVariance(others, nil)
+	return (stat.Mean(some, nil) - mean) / (math.Sqrt(variance) + 1e-9) * math.Sqrt(float64(len(some)))
 }
 
 // imagesWithin is how many images are drawn for statistics, 0 where they take too long.

@@ -41,6 +41,10 @@ type Config struct {
 	Device      string     `json:"device"`       // auto, cpu or cuda
 	SaveEvery   Every      `json:"save_every"`   // checkpoints beside those at the end of each epoch
 	SampleEvery Every      `json:"sample_every"` // grids, likewise
+	EvalEvery   Every      `json:"eval_every"`   // evaluations of the generator by a judge
+	Judge       string     `json:"judge"`        // its file; empty for the data's own
+	StopWhen    string     `json:"stop_when"`    // end when an evaluation meets this Criterion; empty for none
+	Patience    int        `json:"patience"`     // end when so many evaluations brought no lower Frechet distance; 0 for never
 	Keep        int        `json:"keep"`         // checkpoints that stay, the newest ones; 0 for all
 	TimeLimit   Every      `json:"time_limit"`   // save and end after this time
 	Trace       string     `json:"trace"`        // file for losses and digests; empty for none
@@ -68,7 +72,7 @@ type Range struct{ Min, Max float64 }
 
 // Ranges gives the range of each number by its name in config.json. Adam's decays are below 1.
 var Ranges = map[string]Range{
-	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "keep": {0, 1e6}, "threads": {0, 1024}, "processes": {1, 1024},
+	"epochs": {1, 1e6}, "steps": {0, 1e9}, "batch": {1, 65536}, "keep": {0, 1e6}, "patience": {0, 1e6}, "threads": {0, 1024}, "processes": {1, 1024},
 	"lr": {0, 1}, "beta1": {0, math.Nextafter(1, 0)}, "beta2": {0, math.Nextafter(1, 0)},
 	"label_smoothing": {0, math.Nextafter(1, 0)}, "d_steps": {1, 1000}, "r1": {0, 1e6}, "ema": {0, 1e12}, "lr_g": {0, 1}, "lr_d": {0, 1},
 	"nz": {1, 4096}, "ngf": {1, 4096}, "ndf": {1, 4096},
@@ -98,7 +102,7 @@ func (c Config) Validate() error {
 		value float64
 	}{
 		{"epochs", float64(c.Epochs)}, {"steps", float64(c.Steps)}, {"batch", float64(c.Batch)},
-		{"keep", float64(c.Keep)}, {"threads", float64(c.Threads)}, {"lr", c.LR}, {"beta1", c.Beta1}, {"beta2", c.Beta2},
+		{"keep", float64(c.Keep)}, {"patience", float64(c.Patience)}, {"threads", float64(c.Threads)}, {"lr", c.LR}, {"beta1", c.Beta1}, {"beta2", c.Beta2},
 	} {
 		if err := Check(v.field, v.value); err != nil {
 			return err
@@ -114,6 +118,9 @@ func (c Config) Validate() error {
 		return err
 	}
 	if err := c.validateRanks(); err != nil {
+		return err
+	}
+	if err := c.validateEval(); err != nil {
 		return err
 	}
 	if err := c.Options.validate(); err != nil {

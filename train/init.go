@@ -37,7 +37,7 @@ func initFromRun(dir, key string, w *models.Weights) (Config, error) {
 		return d, err
 	}
 	c.Init, c.Key, c.Out, c.Trace = dir, key, d.Out, d.Trace
-	c.TimeLimit = d.TimeLimit
+	c.TimeLimit, c.StopWhen, c.Patience = d.TimeLimit, d.StopWhen, d.Patience
 	c.Epochs, c.Steps, c.Threads, c.Device, c.Kernels = d.Epochs, d.Steps, d.Threads, d.Device, d.Kernels
 	if err := c.Validate(); err != nil {
 		return d, runfolder.ConfigError(dir, err)

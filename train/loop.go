@@ -62,34 +62,35 @@ func dataName(data string) string {
 
 // run is one training run under way.
 type run struct {
-	config    Config
-	name      string // of the data set
-	report    Reporter
-	set       *dataset.Set
-	disk      atomicfile.Disk // that the folder is on
-	loader    *loader.Loader
-	trainer   *Trainer
-	lock      *runfolder.Lock
-	stats     *runfolder.Log
-	record    *record.Record
-	before    saved    // config.json of a run that goes on
-	damaged   []string // checkpoints that the run could not go on from
-	hash      string
-	trace     *Trace
-	result    Result
-	at        checkpoint.Progress
-	pace      pace
-	last      int // the step to end after
-	saved     int // the step of the last checkpoint
-	sampled   int // the step of the last grid
-	began     time.Time
-	triedAt   time.Time // the last save, whether it went well or not
-	sampledAt time.Time
-	failed    error // of the last save
-	logFails  bool  // and was told
-	status    runfolder.Status
-	ranks     ranks
-	shown     shown
+	config     Config
+	name       string // of the data set
+	report     Reporter
+	set        *dataset.Set
+	disk       atomicfile.Disk // that the folder is on
+	loader     *loader.Loader
+	trainer    *Trainer
+	lock       *runfolder.Lock
+	stats      *runfolder.Log
+	record     *record.Record
+	before     saved    // config.json of a run that goes on
+	damaged    []string // checkpoints that the run could not go on from
+	hash       string
+	trace      *Trace
+	result     Result
+	at         checkpoint.Progress
+	pace       pace
+	last       int // the step to end after
+	saved      int // the step of the last checkpoint
+	sampled    int // the step of the last grid
+	began      time.Time
+	triedAt    time.Time // the last save, whether it went well or not
+	sampledAt  time.Time
+	failed     error // of the last save
+	logFails   bool  // and was told
+	status     runfolder.Status
+	ranks      ranks
+	shown      shown
+	evaluating evaluating
 }
 
 // open makes everything that the run needs, its folder last.
@@ -114,6 +115,9 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.connect(); err != nil {
 		return err
 	}
+	if err := r.openEvaluating(ctx); err != nil {
+		return err
+	}
 	if r.loader, err = loader.New(set, r.config.Batch, device); err != nil {
 		return err
 	}
@@ -133,6 +137,9 @@ func (r *run) open(ctx context.Context) error {
 		return r.nothingLeft()
 	}
 	if err := r.plan(); err != nil {
+		return err
+	}
+	if err := r.recall(); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil { // before anything is made
@@ -243,6 +250,7 @@ func (r *run) close() (err error) {
 	if r.loader != nil {
 		r.loader.Free()
 	}
+	err = errors.Join(err, r.closeEvaluating())
 	if r.set != nil {
 		err = errors.Join(err, r.set.Close())
 	}
@@ -253,7 +261,7 @@ func (r *run) loop(ctx context.Context) (err error) {
 	defer func() { r.finish(err) }()
 	r.began = time.Now()
 	r.triedAt, r.sampledAt, r.sampled = r.began, r.began, r.at.Step
-	for r.at.Step < r.last && !r.result.Interrupted && !r.result.TimeIsUp {
+	for r.at.Step < r.last && !r.result.ended() {
 		if err := r.epoch(ctx); err != nil {
 			return err
 		}
@@ -291,7 +299,7 @@ func (r *run) epoch(ctx context.Context) error {
 		if err := r.step(ctx); err != nil {
 			return err
 		}
-		if err := r.betweenSteps(); err != nil || r.result.TimeIsUp {
+		if err := r.betweenSteps(); err != nil || r.result.ended() {
 			return err
 		}
 	}
@@ -359,9 +367,13 @@ func (r *run) step(ctx context.Context) error {
 		Epoch: r.at.Epoch, Step: number, LossD: losses.D, LossG: losses.G, DReal: losses.DReal, DFake: losses.DFake,
 		ImagesPS: r.pace.add(now, images), Time: now, EpochStep: r.at.EpochStep,
 	}
+	if stats.Eval, err = r.evaluate(ctx, number); err != nil {
+		return errors.Join(err, r.save())
+	}
 	r.report.Step(stats)
 	if r.first() {
 		r.sayLog(r.stats.Write(stats))
 	}
+	r.keepBest(stats)
 	return nil
 }

@@ -34,7 +34,11 @@ type Result struct {
 	Checkpoint  string // the last one
 	Interrupted bool   // the context ended before the last step
 	TimeIsUp    bool   // so did Config.TimeLimit
+	Stopped     string // why Config.StopWhen or Config.Patience ended it before; empty where they did not
 }
+
+// ended says whether a run ends before its last step.
+func (r Result) ended() bool { return r.Interrupted || r.TimeIsUp || r.Stopped != "" }
 
 // pace measures images per second over the last steps.
 type pace struct {

@@ -125,5 +125,5 @@ func (r *run) sayWhatDiffers() {
 
 // Extends says whether a field of config.json may be changed in a run that goes on; data may be the same images elsewhere.
 func Extends(field string) bool {
-	return slices.Contains([]string{"epochs", "steps", "threads", "device", "data", "save_every", "sample_every", "keep", "time_limit", "trace"}, field)
+	return slices.Contains([]string{"epochs", "steps", "threads", "device", "data", "save_every", "sample_every", "keep", "time_limit", "trace", "eval_every", "judge", "stop_when", "patience"}, field)
 }

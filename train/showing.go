@@ -62,7 +62,7 @@ func (r *run) finish(err error) {
 	switch r.status.State = runfolder.Interrupted; {
 	case errors.As(err, &diverged):
 		r.status.State = runfolder.Diverged
-	case err == nil && r.at.Step >= r.last:
+	case err == nil && (r.at.Step >= r.last || r.result.Stopped != ""):
 		r.status.State = runfolder.Finished
 	}
 	failed := r.lock.Check()

@@ -17,6 +17,7 @@ import (
 	"cgan/models/picture"
 	"cgan/train"
 	"cgan/train/dataset"
+	"cgan/train/evaluate"
 	"cgan/weights/atomicfile"
 
 	"github.com/cheggaaa/pb/v3"
@@ -188,7 +189,9 @@ func (d *drawing) judgeOf(c *cli.Context) (*judge.Judge, judge.About, error) {
 	if test != nil {
 		defer test.Close()
 	}
-	return judgeFor(c, set, test)
+	said := newFitting(c.App.ErrWriter, c.App.ErrWriter)
+	say := func(text string) { fmt.Fprintln(c.App.ErrWriter, text) }
+	return evaluate.JudgeOf(c.Context, set, test, say, func(p evaluate.Fitting) { said.show("judge", p) })
 }
 
 // fitsJudge gives each class its place among the judge's, by its name, or where the generator's classes have none by its number.

@@ -3,23 +3,23 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
+	"time"
 
 	"cgan/models"
 	"cgan/models/judge"
 	"cgan/train"
 	"cgan/train/dataset"
 	"cgan/train/evaluate"
-	"cgan/weights/atomicfile"
 
 	"github.com/urfave/cli/v2"
 )
 
 const (
-	minEvalCount     = 50
 	defaultEvalCount = 10_000
 	maxEvalCount     = 50_000 // each is compared with each
 )
@@ -31,12 +31,16 @@ func evalCommand() *cli.Command {
 		ArgsUsage: "RUN_OR_FILE ...",
 		Description: "Draws --count images of each generator and says how many show the class that was asked for, how far they are from\n" +
 			"real images (Frechet distance, precision, recall, density, coverage, on the judge's features), how varied they are,\n" +
-			"and whether they are copies. The judge is one of the box, or is trained once for the data and kept in the user's cache.\n" +
-			"The same command gives the same figures.",
+			"whether they are copies, and how well a classifier reads real images that saw drawn ones alone (CAS).\n\n" +
+			"The judge is a classifier of the data's classes. That of MNIST ships with cgan; for other data one is trained, which\n" +
+			"takes many minutes, and kept in the user's cache; cgan judge train makes one to keep. The same command gives the\n" +
+			"same figures.",
 		Flags: append(append([]cli.Flag{
 			dataFlag(),
 			&cli.IntFlag{Name: "count", Usage: "images to draw, and real ones to compare them with", Value: defaultEvalCount},
 			&cli.StringFlag{Name: "judge", Usage: "the judge in `FILE`, from cgan judge train, in place of the data's own"},
+			&cli.BoolFlag{Name: "cas", Usage: "train the classifiers of CAS, which takes most of the time; --cas=false leaves them out", Value: true},
+			&cli.StringFlag{Name: "report", Usage: "write figures.json, pictures and a README.md with them into `DIR`, or, of several generators, a folder in it for each"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object for each generator"},
 			keyFlag(), plainFlag(), archFlag(), mapFlag(), seedFlag(), threadsFlag(),
 		}, imageFlags(&cli.IntFlag{Name: "size", Usage: "fit images to `N` x N pixels; 0 takes the size that the generators draw"})...), speedFlags(train.Default())...),
@@ -48,14 +52,14 @@ func runEval(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return usageError{errors.New("name the RUN_OR_FILE to evaluate, or several")}
 	}
-	if n := c.Int("count"); n < minEvalCount || n > maxEvalCount {
-		return usageError{fmt.Errorf("--count is %d: it must be from %d to %d", n, minEvalCount, maxEvalCount)}
+	if n := c.Int("count"); n < evaluate.MinCount || n > maxEvalCount {
+		return usageError{fmt.Errorf("--count is %d: it must be from %d to %d", n, evaluate.MinCount, maxEvalCount)}
 	}
-	how := compute(c)
-	if err := how.Validate(); err != nil {
+	e := evaluation{Context: c, how: compute(c), said: newFitting(c.App.ErrWriter, c.App.ErrWriter)}
+	if err := e.how.Validate(); err != nil {
 		return usage(err)
 	}
-	if err := setUp(how, c.Int("threads")); err != nil {
+	if err := setUp(e.how, c.Int("threads")); err != nil {
 		return err
 	}
 	all := make([]*models.Weights, c.NArg())
@@ -66,154 +70,177 @@ func runEval(c *cli.Context) error {
 		}
 		all[i] = w
 	}
-	r, free, err := referenceFor(c, all[0].Config)
+	reports, err := reportFolders(c.String("report"), c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	free, err := e.open(all[0].Config)
 	if err != nil {
 		return err
 	}
 	defer free()
-	table := evalTable{out: c.App.Writer}
+	var figures []*evaluate.Figures
 	for i, w := range all {
-		f, err := evaluateOne(c, r, w, how)
+		f, err := e.of(w, c.Args().Get(i), reports[i])
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Args().Get(i), err)
 		}
-		if c.Bool("json") {
-			err = printJSON(c, struct {
-				File string `json:"file"`
-				*evaluate.Figures
-			}{w.File.Path, f})
-		} else {
-			table.add(c.Args().Get(i), f)
+		if figures = append(figures, f); !c.Bool("json") {
+			continue
 		}
-		if err != nil {
+		if err := printJSON(c, struct {
+			File string `json:"file"`
+			*evaluate.Figures
+		}{w.File.Path, f}); err != nil {
 			return err
 		}
 	}
 	if c.Bool("json") {
 		return nil
 	}
-	return table.print(all[0].Classes)
+	return printFigures(c, figures)
 }
 
-func evaluateOne(c *cli.Context, r *evaluate.Reference, w *models.Weights, how models.Compute) (*evaluate.Figures, error) {
-	g, err := w.LoadGenerator()
-	if err != nil {
-		return nil, ofArch(c, err)
-	}
-	defer g.Free()
-	if err := g.Use(how); err != nil {
-		return nil, err
-	}
-	return r.Evaluate(g, w.Config, c.Int("count"), seedOf(c))
+// evaluation is an eval under way.
+type evaluation struct {
+	*cli.Context
+	how       models.Compute
+	reference *evaluate.Reference
+	said      *fitting
 }
 
-// referenceFor opens the data in the generator's size, and the judge that goes with it.
-func referenceFor(c *cli.Context, sizes models.Config) (r *evaluate.Reference, free func(), err error) {
-	o := dataOptions(c)
+// open opens the data in the generator's size, and the judge that goes with it.
+func (e *evaluation) open(sizes models.Config) (free func(), err error) {
+	o := dataOptions(e.Context)
 	if image := sizes.Image(); o.Size == 0 && image[1] == image[2] {
 		o.Size, o.Channels = int(image[1]), int(image[0])
 	}
-	set, test, err := bothSplits(c, o)
+	set, test, err := bothSplits(e.Context, o)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	closeData := func() {
+	var j *judge.Judge
+	free = func() {
+		if j != nil {
+			j.Free()
+		}
 		set.Close()
 		if test != nil {
 			test.Close()
 		}
 	}
-	j, about, err := judgeFor(c, set, test)
+	j, about, err := e.judge(set, test)
+	if err == nil {
+		how := e.how
+		how.Precision = models.F32 // its accuracy was measured in it
+		j.SetFast(how.Fast())
+		e.reference, err = evaluate.NewReference(j, about, set, test, e.Int("count"))
+	}
 	if err != nil {
-		closeData()
-		return nil, nil, err
-	}
-	free = func() {
-		j.Free()
-		closeData()
-	}
-	if r, err = evaluate.NewReference(j, about, set, test, c.Int("count")); err != nil {
 		free()
-		return nil, nil, err
+		return nil, err
 	}
-	return r, free, nil
+	return free, nil
 }
 
-// judgeFor is the judge of --judge, or that of the data, trained once.
-func judgeFor(c *cli.Context, set, test *dataset.Set) (*judge.Judge, judge.About, error) {
-	if path := c.String("judge"); path != "" {
+// judge is the judge of --judge, or that of the data.
+func (e *evaluation) judge(set, test *dataset.Set) (*judge.Judge, judge.About, error) {
+	if path := e.String("judge"); path != "" {
 		return judge.Open(path)
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return nil, judge.About{}, err
-	}
-	hash := set.Hash()
-	path := filepath.Join(cache, "cgan", "judges", hash+".pt")
-	if _, err := os.Stat(path); err == nil {
-		return judge.Open(path)
-	}
-	fmt.Fprintf(c.App.ErrWriter, "training a judge for this data, once: it will lie in %s\n", path)
-	o := evaluate.DefaultFit()
-	j, about, err := evaluate.TrainJudge(c.Context, set, test, o, func(epoch int, loss float64) {
-		fmt.Fprintf(c.App.ErrWriter, "judge, epoch %d/%d: loss %.4f\n", epoch, o.Epochs, loss)
-	})
-	if err != nil {
-		return nil, about, err
-	}
-	if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
-		err = atomicfile.Write(path, true, func(w io.Writer) error { return j.Write(w, about) })
-	}
-	if err != nil {
-		j.Free()
-		return nil, about, err
-	}
-	return j, about, nil
+	say := func(text string) { fmt.Fprintln(e.App.ErrWriter, text) }
+	return evaluate.JudgeOf(e.Context.Context, set, test, say, func(p evaluate.Fitting) { e.said.show("judge", p) })
 }
 
-// evalTable is the figures of several generators, a column for each.
-type evalTable struct {
-	out   io.Writer
-	names []string
-	all   []*evaluate.Figures
+// of evaluates one generator, called name, and writes its report where there is a folder for it.
+func (e *evaluation) of(w *models.Weights, name, report string) (*evaluate.Figures, error) {
+	g, err := w.LoadGenerator()
+	if err != nil {
+		return nil, ofArch(e.Context, err)
+	}
+	defer g.Free()
+	if err := g.Use(e.how); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	drawn, err := e.reference.Draw(e.Context.Context, g, w.Config, e.Int("count"), seedOf(e.Context))
+	if err != nil {
+		return nil, err
+	}
+	drew := time.Since(began)
+	f, err := e.reference.Figures(drawn)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(e.App.ErrWriter, "%s: drew and judged %d images in %.2f s, compared them with real ones in %.2f s\n",
+		clean(name), e.Int("count"), drew.Seconds(), (time.Since(began) - drew).Seconds())
+	if e.Bool("cas") && w.Config.Classes > 0 {
+		if f.CAS, err = e.reference.CAS(e.Context.Context, drawn, e.how, e.said.show); err != nil {
+			return nil, err
+		}
+	}
+	if report != "" {
+		err = e.reference.WriteReport(report, name, drawn, f)
+	}
+	return f, err
 }
 
-func (t *evalTable) add(name string, f *evaluate.Figures) {
-	t.names, t.all = append(t.names, name), append(t.all, f)
+// reportFolders makes a folder for each report, none where dir is empty. A folder with other files than a report's is refused.
+func reportFolders(dir string, names []string) ([]string, error) {
+	folders := make([]string, len(names))
+	for i, name := range names {
+		if dir == "" {
+			continue
+		}
+		if folders[i] = dir; len(names) > 1 {
+			folders[i] = filepath.Join(dir, fmt.Sprintf("%d-%s", i+1, filepath.Base(filepath.Clean(name))))
+		}
+		if err := os.MkdirAll(folders[i], 0o777); err != nil {
+			return nil, usageError{fmt.Errorf("--report: %w", err)}
+		}
+		_, err := os.Stat(filepath.Join(folders[i], "figures.json"))
+		if entries, _ := os.ReadDir(folders[i]); errors.Is(err, fs.ErrNotExist) && len(entries) > 0 {
+			return nil, usageError{fmt.Errorf("--report %s: the folder holds other files than a report's: name a new one", folders[i])}
+		}
+	}
+	return folders, nil
 }
 
-func (t *evalTable) print(classes models.Classes) error {
-	w := tabwriter.NewWriter(t.out, 0, 0, 3, ' ', 0)
-	row := func(name string, cell func(f *evaluate.Figures) string) {
+// printFigures prints the figures of several generators, a column for each.
+func printFigures(c *cli.Context, all []*evaluate.Figures) error {
+	first := all[0]
+	fmt.Fprintf(c.App.Writer, "%d images beside %d real ones; the judge reads %v right\n\n", first.Count, first.Real, first.Judge)
+	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 3, ' ', 0)
+	row := func(name string, cell func(i int) string) {
 		fmt.Fprint(w, name)
-		for _, f := range t.all {
-			fmt.Fprint(w, "\t"+cell(f))
+		for i := range all {
+			fmt.Fprint(w, "\t"+cell(i))
 		}
 		fmt.Fprintln(w)
 	}
-	first := t.all[0]
-	fmt.Fprintf(t.out, "%d images beside %d real ones; the judge reads %.2f %% of %s right\n\n", first.Count, first.Real, 100*first.Judge.Accuracy, testedText(first.Judge))
-	if len(t.names) > 1 {
-		fmt.Fprint(w, "")
-		for _, name := range t.names {
-			fmt.Fprint(w, "\t"+clean(name))
-		}
-		fmt.Fprintln(w)
+	if len(all) > 1 {
+		row("", func(i int) string { return clean(c.Args().Get(i)) })
 	}
-	if first.Consistency != nil {
-		row("class consistency", func(f *evaluate.Figures) string {
-			return fmt.Sprintf("%.2f %% (%.2f to %.2f)", 100*f.Consistency.Share, 100*f.Consistency.Interval[0], 100*f.Consistency.Interval[1])
+	most := slices.MaxFunc(all, func(a, b *evaluate.Figures) int { return len(a.Rows()) - len(b.Rows()) }) // without classes there are fewer
+	for at, r := range most.Rows() {
+		row(r.Name, func(i int) string {
+			own := slices.IndexFunc(all[i].Rows(), func(o evaluate.Row) bool { return o.Name == r.Name })
+			if own < 0 {
+				return "-"
+			}
+			return all[i].Rows()[own].Value + " (" + all[i].Rows()[own].Beside + ")"
 		})
-		for i := range first.Consistency.Classes {
-			row("  "+clean(classes[i]), func(f *evaluate.Figures) string { return fmt.Sprintf("%.1f %%", 100*f.Consistency.Classes[i]) })
+		if at > 0 || most.Consistency == nil {
+			continue
+		}
+		for class, name := range most.Judge.Classes {
+			row("  "+clean(name), func(i int) string {
+				if all[i].Consistency == nil {
+					return "-"
+				}
+				return fmt.Sprintf("%.1f %%", 100*all[i].Consistency.Classes[class])
+			})
 		}
 	}
-	row("Frechet distance, judge's features", func(f *evaluate.Figures) string { return fmt.Sprintf("%.3f (real: %.3f)", f.Frechet, f.Floor) })
-	row("precision, recall", func(f *evaluate.Figures) string { return fmt.Sprintf("%.3f, %.3f", f.Precision, f.Recall) })
-	row("density, coverage", func(f *evaluate.Figures) string { return fmt.Sprintf("%.3f, %.3f", f.Density, f.Coverage) })
-	row("diversity within a class", func(f *evaluate.Figures) string { return fmt.Sprintf("%.3f of real", f.Diversity) })
-	row("nearer to real than 99 % of held-out", func(f *evaluate.Figures) string {
-		return fmt.Sprintf("%.2f %% (held-out: %.2f %%)", 100*f.Memorisation.Share, 100*f.Memorisation.HeldOut)
-	})
 	return w.Flush()
 }

@@ -264,7 +264,7 @@ func fields(cfg train.Config) map[string]string {
 func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 	for name, to := range map[string]*int{
 		"epochs": &cfg.Epochs, "steps": &cfg.Steps, "batch": &cfg.Batch, "threads": &cfg.Threads,
-		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF, "size": &cfg.Size, "channels": &cfg.Channels, "keep": &cfg.Keep, "d-steps": &cfg.DSteps,
+		"nz": &cfg.Noise, "ngf": &cfg.NgF, "ndf": &cfg.NdF, "size": &cfg.Size, "channels": &cfg.Channels, "keep": &cfg.Keep, "patience": &cfg.Patience, "d-steps": &cfg.DSteps,
 	} {
 		if c.IsSet(name) {
 			*to = c.Int(name)
@@ -278,14 +278,14 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 		}
 	}
 	for name, to := range map[string]*string{
-		"data": &cfg.Data, "fit": &cfg.Fit, "background": &cfg.Background, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace, "compress": &cfg.Compress,
+		"data": &cfg.Data, "fit": &cfg.Fit, "background": &cfg.Background, "out": &cfg.Out, "device": &cfg.Device, "trace": &cfg.Trace, "compress": &cfg.Compress, "judge": &cfg.Judge, "stop-when": &cfg.StopWhen,
 		"loss": &cfg.Loss, "lr-schedule": &cfg.LRSchedule,
 	} {
 		if c.IsSet(name) {
 			*to = c.String(name)
 		}
 	}
-	for name, to := range map[string]*train.Every{"save-every": &cfg.SaveEvery, "sample-every": &cfg.SampleEvery, "time-limit": &cfg.TimeLimit} {
+	for name, to := range map[string]*train.Every{"save-every": &cfg.SaveEvery, "sample-every": &cfg.SampleEvery, "eval-every": &cfg.EvalEvery, "time-limit": &cfg.TimeLimit} {
 		if every, ok := c.Generic(name).(*train.Every); ok && c.IsSet(name) {
 			*to = *every
 		}

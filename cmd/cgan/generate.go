@@ -202,8 +202,8 @@ func (d *drawing) tell(c *cli.Context, classes models.Classes, thrown int) {
 	}
 	fmt.Fprintf(to, "drew %d images into %s\n", d.n, d.out)
 	if d.filter > 0 {
-		fmt.Fprintf(to, "threw away %d of %d that were drawn: the judge, which reads %.2f %% of %s right, was not sure of them\n",
-			thrown, d.n+thrown, 100*d.judge.Accuracy, testedText(d.judge))
+		fmt.Fprintf(to, "threw away %d of %d that were drawn: the judge, which reads %v right, was not sure of them\n",
+			thrown, d.n+thrown, d.judge)
 	}
 	if len(d.classes) > 1 && d.format == "png" && d.columns == len(d.classes) && d.text == nil && d.stops == nil {
 		fmt.Fprintf(to, "columns: %s\n", classes.Of(d.classes))

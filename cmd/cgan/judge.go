@@ -6,8 +6,6 @@ import (
 	"io"
 	"io/fs"
 
-	"cgan/models"
-	"cgan/models/judge"
 	"cgan/train"
 	"cgan/train/dataset"
 	"cgan/train/evaluate"
@@ -58,9 +56,8 @@ func runJudgeTrain(c *cli.Context) error {
 		defer test.Close()
 	}
 	fmt.Fprintf(c.App.Writer, "training a judge on %d images of %d classes, %d epochs\n", set.Images.N, len(set.Classes), o.Epochs)
-	j, about, err := evaluate.TrainJudge(c.Context, set, test, o, func(epoch int, loss float64) {
-		fmt.Fprintf(c.App.Writer, "epoch %d/%d: loss %.4f\n", epoch, o.Epochs, loss)
-	})
+	said := newFitting(c.App.Writer, c.App.ErrWriter)
+	j, about, err := evaluate.TrainJudge(c.Context, set, test, o, func(p evaluate.Fitting) { said.show("judge", p) })
 	if err != nil {
 		return err
 	}
@@ -71,20 +68,12 @@ func runJudgeTrain(c *cli.Context) error {
 		return fmt.Errorf("--out %s: the file exists: name another one, or remove it", out)
 	}
 	if err == nil {
-		fmt.Fprintf(c.App.Writer, "%s: reads %.2f %% of %s right\n", out, 100*about.Accuracy, testedText(about))
+		fmt.Fprintf(c.App.Writer, "%s: reads %v right\n", out, about)
 		for i, name := range about.Classes {
 			fmt.Fprintf(c.App.Writer, "  %s: %d of %d\n", clean(name), about.Right[i], about.TestedOf[i])
 		}
 	}
 	return err
-}
-
-// testedText says what a judge was tested on.
-func testedText(about judge.About) string {
-	if about.HeldOut {
-		return fmt.Sprintf("%d images that it had not seen", about.Tested)
-	}
-	return fmt.Sprintf("%d test images", about.Tested)
 }
 
 // bothSplits opens the training and the test images of --data; the latter are nil where the set has none.
@@ -94,15 +83,7 @@ func bothSplits(c *cli.Context, o dataset.Options) (set, test *dataset.Set, err 
 	if set, err = dataset.Open(c.Context, data, o, say); err != nil {
 		return nil, nil, flagged(err)
 	}
-	o.Split, o.Channels = "test", set.Images.Channels
-	test, err = dataset.Open(c.Context, data, o, say)
-	if problem := (*dataset.DataError)(nil); errors.As(err, &problem) && errors.Is(err, fs.ErrNotExist) {
-		return set, nil, nil
-	}
-	if err == nil && len(test.Classes) != len(set.Classes) {
-		test.Close()
-		err = &models.FieldError{Field: "data", Problem: fmt.Sprintf("has %d classes to train on and %d to test on", len(set.Classes), len(test.Classes))}
-	}
+	test, err = evaluate.OpenTest(c.Context, data, o, set, say)
 	if err != nil {
 		set.Close()
 		return nil, nil, flagged(err)

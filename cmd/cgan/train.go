@@ -42,6 +42,10 @@ func trainCommand() *cli.Command {
 			intFlag("batch", "images per step", d.Batch),
 			everyFlag("save-every", "save a checkpoint each `N` steps, or each time such as 10m, beside those at the end of each epoch", d.SaveEvery),
 			everyFlag("sample-every", "draw a grid each `N` steps, or each time, beside those at the end of each epoch", d.SampleEvery),
+			everyFlag("eval-every", "evaluate the generator each `N` steps, or each time, as cgan eval does: figures go into stats.jsonl, TensorBoard and losses.png, and best.pt keeps the checkpoint of the least Frechet distance", d.EvalEvery),
+			&cli.StringFlag{Name: "judge", Usage: "the judge in `FILE`, from cgan judge train, for evaluations, in place of the data's own"},
+			&cli.StringFlag{Name: "stop-when", Usage: "end when an evaluation meets a `CRITERION` such as 'consistency>=99.5' or 'frechet<=0.8': " + orList(train.CriterionFigures()) + ", shares in percent"},
+			intFlag("patience", "end when so many evaluations in a row brought no lower Frechet distance, 0 for never", d.Patience),
 			intFlag("keep", "checkpoints that stay, the newest ones, 0 for all", d.Keep),
 			everyFlag("time-limit", "save and end after a time such as `8h`", d.TimeLimit),
 			seedFlag(),
@@ -128,6 +132,8 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 		return fmt.Errorf("%w before the first step: nothing is kept", interrupted(c.Context))
 	case result.Interrupted:
 		return fmt.Errorf("%w after step %d; saved in %s: %s", interrupted(c.Context), result.Steps, result.Dir, goOn)
+	case result.Stopped != "" && !quiet:
+		fmt.Fprintf(c.App.Writer, "ended after step %d: %s\n", result.Steps, result.Stopped)
 	case result.TimeIsUp && !quiet:
 		fmt.Fprintf(c.App.Writer, "the time is up after step %d: %s\n", result.Steps, goOn)
 	}

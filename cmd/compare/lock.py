@@ -9,6 +9,7 @@
     python3.11 lock.py playwright playwright axe-playwright-python
     python3.11 lock.py fastapi fastapi 'uvicorn[standard]' pillow
     python3.11 lock.py kubernetes kubernetes-validate
+    python3.11 lock.py evaluate numpy scipy
 """
 
 import json

@@ -3,6 +3,7 @@
 //	compare parity    the same bits: every loss, parameter and buffer
 //	compare bench     the same work, timed in turn; writes a section of BENCHMARKS.md
 //	compare accuracy  the same quality: fast f32 and bf16 learn to draw the asked digit as exact does
+//	compare evaluation  how fast images are drawn and judged
 //	compare gpu       all of this on CUDA, in the folder that make gpu-kit makes
 //	compare before    the speed beside an older build of cgan
 //	compare mutants   mistakes that the tests must notice
@@ -74,6 +75,18 @@ func newApp() *cli.App {
 				Flags: []cli.Flag{cgan, &cli.IntFlag{Name: "seeds", Usage: "trainings of each, from seed 0 on", Value: 3}},
 				Action: func(c *cli.Context) error {
 					return balance(c.Context, c.String("cgan"), c.Int("seeds"))
+				},
+			},
+			{
+				Name:  "evaluation",
+				Usage: "time how long images take to be drawn and judged",
+				Flags: []cli.Flag{
+					cgan, python3,
+					&cli.IntFlag{Name: "count", Usage: "images of each round", Value: 10_000},
+					&cli.IntFlag{Name: "rounds", Usage: "runs of each program", Value: 3},
+				},
+				Action: func(c *cli.Context) error {
+					return evaluation(c.Context, where(c, "cpu"), c.Int("count"), c.Int("rounds"))
 				},
 			},
 			{
@@ -154,8 +167,8 @@ func newApp() *cli.App {
 			},
 			{
 				Name:      "python",
-				Usage:     "print the Python with torch 2.15.0 or 2.1.0, with onnx, tensorboard, schemathesis, playwright, kubernetes or fastapi",
-				ArgsUsage: "2.15.0|2.1.0|onnx|tensorboard|schemathesis|playwright|kubernetes|fastapi",
+				Usage:     "print the Python with torch 2.15.0 or 2.1.0, with onnx, tensorboard, evaluate (NumPy and SciPy), schemathesis, playwright, kubernetes or fastapi",
+				ArgsUsage: "2.15.0|2.1.0|onnx|tensorboard|evaluate|schemathesis|playwright|kubernetes|fastapi",
 				Action: func(c *cli.Context) error {
 					program, err := python(c.Context, c.Args().First())
 					if err == nil {

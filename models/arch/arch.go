@@ -41,7 +41,7 @@ type Network struct {
 	Join   Join   // of what Source and Label give
 	Layers Column
 	Values [2]float64        // of a generator: what black and white are in its images
-	Doubts map[string]string // what Guess was not sure of, for noise, label, join or values
+	Doubts map[string]string // what a guess was not sure of, for noise, label, join or values
 }
 
 // Join is how what comes from the source and from the label become one. Both have the same height and width, or the
@@ -71,7 +71,7 @@ type Layer struct {
 	Op        string
 	Arguments map[string]any // int64, float64, bool, string or []int64
 	Line      int            // in the file that it was read from; 0 else
-	Doubt     string         // what Guess was not sure of
+	Doubt     string         // what a guess was not sure of
 }
 
 // Tensor is one that a layer has in the state dict.

@@ -55,6 +55,15 @@ const (
 )
 
 // CandidatesOf finds what keys and shapes leave open. The error says why the state dict is no generator of a form that is known.
+//
+// It works in steps, each of which takes the cheapest of few possibilities:
+//
+//	modulesOf     keys and shapes to layers        model.0.weight [256, 110] is Linear(110, 256)
+//	branches      which layer goes on from which   by the channels; Conv2d or ConvTranspose2d
+//	attachNorms   which norm stands behind which
+//	meet          noise, label, and what both run into
+//	settle        strides, paddings and Upsample   such that an image of a usual size comes out
+//	columns       the layers without weights       by the numbers that nn.Sequential left out
 func CandidatesOf(state weights.StateDict, known Known) (*Candidates, error) {
 	c := &Candidates{state: state, known: known}
 	p, h, _, err := c.write(nil)

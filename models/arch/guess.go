@@ -8,25 +8,6 @@ import (
 	"cgan/weights"
 )
 
-// Guess is the generator's network that keys and shapes of a state dict tell. What they can't tell has its usual value and a
-// doubt. The error says why the state dict is no generator of a form that is known.
-//
-// It works in steps, each of which takes the cheapest of few possibilities:
-//
-//	modulesOf     keys and shapes to layers        model.0.weight [256, 110] is Linear(110, 256)
-//	branches      which layer goes on from which   by the channels; Conv2d or ConvTranspose2d
-//	attachNorms   which norm stands behind which
-//	meet          noise, label, and what both run into
-//	settle        strides, paddings and Upsample   such that an image of a usual size comes out
-//	columns       the layers without weights       by the numbers that nn.Sequential left out
-func Guess(state weights.StateDict) (*Network, error) {
-	c, err := CandidatesOf(state, Known{})
-	if err != nil {
-		return nil, err
-	}
-	return c.Usual(), nil
-}
-
 // planOf reads keys and shapes as far as they go.
 func planOf(state weights.StateDict, known Known) (*plan, error) {
 	modules, err := modulesOf(state)

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	mostModules = 300     // of a state dict that Guess looks at: generators of these forms have up to about 40
+	mostModules = 300     // of a state dict that is looked at: generators of these forms have up to about 40
 	largestSize = 1 << 24 // of one dimension
 )
 

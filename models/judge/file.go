@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 
+	"cgan/bindings/nn"
 	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/weights"
@@ -26,6 +27,14 @@ type About struct {
 	Size     int      `json:"size"`     // height and width of the images that it was trained on
 	Epochs   int      `json:"epochs"`
 	Seed     int64    `json:"seed"`
+}
+
+// String says how many images it reads right, of which ones.
+func (a About) String() string {
+	if a.HeldOut {
+		return fmt.Sprintf("%.2f %% of %d images that it had not seen", 100*a.Accuracy, a.Tested)
+	}
+	return fmt.Sprintf("%.2f %% of %d test images", 100*a.Accuracy, a.Tested)
 }
 
 const aboutKey = "judge"
@@ -60,13 +69,20 @@ func Of(file *formats.File) (j *Judge, about About, err error) {
 	return j, about, nil
 }
 
-func of(file *formats.File) (j *Judge, about About, err error) {
+func aboutOf(file *formats.File) (about About, err error) {
 	text, ok := file.Metadata[aboutKey]
 	if !ok {
-		return nil, about, errors.New("it is no judge: cgan judge train makes one")
+		return about, errors.New("it is no judge: cgan judge train makes one")
 	}
 	if err := json.Unmarshal([]byte(text), &about); err != nil {
-		return nil, about, fmt.Errorf("its record %q: %w", aboutKey, err)
+		return about, fmt.Errorf("its record %q: %w", aboutKey, err)
+	}
+	return about, nil
+}
+
+func of(file *formats.File) (j *Judge, about About, err error) {
+	if about, err = aboutOf(file); err != nil {
+		return nil, about, err
 	}
 	state, err := weights.Find(file.Root, "")
 	if err != nil {
@@ -78,7 +94,7 @@ func of(file *formats.File) (j *Judge, about About, err error) {
 		return nil, about, fmt.Errorf("it is no judge of %s classes", strconv.Itoa(len(about.Classes)))
 	}
 	err = torch.Do("make the judge", func() error {
-		j = New(first.Shape[1], last.Shape[0])
+		nn.SkipInit(func() { j = New(first.Shape[1], last.Shape[0]) }) // no random number is drawn
 		return nil
 	})
 	if err != nil {

@@ -45,6 +45,9 @@ func block(before, channels, stride int64) []nn.Module {
 	return []nn.Module{conv, nn.NewBatchNorm2d(channels), nn.NewReLU()}
 }
 
+// Channels is how many channels the judge's images have.
+func (j *Judge) Channels() int64 { return j.channels }
+
 // Features takes images [B, channels, H, W] in [-1, 1] to [B, 128].
 func (j *Judge) Features(image *torch.Tensor) *torch.Tensor {
 	x := j.layers.Forward(image)                // [B, channels, H, W] -> [B, 128, H/8, W/8]

@@ -8,9 +8,6 @@ import (
 	"cgan/models"
 )
 
-// Channels is how many channels the judge's images have.
-func (j *Judge) Channels() int64 { return j.channels }
-
 // Smoothing is the label smoothing that judges are trained with. What they give for a class of probability p is
 // (1-Smoothing)*p + Smoothing/classes.
 const Smoothing = 0.1

@@ -76,7 +76,7 @@ func TestWriteGridSingleImageHasNoFrame(t *testing.T) {
 	}
 }
 
-func TestGrayLevel(t *testing.T) {
+func TestLevel(t *testing.T) {
 	inf := float32(math.Inf(1))
 	for v, want := range map[float32]byte{
 		-1: 0, 0: 128, 1: 255, -7: 0, 7: 255, inf: 255, -inf: 0,

@@ -131,11 +131,11 @@ func timeTraining(ctx context.Context, c *train.Config, device torch.Device) (t 
 		return t, err
 	}
 	defer set.Close()
-	loader, err := loader.New(set, c.Batch, device)
+	batches, err := loader.New(set, c.Batch, device)
 	if err != nil {
 		return t, err
 	}
-	defer loader.Free()
+	defer batches.Free()
 	trainer, err := train.NewTrainer(*c, device)
 	if err != nil {
 		return t, err
@@ -152,15 +152,15 @@ func timeTraining(ctx context.Context, c *train.Config, device torch.Device) (t 
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
 	return timeSteps(ctx, *c, func(done int) (inside time.Duration, err error) {
-		i := done % loader.Batches()
+		i := done % batches.Batches()
 		if i == 0 {
-			if err := loader.Shuffle(); err != nil {
+			if err := batches.Shuffle(); err != nil {
 				return 0, err
 			}
 		}
 		var losses train.Losses
 		err = torch.Do("time a step", func() error {
-			image, label, err := loader.Batch(i)
+			image, label, err := batches.Batch(i)
 			if err != nil {
 				return err
 			}

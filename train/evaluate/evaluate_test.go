@@ -51,7 +51,11 @@ func distance(a, b *judged, i, j int) (sum float64) {
 // Precision, recall, density and coverage are what their definitions say, computed one pair at a time.
 func TestPRDCFollowsItsDefinition(t *testing.T) {
 	real, drawn := cloud(3, 300, 0, 1), cloud(4, 200, 0.05, 0.95)
-	got, err := prdc(real, drawn)
+	realRadii, err := radii(real, neighbourK)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := compare(real, drawn, realRadii)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,26 +114,35 @@ func TestConsistencyCounts(t *testing.T) {
 	if c.Share != 4.0/6 || !slices.Equal(c.Confusion[2], []int{0, 1, 2}) || !slices.Equal(c.Classes, []float64{0.5, 1, 2.0 / 3}) {
 		t.Errorf("%+v", c)
 	}
-	if c.Interval[0] >= c.Share || c.Interval[1] <= c.Share {
-		t.Errorf("%+v", c.Interval)
+	// scipy.stats.binom(200, 0.9).ppf([0.025, 0.975]) is 171, 188
+	if got := bootstrap(0.9, 200); got != (Interval{171.0 / 200, 188.0 / 200}) {
+		t.Errorf("%v", got)
 	}
 }
 
 // Copies of training images are nearer to them than what nobody has seen, and others are not.
 func TestMemorisationShowsCopies(t *testing.T) {
-	r := &Reference{real: cloud(5, 500, 0, 1), heldOut: cloud(6, 500, 0, 1)}
-	fresh, err := r.memorisation(cloud(7, 500, 0, 1))
-	if err != nil || fresh.Share > 0.05 || math.Abs(fresh.Median-1) > 0.05 {
-		t.Errorf("%+v, %v", fresh, err)
+	real := cloud(5, 500, 0, 1)
+	unseen := mustClosest(t, cloud(6, 500, 0, 1), real)
+	if fresh := nearness(mustClosest(t, cloud(7, 500, 0, 1), real), unseen); fresh.Share > 0.05 || math.Abs(fresh.Median-1) > 0.05 {
+		t.Errorf("%+v", fresh)
 	}
-	copies, err := r.memorisation(r.real)
-	if err != nil || copies.Share < 0.99 || copies.Median > 0.05 {
-		t.Errorf("%+v, %v", copies, err)
+	if copies := nearness(mustClosest(t, real, real), unseen); copies.Share < 0.99 || copies.Median > 0.05 {
+		t.Errorf("%+v", copies)
 	}
 }
 
+func mustClosest(t *testing.T, a, b *judged) []float64 {
+	t.Helper()
+	all, err := closest(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 func TestDiversityIsWithinAClass(t *testing.T) {
-	if ratio := diversity(cloud(8, 2000, 0, 0.5)) / diversity(cloud(9, 2000, 7, 1)); math.Abs(ratio-0.25) > 0.01 {
+	if ratio := diversity(cloud(8, 2000, 0, 0.5), 10) / diversity(cloud(9, 2000, 7, 1), 10); math.Abs(ratio-0.25) > 0.01 {
 		t.Error(ratio)
 	}
 }

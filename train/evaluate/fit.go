@@ -2,7 +2,7 @@ package evaluate
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"math"
 
 	"cgan/bindings/nn"
@@ -14,7 +14,7 @@ import (
 	"cgan/train/loader"
 )
 
-// FitOptions say how a judge is trained. It mirrors fit in evaluate.py.
+// FitOptions say how a judge is trained. They mirror the arguments of fit in fit.py.
 type FitOptions struct {
 	Epochs, Batch  int
 	LR             float64 // the highest: it rises over a twentieth of the steps and falls as a cosine
@@ -29,9 +29,15 @@ func DefaultFit() FitOptions {
 	return FitOptions{Epochs: 16, Batch: 128, LR: 2e-3, LabelSmoothing: judge.Smoothing}
 }
 
-// Fit trains a judge on a set. said is called after each epoch with its number and mean loss. The judge is in evaluation mode;
-// free it.
-func Fit(ctx context.Context, set *dataset.Set, o FitOptions, said func(epoch int, loss float64)) (j *judge.Judge, err error) {
+// Fitting is how far the training of a judge has come.
+type Fitting struct {
+	Epoch, Epochs int     // from 1
+	Step, Steps   int     // of this epoch, from 1
+	Loss          float64 // the mean of this epoch's steps so far
+}
+
+// Fit trains a judge on a set. said is called after each step. The judge is in evaluation mode; free it.
+func Fit(ctx context.Context, set *dataset.Set, o FitOptions, said func(Fitting)) (j *judge.Judge, err error) {
 	batches, err := loader.New(set, o.Batch, torch.CPU)
 	if err != nil {
 		return nil, err
@@ -50,12 +56,10 @@ func Fit(ctx context.Context, set *dataset.Set, o FitOptions, said func(epoch in
 	}
 	defer f.adam.Free()
 	for epoch := range o.Epochs {
-		loss, err := f.epoch(ctx)
-		if err != nil {
+		if err := f.epoch(ctx, epoch+1, said); err != nil {
 			f.judge.Free()
 			return nil, err
 		}
-		said(epoch+1, loss)
 	}
 	f.judge.Eval()
 	return f.judge, nil
@@ -70,30 +74,32 @@ type fit struct {
 	step, steps int
 }
 
-// epoch trains on every image once and gives the mean loss.
-func (f *fit) epoch(ctx context.Context) (mean float64, err error) {
+// epoch trains on every image once.
+func (f *fit) epoch(ctx context.Context, number int, said func(Fitting)) error {
 	if err := f.batches.Shuffle(); err != nil {
-		return 0, err
+		return err
 	}
+	sum := 0.0
 	for i := range f.batches.Batches() {
 		if err := ctx.Err(); err != nil {
-			return 0, err
+			return err
 		}
 		err := torch.Do("train the judge", func() error {
 			image, label, err := f.batches.Batch(i)
 			if err == nil {
-				mean += f.update(image, label) / float64(f.batches.Batches())
+				sum += f.update(image, label)
 			}
 			return err
 		})
 		if err != nil {
-			return 0, err
+			return err
 		}
+		said(Fitting{number, f.Epochs, i + 1, f.batches.Batches(), sum / float64(i+1)})
 	}
-	if math.IsNaN(mean) {
-		return 0, fmt.Errorf("the judge's training diverged: its loss is %v", mean)
+	if math.IsNaN(sum) {
+		return errors.New("the judge's training diverged: its loss is no number")
 	}
-	return mean, nil
+	return nil
 }
 
 // update is one step.

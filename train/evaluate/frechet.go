@@ -19,11 +19,7 @@ type gaussian struct {
 
 func gaussianOf(v *judged) gaussian {
 	features := mat.NewDense(v.n(), judge.Features, v.features)
-	g := gaussian{mean: make([]float64, judge.Features), cov: mat.NewSymDense(judge.Features, nil), count: v.n()}
-	column := make([]float64, v.n())
-	for i := range g.mean {
-		g.mean[i] = stat.Mean(mat.Col(column, i, features), nil)
-	}
+	g := gaussian{mean: v.mean(), cov: mat.NewSymDense(judge.Features, nil), count: v.n()}
 	stat.CovarianceMatrix(g.cov, features, nil)
 	return g
 }

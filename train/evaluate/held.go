@@ -10,8 +10,8 @@ import (
 )
 
 // TrainJudge trains a judge on a set and tests it on the set's test split, or, where test is nil, on a tenth of the set that it is
-// not trained on. The judge's doings are said after each epoch. Free the judge.
-func TrainJudge(ctx context.Context, train, test *dataset.Set, o FitOptions, said func(epoch int, loss float64)) (j *judge.Judge, about judge.About, err error) {
+// not trained on. said is called after each step. Free the judge.
+func TrainJudge(ctx context.Context, train, test *dataset.Set, o FitOptions, said func(Fitting)) (j *judge.Judge, about judge.About, err error) {
 	about = judge.About{Data: train.Hash(), Classes: train.Classes, Size: train.Images.Height, Epochs: o.Epochs, Seed: o.Seed, HeldOut: test == nil}
 	if train.Images.N < 20 {
 		return nil, about, errors.New("fewer than 20 images are too few to train a judge on")

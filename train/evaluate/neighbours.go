@@ -2,34 +2,34 @@ package evaluate
 
 import (
 	"math"
+	"runtime"
 	"slices"
+	"sync"
 
 	"cgan/bindings/torch"
 	"cgan/models/judge"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 )
 
-const distanceRows = 500 // of a block of distances
+const distanceRows = 250 // of a block of distances
 
-// eachDistances hands the squared Euclidean distances from each of a to all of b to fn, row by row. It computes blocks in float32
-// about the mean of b, which keeps their error at about 1e-6 of the features' own squares.
-func eachDistances(a, b *judged, fn func(i int, distances []float32)) error {
-	centre := make([]float64, judge.Features)
-	for i := range b.n() {
-		for k, v := range b.row(i) {
-			centre[k] += v / float64(b.n())
-		}
-	}
+// eachDistances hands the squared Euclidean distances from each of a to all of b to fn, row by row. Several workers call it at once,
+// each with a number of its own below workers(). The distances are products in float32 about the mean of b, which keeps their error
+// at about 1e-6 of the features' own squares.
+func eachDistances(a, b *judged, fn func(worker, i int, distances []float32)) error {
+	centre := b.mean()
 	return torch.Do("compare features", func() error {
 		torch.NoGrad(func() {
-			all, squares := b.centred(centre, 0, b.n())
-			turned := all.T()
+			others := b.extended(centre, 0, b.n(), func(squares float64) (one, two float64) { return 1, squares }, 1).T()
 			for start := 0; start < a.n(); start += distanceRows {
-				torch.Scope(func() {
-					part, own := a.centred(centre, start, min(start+distanceRows, a.n()))
-					d := own.View(-1, 1).Add(squares).Add(part.Matmul(turned).MulScalar(-2)).ClampMin(0).Float32s() // |x|^2 + |y|^2 - 2xy
-					for i := range int(part.Size(0)) {
-						fn(start+i, d[i*b.n():][:b.n()])
-					}
+				torch.Scope(func() { // |x|^2 + |y|^2 - 2xy as one product: [-2x, |x|^2, 1] with [y, 1, |y|^2]
+					end := min(start+distanceRows, a.n())
+					part := a.extended(centre, start, end, func(squares float64) (one, two float64) { return squares, 1 }, -2)
+					d := part.Matmul(others).Float32s()
+					eachRow(end-start, func(worker, i int) { fn(worker, start+i, d[i*b.n():][:b.n()]) })
 				})
 			}
 		})
@@ -37,19 +37,48 @@ func eachDistances(a, b *judged, fn func(i int, distances []float32)) error {
 	})
 }
 
-// centred is rows start to end less the centre, and their squared norms.
-func (v *judged) centred(centre []float64, start, end int) (rows, squares *torch.Tensor) {
-	values := make([]float32, 0, (end-start)*judge.Features)
-	norms := make([]float32, 0, end-start)
-	for i := start; i < end; i++ {
-		norm := 0.0
-		for k, f := range v.row(i) {
-			values = append(values, float32(f-centre[k]))
-			norm += (f - centre[k]) * (f - centre[k])
-		}
-		norms = append(norms, float32(norm))
+func workers() int { return runtime.GOMAXPROCS(0) }
+
+// eachRow calls fn for each of n rows, from as many goroutines as there are cores.
+func eachRow(n int, fn func(worker, i int)) {
+	var all sync.WaitGroup
+	for worker := range workers() {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for i := worker; i < n; i += workers() {
+				fn(worker, i)
+			}
+		}()
 	}
-	return torch.FromFloat32s(values, []int64{int64(end - start), judge.Features}), torch.FromFloat32s(norms, []int64{int64(end - start)})
+	all.Wait()
+}
+
+// mean is that of each feature.
+func (v *judged) mean() []float64 {
+	features := mat.NewDense(v.n(), judge.Features, v.features)
+	mean, column := make([]float64, judge.Features), make([]float64, v.n())
+	for k := range mean {
+		mean[k] = stat.Mean(mat.Col(column, k, features), nil)
+	}
+	return mean
+}
+
+// extended is rows start to end less the centre, times a factor, with two more columns that come of their squared norms.
+func (v *judged) extended(centre []float64, start, end int, columns func(squares float64) (one, two float64), factor float64) *torch.Tensor {
+	const width = judge.Features + 2
+	values := make([]float32, (end-start)*width)
+	for i := start; i < end; i++ {
+		row, squares := values[(i-start)*width:][:width], 0.0
+		for k, f := range v.row(i) {
+			f -= centre[k]
+			squares += f * f
+			row[k] = float32(factor * f)
+		}
+		one, two := columns(squares)
+		row[judge.Features], row[judge.Features+1] = float32(one), float32(two)
+	}
+	return torch.FromFloat32s(values, []int64{int64(end - start), width})
 }
 
 // nearest keeps the k smallest values that it is shown.
@@ -68,19 +97,51 @@ func (n *nearest) show(at int, value float32) {
 	n.kept, n.at = n.kept[:min(len(n.kept), n.k)], n.at[:min(len(n.at), n.k)]
 }
 
+// bound is what a value must be below to be kept.
+func (n *nearest) bound() float32 {
+	if len(n.kept) < n.k {
+		return float32(math.Inf(1))
+	}
+	return n.kept[n.k-1]
+}
+
 // radii are the squared distances from each of v to its k-th nearest of the others.
 func radii(v *judged, k int) ([]float32, error) {
 	all := make([]float32, v.n())
-	err := eachDistances(v, v, func(i int, distances []float32) {
-		n := nearest{k: k}
+	err := eachDistances(v, v, func(_, i int, distances []float32) {
+		distances[i] = math.MaxFloat32 // itself
+		n, bound := nearest{k: k}, float32(math.Inf(1))
 		for j, d := range distances {
-			if j != i {
+			if d < bound { // few are
 				n.show(j, d)
+				bound = n.bound()
 			}
 		}
-		all[i] = n.kept[len(n.kept)-1]
+		all[i] = bound
 	})
 	return all, err
+}
+
+// closest is the distance of each of a to the nearest of b.
+func closest(a, b *judged) ([]float64, error) {
+	all := make([]float64, a.n())
+	err := eachDistances(a, b, func(_, i int, distances []float32) { all[i] = a.distance(i, b, least(distances)) })
+	return all, err
+}
+
+// least is where the smallest value stands.
+func least(values []float32) (at int) {
+	for i, v := range values {
+		if v < values[at] {
+			at = i
+		}
+	}
+	return at
+}
+
+// distance is the Euclidean distance of image i to image j of other.
+func (v *judged) distance(i int, other *judged, j int) float64 {
+	return floats.Distance(v.row(i), other.row(j), 2)
 }
 
 // neighbourK is how many nearest neighbours make a ball.
@@ -95,41 +156,65 @@ type PRDC struct {
 	Coverage  float64 `json:"coverage"`  // share of real balls that have a drawn image in them
 }
 
-func prdc(real, drawn *judged) (p PRDC, err error) {
-	realRadii, err := radii(real, neighbourK)
-	if err != nil {
-		return p, err
-	}
+// beside is what one look at all distances from drawn to real images gives.
+type beside struct {
+	PRDC
+	nearest  []int     // the real image that is nearest to each drawn one
+	distance []float64 // to it
+}
+
+// columns is what a worker finds of each real image: is it within a ball about a drawn one, and how near is the nearest.
+type columns struct {
+	recalled []bool
+	closest  []float32
+}
+
+// compare compares drawn images with real ones, whose balls have these radii.
+func compare(real, drawn *judged, realRadii []float32) (*beside, error) {
 	drawnRadii, err := radii(drawn, neighbourK)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
-	recalled, closest := make([]bool, real.n()), make([]float32, real.n())
-	for i := range closest {
-		closest[i] = math.MaxFloat32
+	b := &beside{nearest: make([]int, drawn.n()), distance: make([]float64, drawn.n())}
+	within, found := make([]int, drawn.n()), make([]columns, workers())
+	for w := range found {
+		found[w] = columns{make([]bool, real.n()), slices.Repeat([]float32{math.MaxFloat32}, real.n())}
 	}
-	precise, inside := 0, 0
-	err = eachDistances(drawn, real, func(i int, distances []float32) {
-		within := 0
+	err = eachDistances(drawn, real, func(worker, i int, distances []float32) {
+		c, own := found[worker], drawnRadii[i]
 		for j, d := range distances {
 			if d < realRadii[j] {
-				within++
+				within[i]++
 			}
-			recalled[j] = recalled[j] || d < drawnRadii[i]
-			closest[j] = min(closest[j], d)
+			if d < own {
+				c.recalled[j] = true
+			}
+			c.closest[j] = min(c.closest[j], d)
 		}
-		inside += within
-		precise += min(1, within)
+		b.nearest[i] = least(distances)
+		b.distance[i] = drawn.distance(i, real, b.nearest[i])
 	})
-	found, covered := 0, 0
-	for j := range closest {
-		if recalled[j] {
-			found++
+	if err == nil {
+		b.count(within, found, realRadii)
+	}
+	return b, err
+}
+
+// count makes the figures of what was found.
+func (b *beside) count(within []int, found []columns, realRadii []float32) {
+	precise, inside, recalled, covered := 0, 0, 0, 0
+	for _, n := range within {
+		inside += n
+		precise += min(1, n)
+	}
+	for j, radius := range realRadii {
+		if slices.ContainsFunc(found, func(c columns) bool { return c.recalled[j] }) {
+			recalled++
 		}
-		if closest[j] < realRadii[j] {
+		if slices.ContainsFunc(found, func(c columns) bool { return c.closest[j] < radius }) {
 			covered++
 		}
 	}
-	n, m := float64(drawn.n()), float64(real.n())
-	return PRDC{float64(precise) / n, float64(found) / m, float64(inside) / n / neighbourK, float64(covered) / m}, err
+	n, m := float64(len(within)), float64(len(realRadii))
+	b.PRDC = PRDC{float64(precise) / n, float64(recalled) / m, float64(inside) / n / neighbourK, float64(covered) / m}
 }

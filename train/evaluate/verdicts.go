@@ -18,7 +18,7 @@ func (v *judged) n() int { return len(v.read) }
 // row is the features of image i.
 func (v *judged) row(i int) []float64 { return v.features[i*judge.Features:][:judge.Features] }
 
-const judgeBatch = 500
+const judgeBatch = 250 // images at once, which bounds the memory
 
 // add judges images [N, C, H, W] in [-1, 1] that shall show these classes. It runs inside torch.Do.
 func (v *judged) add(j *judge.Judge, image *torch.Tensor, asked []int) {
@@ -37,20 +37,15 @@ func (v *judged) add(j *judge.Judge, image *torch.Tensor, asked []int) {
 // judgeSet judges images of a set, by their numbers.
 func judgeSet(j *judge.Judge, set *dataset.Set, numbers []int) (*judged, error) {
 	v := &judged{}
-	size := set.Images.Size()
 	for start := 0; start < len(numbers); start += judgeBatch {
 		part := numbers[start:min(start+judgeBatch, len(numbers))]
-		pixels, asked := make([]byte, len(part)*size), make([]int, len(part))
-		for k, number := range part {
-			if err := set.Images.Read(number, pixels[k*size:][:size]); err != nil {
-				return nil, err
-			}
-			asked[k] = int(set.Labels[number])
+		pixels, asked, err := readImages(set, part)
+		if err != nil {
+			return nil, err
 		}
-		err := torch.Do("judge real images", func() error {
+		err = torch.Do("judge real images", func() error {
 			shape := []int64{int64(len(part)), int64(set.Images.Channels), int64(set.Images.Height), int64(set.Images.Width)}
-			image := torch.FromBytes(pixels, shape, torch.Uint8).Type(torch.Float32).Div_(255).Sub_(0.5).Div_(0.5)
-			v.add(j, image, asked)
+			v.add(j, torch.FromBytes(pixels, shape, torch.Uint8).Type(torch.Float32).Div_(255).Sub_(0.5).Div_(0.5), asked)
 			return nil
 		})
 		if err != nil {
@@ -58,6 +53,19 @@ func judgeSet(j *judge.Judge, set *dataset.Set, numbers []int) (*judged, error) 
 		}
 	}
 	return v, nil
+}
+
+// readImages reads images of a set by their numbers, one after the other, and their classes.
+func readImages(set *dataset.Set, numbers []int) (pixels []byte, classes []int, err error) {
+	size := set.Images.Size()
+	pixels, classes = make([]byte, len(numbers)*size), make([]int, len(numbers))
+	for k, number := range numbers {
+		if err := set.Images.Read(number, pixels[k*size:][:size]); err != nil {
+			return nil, nil, err
+		}
+		classes[k] = int(set.Labels[number])
+	}
+	return pixels, classes, nil
 }
 
 // right is how many are read as asked.
@@ -82,14 +90,8 @@ func (v *judged) byClass(classes int) (right, of []int) {
 	return right, of
 }
 
-// Accuracy is the share of a set's images that a judge reads right.
-func Accuracy(j *judge.Judge, set *dataset.Set) (float64, error) {
-	v, err := judgeSet(j, set, firstNumbers(set.Images.N))
-	if err != nil {
-		return 0, err
-	}
-	return float64(v.right()) / float64(v.n()), nil
-}
+// accuracy is the share that is read as asked.
+func (v *judged) accuracy() float64 { return float64(v.right()) / float64(v.n()) }
 
 func firstNumbers(n int) []int {
 	all := make([]int, n)

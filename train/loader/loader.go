@@ -74,13 +74,13 @@ func (l *Loader) Shuffle() error {
 	return torch.Do("shuffle the data set", func() error {
 		torch.RandomSeed()
 		if l.sampler != nil {
-			l.wait()
+			l.Wait()
 			l.order = l.sampler.order(l.set.Images.N)
 			return nil
 		}
 		generator := torch.NewGenerator(torch.RandomSeed())
 		defer generator.Free()
-		l.wait()
+		l.Wait()
 		l.order = generator.Randperm(int64(l.set.Images.N)).Int64s()
 		return nil
 	})
@@ -113,10 +113,11 @@ func (l *Loader) indices(i int) []int64 {
 // take gives batch i, and begins to read the next one, so that the disk works while a step is computed.
 func (l *Loader) take(i int) gathered {
 	if l.ahead == nil || l.aheadOf != i {
-		l.wait()
+		l.Wait()
 		l.readAhead(i)
 	}
-	b := l.wait()
+	b := <-l.ahead
+	l.ahead = nil
 	if i+1 < l.Batches() {
 		l.readAhead(i + 1)
 	}
@@ -130,15 +131,12 @@ func (l *Loader) readAhead(i int) {
 	go func() { ready <- l.gather(index) }()
 }
 
-// Wait waits for the batch that is being read ahead. It is read again when it is asked for.
-func (l *Loader) Wait() { l.wait() }
-
-// wait gives the batch that is being read, if one is.
-func (l *Loader) wait() (b gathered) {
+// Wait waits for the batch that is being read ahead, if one is. It is read again when it is asked for.
+func (l *Loader) Wait() {
 	if l.ahead != nil {
-		b, l.ahead = <-l.ahead, nil
+		<-l.ahead
+		l.ahead = nil
 	}
-	return b
 }
 
 func (l *Loader) gather(index []int64) gathered {
@@ -155,7 +153,7 @@ func (l *Loader) gather(index []int64) gathered {
 
 // Free ends the data set.
 func (l *Loader) Free() {
-	l.wait()
+	l.Wait()
 	for _, t := range []*torch.Tensor{l.image, l.label, l.white} {
 		if t != nil {
 			t.Free()

@@ -25,6 +25,7 @@ const maxPoints = 400
 type curves struct {
 	width  int
 	points []point
+	evals  []runfolder.Stats // that have figures; of many every other one goes
 }
 
 // point sums up the steps from at*width+1 to (at+1)*width.
@@ -48,6 +49,7 @@ var series = [4]struct {
 
 // add counts a step, which comes after those before.
 func (c *curves) add(s runfolder.Stats) {
+	c.addEval(s)
 	p := point{at: (s.Step - 1) / c.width, n: 1, steps: float64(s.Step)}
 	for i, column := range series {
 		v := column.of(s)
@@ -60,6 +62,20 @@ func (c *curves) add(s runfolder.Stats) {
 	if c.points = append(c.points, p); len(c.points) > maxPoints {
 		c.halve()
 	}
+}
+
+// addEval keeps the figures of a step that has some.
+func (c *curves) addEval(s runfolder.Stats) {
+	if s.Eval == nil {
+		return
+	}
+	if c.evals = append(c.evals, s); len(c.evals) <= maxPoints {
+		return
+	}
+	for i := range len(c.evals) / 2 {
+		c.evals[i] = c.evals[2*i+1]
+	}
+	c.evals = c.evals[:len(c.evals)/2]
 }
 
 // halve makes one point of two neighbours.
@@ -87,7 +103,7 @@ func (p *point) merge(q point) {
 
 const legendWidth = 1.1 * vg.Inch
 
-// draw writes losses.png: the losses above, the verdicts below. A point of many steps is their mean, in a band from the least
+// draw writes losses.png: the losses above, the verdicts below, and the figures of evaluations below these. A point of many steps is their mean, in a band from the least
 // to the most.
 func (c *curves) draw(w io.Writer) error {
 	losses, verdicts := plot.New(), plot.New()
@@ -115,11 +131,20 @@ func (c *curves) draw(w io.Writer) error {
 	if verdicts.Y.Min == 0 && verdicts.Y.Max == 1 {
 		verdicts.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 0.25}, {Value: 0.5, Label: "0.5"}, {Value: 0.75}, {Value: 1, Label: "1"}}
 	}
-	losses.X.Tick.Marker, verdicts.X.Tick.Marker = wholeTicks{}, wholeTicks{}
-	canvas := vgimg.New(8*vg.Inch, 5*vg.Inch)
-	tiles := draw.Tiles{Rows: 2, Cols: 1, PadY: vg.Points(8), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: legendWidth + vg.Points(8)}
-	for i, part := range plot.Align([][]*plot.Plot{{losses}, {verdicts}}, tiles, draw.New(canvas)) {
-		panels[2*i].Draw(part[0])
+	rows := [][]*plot.Plot{{losses}, {verdicts}}
+	if len(c.evals) > 0 {
+		shares, distances, err := c.figures(verdicts.X.Min, verdicts.X.Max)
+		if err != nil {
+			return err
+		}
+		verdicts.X.Label.Text = ""
+		rows = append(rows, []*plot.Plot{shares}, []*plot.Plot{distances})
+	}
+	canvas := vgimg.New(8*vg.Inch, 2.5*vg.Inch*vg.Length(len(rows)))
+	tiles := draw.Tiles{Rows: len(rows), Cols: 1, PadY: vg.Points(8), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: legendWidth + vg.Points(8)}
+	for i, part := range plot.Align(rows, tiles, draw.New(canvas)) {
+		rows[i][0].X.Tick.Marker = wholeTicks{}
+		rows[i][0].Draw(part[0])
 	}
 	return (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(w, canvas.Image())
 }
@@ -162,6 +187,46 @@ func (c *curves) addTo(p *plot.Plot, column int, low, high float64) error {
 	}
 	p.Legend.Add(series[column].label, line)
 	return nil
+}
+
+// figures are the panels of a run that is evaluated: shares, and the Frechet distance on a scale of powers of ten.
+func (c *curves) figures(from, to float64) (shares, distances *plot.Plot, err error) {
+	shares, distances = plot.New(), plot.New()
+	shares.Y.Label.Text, distances.Y.Label.Text, distances.X.Label.Text = "share", "Frechet distance", "step"
+	const tiny = 1e-6 // a logarithm has no 0
+	for _, curve := range []struct {
+		panel *plot.Plot
+		label string
+		color color.NRGBA
+		of    func(e *runfolder.Eval) float64
+	}{
+		{shares, "consistency", series[0].color, func(e *runfolder.Eval) float64 { return e.Consistency }},
+		{shares, "coverage", series[1].color, func(e *runfolder.Eval) float64 { return e.Coverage }},
+		{distances, "generator", series[0].color, func(e *runfolder.Eval) float64 { return max(e.Frechet, tiny) }},
+		{distances, "real images", series[1].color, func(e *runfolder.Eval) float64 { return max(e.Floor, tiny) }},
+	} {
+		var points plotter.XYs
+		for _, s := range c.evals {
+			points = append(points, plotter.XY{X: float64(s.Step), Y: curve.of(s.Eval)})
+		}
+		line, dots, err := plotter.NewLinePoints(points)
+		if err != nil {
+			return nil, nil, fmt.Errorf("draw %s: %w", curve.label, err)
+		}
+		line.Color, line.Width = curve.color, vg.Points(1.2)
+		dots.GlyphStyle = draw.GlyphStyle{Color: curve.color, Radius: vg.Points(2), Shape: draw.CircleGlyph{}}
+		curve.panel.Add(line, dots)
+		curve.panel.Legend.Add(curve.label, line)
+	}
+	shares.Y.Min, shares.Y.Max = 0, 1
+	distances.Y.Scale, distances.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	distances.Y.Min, distances.Y.Max = math.Pow(10, math.Floor(math.Log10(distances.Y.Min))), math.Pow(10, math.Ceil(math.Log10(distances.Y.Max)))
+	for _, p := range []*plot.Plot{shares, distances} {
+		p.Add(plotter.NewGrid())
+		p.X.Min, p.X.Max = from, to
+		p.Legend.Top, p.Legend.Padding, p.Legend.ThumbnailWidth, p.Legend.XOffs = true, vg.Points(3), vg.Points(20), legendWidth
+	}
+	return shares, distances, nil
 }
 
 // wholeTicks are gonum's marks at whole numbers.

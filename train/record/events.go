@@ -80,10 +80,7 @@ func (e *events) addStats(s runfolder.Stats) {
 		return
 	}
 	var summary []byte
-	for _, v := range []struct {
-		tag   string
-		value float64
-	}{{"loss_d", s.LossD}, {"loss_g", s.LossG}, {"d_x", s.DReal}, {"d_g_z", s.DFake}, {"images_per_s", s.ImagesPS}} {
+	for _, v := range scalars(s) {
 		value := appendText(nil, 1, v.tag)
 		value = protowire.AppendTag(value, 2, protowire.Fixed32Type)
 		value = protowire.AppendFixed32(value, math.Float32bits(float32(v.value)))
@@ -91,6 +88,23 @@ func (e *events) addStats(s runfolder.Stats) {
 	}
 	e.add(appendBytes(event(s.Time, s.Step), 5, summary))
 	e.stats = s.Step
+}
+
+// scalar is a value under TensorBoard's name for it.
+type scalar struct {
+	tag   string
+	value float64
+}
+
+func scalars(s runfolder.Stats) []scalar {
+	all := []scalar{{"loss_d", s.LossD}, {"loss_g", s.LossG}, {"d_x", s.DReal}, {"d_g_z", s.DFake}, {"images_per_s", s.ImagesPS}}
+	if e := s.Eval; e != nil {
+		all = append(all, []scalar{
+			{"eval/consistency", e.Consistency}, {"eval/frechet", e.Frechet}, {"eval/frechet_floor", e.Floor}, {"eval/precision", e.Precision},
+			{"eval/recall", e.Recall}, {"eval/density", e.Density}, {"eval/coverage", e.Coverage}, {"eval/diversity", e.Diversity},
+		}...)
+	}
+	return all
 }
 
 // addGrids adds the grids that the file lacks, and writes all that waits.

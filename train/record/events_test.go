@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
@@ -92,7 +93,14 @@ func wanted(steps, gridEvery int) found {
 	all := found{map[string][][2]float64{}, map[string][][4]any{}}
 	for step := 1; step <= steps; step++ {
 		s := statsOf(step)
-		for tag, v := range map[string]float64{"loss_d": s.LossD, "loss_g": s.LossG, "d_x": s.DReal, "d_g_z": s.DFake, "images_per_s": s.ImagesPS} {
+		values := map[string]float64{"loss_d": s.LossD, "loss_g": s.LossG, "d_x": s.DReal, "d_g_z": s.DFake, "images_per_s": s.ImagesPS}
+		if e := s.Eval; e != nil {
+			maps.Copy(values, map[string]float64{
+				"eval/consistency": e.Consistency, "eval/frechet": e.Frechet, "eval/frechet_floor": e.Floor, "eval/precision": e.Precision,
+				"eval/recall": e.Recall, "eval/density": e.Density, "eval/coverage": e.Coverage, "eval/diversity": e.Diversity,
+			})
+		}
+		for tag, v := range values {
 			all.Scalars[tag] = append(all.Scalars[tag], [2]float64{float64(step), float64(float32(v))})
 		}
 		if step%gridEvery == 0 { // 3 images of 4 pixels beside each other, 2 below, with gaps of 2

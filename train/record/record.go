@@ -27,12 +27,13 @@ const (
 
 // Record is what the folder of a run shows. It reads each line of stats.jsonl once.
 type Record struct {
-	dir    string
-	read   int64 // bytes of stats.jsonl
-	last   runfolder.Stats
-	curves curves
-	events *events
-	frames map[int]*image.Paletted // of samples.gif, by step
+	dir       string
+	read      int64 // bytes of stats.jsonl
+	last      runfolder.Stats
+	evaluated runfolder.Stats // the last one with figures
+	curves    curves
+	events    *events
+	frames    map[int]*image.Paletted // of samples.gif, by step
 }
 
 // New is the record of the run in dir, which begins or goes on after step. Nothing is read or written before the first Write.
@@ -77,6 +78,9 @@ func (r *Record) add(s runfolder.Stats) {
 	r.events.addStats(s)
 	r.curves.add(s)
 	r.last = s
+	if s.Eval != nil {
+		r.evaluated = s
+	}
 }
 
 // grid is a sample grid of the run.

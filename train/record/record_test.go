@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -29,10 +30,14 @@ var began = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 func statsOf(step int) runfolder.Stats {
 	x := float64(step)
-	return runfolder.Stats{
+	s := runfolder.Stats{
 		Epoch: 1 + step/100, Step: step, LossD: 1 + math.Sin(x/50)/2, LossG: 2 + math.Cos(x/50), DReal: 0.7 + math.Sin(x/70)/5, DFake: 0.3 + math.Cos(x/70)/5,
 		ImagesPS: 1000 + x, Time: began.Add(time.Duration(step) * time.Second),
 	}
+	if step%7 == 0 {
+		s.Eval = &runfolder.Eval{Count: 100, Consistency: x / (x + 30), Frechet: 90 / x, Floor: 0.5, Precision: 0.9, Recall: 0.8, Density: 0.95, Coverage: 0.7, Diversity: 1.1}
+	}
+	return s
 }
 
 // folder is a run folder with settings, the statistics of steps 1 to steps, and a grid each so many.
@@ -99,6 +104,21 @@ func openImage(t *testing.T, path string) image.Image {
 	return m
 }
 
+// The figures of evaluations have panels of their own below, and the page says the last ones.
+func TestFiguresAreShown(t *testing.T) {
+	without, with := folder(t, 6, 5), folder(t, 30, 10)
+	mustWrite(t, New(without, 0))
+	mustWrite(t, New(with, 0))
+	low, high := openImage(t, filepath.Join(without, CurvesName)).Bounds(), openImage(t, filepath.Join(with, CurvesName)).Bounds()
+	if high.Dy() != 2*low.Dy() {
+		t.Errorf("%v with figures, %v without", high, low)
+	}
+	page, err := os.ReadFile(filepath.Join(with, ReadmeName))
+	if want := "Evaluated after step 28: 48.28 % read as asked, Frechet distance 3.214 (real: 0.500)"; err != nil || !strings.Contains(string(page), want) {
+		t.Errorf("%v, no %q in\n%s", err, want, page)
+	}
+}
+
 // The plot has both colours of curves in each half.
 func TestCurvesAreDrawn(t *testing.T) {
 	dir := folder(t, 150, 50)
@@ -163,7 +183,7 @@ func TestCurvesAreThinnedOut(t *testing.T) {
 	if len(r.curves.points) > maxPoints || len(r.curves.points) < maxPoints/2-1 || r.curves.width != 8 {
 		t.Errorf("%d points of %d steps", len(r.curves.points), r.curves.width)
 	}
-	if fmt.Sprint(r.curves) != fmt.Sprint(s.curves) {
+	if !reflect.DeepEqual(r.curves, s.curves) {
 		t.Error("read in parts the curves are others")
 	}
 	n, sum := 0, 0.0

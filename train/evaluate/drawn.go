@@ -1,0 +1,84 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+
+	"cgan/bindings/torch"
+	"cgan/models"
+)
+
+// Drawn is images of a generator as the judge sees them. Their pixels are not kept: who wants to see some draws them again.
+type Drawn struct {
+	*judged
+	generator *models.Net
+	config    models.Config
+	noise     []float32 // [N, nz]
+}
+
+// Draw draws count images and judges them, in batches: image i shows class i modulo their number and has a noise of its own, which
+// depends on seed and i alone. No other random number is drawn.
+func (r *Reference) Draw(ctx context.Context, g *models.Net, c models.Config, count int, seed int64) (*Drawn, error) {
+	if err := r.fits(c, count); err != nil {
+		return nil, err
+	}
+	noise, err := g.NoiseRows(c, count, seed)
+	if err != nil {
+		return nil, err
+	}
+	d := &Drawn{&judged{}, g, c, noise}
+	for start := 0; start < count; start += judgeBatch {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		images, asked, err := d.images(firstNumbers(count)[start:min(start+judgeBatch, count)])
+		if err != nil {
+			return nil, err
+		}
+		err = torch.Do("judge drawn images", func() error {
+			d.add(r.judge, torch.FromFloat32s(images.Pixels, []int64{int64(images.N), int64(images.Channels), int64(images.Height), int64(images.Width)}), asked)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// fits says what keeps images of a generator from being compared with the reference.
+func (r *Reference) fits(c models.Config, count int) error {
+	if image := c.Image(); int(image[0]) != r.size[0] || int(image[1]) != r.size[1] || int(image[2]) != r.size[2] {
+		return fmt.Errorf("the generator draws images of %v, and the data's are %v: give the data the same size and channels", image, r.size)
+	}
+	if c.Classes > 0 && c.Classes != len(r.about.Classes) {
+		return fmt.Errorf("the generator knows %d classes, and the judge %d: judge with the data that it was trained on", c.Classes, len(r.about.Classes))
+	}
+	if count < MinCount {
+		return fmt.Errorf("%d images are too few to say anything: at least %d are needed", count, MinCount)
+	}
+	return nil
+}
+
+// images draws some of the images as one batch, by their numbers, and gives their classes, 0 of a generator that knows none.
+func (d *Drawn) images(numbers []int) (images models.Images, asked []int, err error) {
+	var noise []float32
+	var labels []int64
+	asked = make([]int, len(numbers))
+	for k, i := range numbers {
+		noise = append(noise, d.noise[i*d.config.Noise:][:d.config.Noise]...)
+		if d.config.Classes > 0 {
+			asked[k] = i % d.config.Classes
+			labels = append(labels, int64(asked[k]))
+		}
+	}
+	pixels, err := d.generator.Images(d.config, noise, labels)
+	black, white := float32(d.generator.Arch().Values[0]), float32(d.generator.Arch().Values[1])
+	if black != -1 || white != 1 {
+		for i, v := range pixels {
+			pixels[i] = 2*(v-black)/(white-black) - 1
+		}
+	}
+	image := d.config.Image()
+	return models.Images{Pixels: pixels, N: len(numbers), Channels: int(image[0]), Height: int(image[1]), Width: int(image[2])}, asked, err
+}

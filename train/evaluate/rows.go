@@ -1,0 +1,32 @@
+package evaluate
+
+import "fmt"
+
+// Row is a figure for people: its name, its value, and what stands beside it: real images' or an interval of 95 %.
+type Row struct{ Name, Value, Beside string }
+
+// Rows are the figures, those of each class left out.
+func (f *Figures) Rows() (rows []Row) {
+	add := func(name, value, beside string) { rows = append(rows, Row{name, value, beside}) }
+	share := func(name, key string, value float64) {
+		i := f.Intervals[key]
+		add(name, percent(value), fmt.Sprintf("95 %%: %.2f to %.2f", 100*i[0], 100*i[1]))
+	}
+	if f.Consistency != nil {
+		share("class consistency", "consistency", f.Consistency.Share)
+	}
+	add("Frechet distance on the judge's features", fmt.Sprintf("%.3f", f.Frechet), fmt.Sprintf("real: %.3f", f.Floor))
+	share("precision", "precision", f.Precision)
+	share("recall", "recall", f.Recall)
+	add("density", fmt.Sprintf("%.3f", f.Density), "real: about 1")
+	share("coverage", "coverage", f.Coverage)
+	add("diversity within a class", percent(f.Diversity), "of real")
+	add("nearer to a training image than 99 % of held-out ones", percent(f.Memorisation.Share), "held-out: "+percent(f.Memorisation.HeldOut))
+	add("median distance to the nearest training image", percent(f.Memorisation.Median), "of held-out's")
+	if f.CAS != nil {
+		add("CAS, test images read by a classifier of drawn ones", percent(f.CAS.Drawn), "of real ones: "+percent(f.CAS.Real))
+	}
+	return rows
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
