@@ -299,7 +299,7 @@ func TestProbesAndMetrics(t *testing.T) {
 
 // The document describes each path that there is.
 func TestOpenAPINamesWhatIsServed(t *testing.T) {
-	h := newTest(t, nil)
+	h := newTest(t, func(c *Config) { c.Runs = http.NotFoundHandler() })
 	var document struct {
 		OpenAPI string
 		Paths   map[string]map[string]any
