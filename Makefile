@@ -23,6 +23,8 @@ EPOCHS ?= 2
 FUZZTIME ?= 30m
 MEMORY_IMAGES ?= 100000
 MEMORY_STEPS ?= 2000
+KILLS ?= 50
+CUTS ?= 20
 PYTHON_WITH = GOWORK=off go run ./cmd/compare python
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
@@ -83,7 +85,7 @@ torture: build
 	CGAN_TORTURE=500 go test -count=1 -v -timeout 60m -run TestTorture ./cmd/cgan
 
 torture-ranks: build
-	CGAN_TORTURE_RANKS=50 go test -count=1 -v -timeout 60m -run TestALostRank ./cmd/cgan
+	CGAN_RANK_KILLS=$(KILLS) CGAN_RANK_CUTS=$(CUTS) go test -count=1 -v -timeout 60m -run TestALostRank ./cmd/cgan
 
 memory: build
 	CGAN_MEMORY_STEPS=$(MEMORY_STEPS) go test -count=1 -v -timeout 60m -run TestMemoryStaysFlat ./train

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"cgan/bindings/distributed"
@@ -131,6 +132,9 @@ func (c Config) Validate() error {
 func (c Config) validateRanks() error {
 	if !slices.Contains(Compressions, c.Compress) {
 		return &models.FieldError{Field: "compress", Problem: fmt.Sprintf("is %q: it must be none or bf16", c.Compress)}
+	}
+	if c.Launch != nil && strings.HasPrefix(c.Device, "cuda") { // before the data is read
+		return ErrRanksOnCUDA
 	}
 	if c.DistTimeout < time.Second || c.DistTimeout > 24*time.Hour {
 		return &models.FieldError{Field: "dist_timeout", Problem: fmt.Sprintf("is %v: it must be a time from 1s to 24h", c.DistTimeout)}

@@ -1,6 +1,7 @@
 package distributed
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -74,8 +75,8 @@ func beRank(fn func(*ProcessGroup) error) int {
 	l, err := ReadLaunch(os.Getenv)
 	if err == nil {
 		var m *Meeting
-		if m, err = Join(l, 6*time.Second); err == nil {
-			if err = m.Agree([]Fact{{"data", os.Getenv("CGAN_TEST_DATA")}}); err == nil {
+		if m, err = Join(context.Background(), l, 6*time.Second); err == nil {
+			if err = m.Agree(context.Background(), []Fact{{"data", os.Getenv("CGAN_TEST_DATA")}}); err == nil {
 				err = torch.Do("test", func() error {
 					g, err := InitProcessGroup(m)
 					if err != nil {

@@ -15,7 +15,8 @@ import (
 )
 
 // ProcessGroup is the ranks of a run, connected. Its operations are collective: every rank calls the same ones in the same
-// order, inside torch.Do; one that loses another rank fails within the timeout. A nil group is one process, of rank 0.
+// order, inside torch.Do; one that loses another rank fails within the timeout. A nil group is one process, of rank 0. The
+// connections end with the process.
 type ProcessGroup struct {
 	*Meeting
 	native C.cgan_process_group
@@ -113,10 +114,4 @@ func (g *ProcessGroup) Barrier() {
 	torch.NativeUpdate("barrier", nil, func([]libtorch.Handle) error {
 		return libtorch.Check(unsafe.Pointer(C.cgan_barrier(g.native)))
 	})
-}
-
-// Destroy ends the connections, behind a Barrier. A group that has lost a rank is left to the end of the process.
-func (g *ProcessGroup) Destroy() {
-	_ = libtorch.Check(unsafe.Pointer(C.cgan_process_group_free(g.native)))
-	g.store.free()
 }

@@ -55,7 +55,3 @@ char *cgan_all_gather(cgan_process_group self, cgan_tensor value, int size, cgan
 char *cgan_barrier(cgan_process_group self) {
   return guarded([&] { group(self)->getBackend(c10::DeviceType::CPU)->barrier()->wait(); });
 }
-
-char *cgan_process_group_free(cgan_process_group self) {
-  return guarded([&] { delete static_cast<cgan::GroupPtr *>(self); });
-}

@@ -48,7 +48,3 @@ char *cgan_store_get(cgan_store self, const char *key, char **out, size_t *size)
 char *cgan_store_add(cgan_store self, const char *key, int64_t value, int64_t *out) {
   return guarded([&] { *out = store(self).add(key, value); });
 }
-
-char *cgan_store_free(cgan_store self) {
-  return guarded([&] { delete static_cast<StorePtr *>(self); });
-}

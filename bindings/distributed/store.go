@@ -95,13 +95,11 @@ func (s *store) get(key string) (string, bool, error) {
 	return C.GoStringN(value, C.int(size)), true, nil
 }
 
-// add counts key up by one and gives the count.
-func (s *store) add(key string) (int, error) {
+// add counts key up by more and gives the count.
+func (s *store) add(key string, more int) (int, error) {
 	k := C.CString(s.prefix + key)
 	defer C.free(unsafe.Pointer(k))
 	var n C.int64_t
-	err := libtorch.Check(unsafe.Pointer(C.cgan_store_add(s.native, k, 1, &n)))
+	err := libtorch.Check(unsafe.Pointer(C.cgan_store_add(s.native, k, C.int64_t(more), &n)))
 	return int(n), err
 }
-
-func (s *store) free() { _ = libtorch.Check(unsafe.Pointer(C.cgan_store_free(s.native))) }
