@@ -127,7 +127,8 @@ func (r *run) facts() ([]distributed.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts := []distributed.Fact{{Name: "program (sha256)", Value: program}, {Name: "libtorch", Value: torch.FullVersion()}, {Name: "data (sha256)", Value: r.hash}}
+	facts := []distributed.Fact{{Name: "program (sha256)", Value: program}, {Name: "libtorch", Value: torch.FullVersion()}, {Name: "data (sha256)", Value: r.hash},
+		{Name: "beginning", Value: r.beginning()}}
 	text, err := json.Marshal(r.config)
 	var fields map[string]json.RawMessage
 	if err == nil {
@@ -139,6 +140,17 @@ func (r *run) facts() ([]distributed.Fact, error) {
 		}
 	}
 	return facts, err
+}
+
+// beginning is what the run starts from, in a word.
+func (r *run) beginning() string {
+	switch {
+	case r.config.Resume != "":
+		return "a run that goes on"
+	case r.config.Init != "":
+		return "weights of a file"
+	}
+	return "fresh networks"
 }
 
 func hashProgram() (string, error) {

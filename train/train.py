@@ -110,6 +110,15 @@ def distribute(trainer, args):
             network.register_comm_hook(None, bf16_compress_hook)
 
 
+def settle_buckets(trainer, image):
+    """A step that leaves no trace once a checkpoint is read: DistributedDataParallel lays out its buckets by the order in which
+    the first step's gradients come, and with three ranks and more the order of a sum is the layout's."""
+    if ranks() == 1:
+        return
+    trainer.done = trainer.options.d_steps - 1  # which is one of G's too
+    trainer.update(torch.zeros(2, *image.shape[1:], device=trainer.device), torch.zeros(2, dtype=torch.int64, device=trainer.device))
+
+
 def rank_rng_states():
     """Each rank's random numbers, a row for each."""
     states = [torch.empty_like(torch.get_rng_state()) for _ in range(ranks())]
@@ -416,7 +425,8 @@ def resume(trainer, path):
     saved.setdefault("generator_ema", saved["generator"])  # an average that the file lacks begins as the generator
     for part in parts_of(trainer):
         getattr(trainer, part).load_state_dict(saved[part])
-    torch.set_rng_state(saved["rank_rng_states"][rank()] if ranks() > 1 else saved["rng_state"])
+    # set_rng_state takes a whole tensor alone, not a row of one
+    torch.set_rng_state(saved["rank_rng_states"][rank()].clone() if ranks() > 1 else saved["rng_state"])
     if trainer.device == "cuda" and "cuda_rng_state" in saved:
         torch.cuda.set_rng_state(saved["cuda_rng_state"])
     at = Progress()
@@ -439,6 +449,7 @@ def trace(args):
     image, label, class_names = read_set(args.data)
     trainer, epochs, at = Trainer(args, image, class_names, args, args.steps), loader(image, label, args.batch, args.seed), Progress()
     if args.init:
+        settle_buckets(trainer, image)
         at = resume(trainer, args.init)
     losses = [trainer.step(*b) for b in batches(epochs, at, args.steps)]
     result = {

@@ -109,8 +109,13 @@ func (p *programs) parity(ctx context.Context) error {
 	handOptions := func(options ...string) func(context.Context, *programs) (int, error) {
 		return func(ctx context.Context, p *programs) (int, error) { return handover(ctx, p, options) }
 	}
+	handRanks := func(ctx context.Context, p *programs) (int, error) {
+		p.processes = 3
+		defer func() { p.processes = 0 }()
+		return handover(ctx, p, []string{"--ema", "0.9", "--ngf", "16", "--ndf", "16"})
+	}
 	for _, pass := range []func(context.Context, *programs) (int, error){
-		handOptions(), handOptions("--loss", "hinge", "--spectral-norm", "--ema", "0.9", "--d-steps", "2"), relay,
+		handOptions(), handOptions("--loss", "hinge", "--spectral-norm", "--ema", "0.9", "--d-steps", "2"), handRanks, relay,
 	} {
 		n, err := pass(ctx, p)
 		if err != nil {
@@ -193,7 +198,7 @@ func handover(ctx context.Context, p *programs, options []string) (differing int
 		if err != nil {
 			return 0, err
 		}
-		differing += report(strings.Join(append([]string{way.name}, options...), " "), rest, whole)
+		differing += report(strings.Join(slices.Concat([]string{way.name}, p.ranks(), options), " "), rest, whole)
 	}
 	return differing, nil
 }

@@ -42,6 +42,14 @@ func newPrograms(ctx context.Context, s setting) (*programs, error) {
 	return &programs{setting: s, diagnosis: found, torch: torch, work: work}, err
 }
 
+// ranks is the processes in words; nothing for one.
+func (p *programs) ranks() []string {
+	if p.processes == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("with %d processes", p.processes)}
+}
+
 // clear removes the folder.
 func (p *programs) clear() { os.RemoveAll(p.work) }
 
