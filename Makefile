@@ -10,7 +10,8 @@
 # make portable the same packages for linux-arm64 and macOS, as far as the compiler
 # make memory   resident memory over 2,000 steps with saves and samples, and with 100,000 images; MEMORY_STEPS=20000 for the long form
 # make torture  a training that is killed 500 times and goes on each time is the training that was not
-# make torture-ranks two processes of which one is killed or stopped 50 times, and goes on each time, are the two that were not
+# make torture-ranks two processes of which one is killed or stopped KILLS times, and two hosts whose cable is cut CUTS times, end as those that were left alone
+# make torchrun torchrun of Python starts cgan: again after kills, and on two hosts that find each other over a network
 # make mutants  mistakes that a test must notice, one after the other
 # make before   the speed beside an older build of cgan, OLD
 # make gpu-kit  the folder gpu-kit: proofs and timings on CUDA, for a machine with cgan's torch but no Go and no network
@@ -41,7 +42,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture torture-ranks mutants before gpu-kit sets survey lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture torture-ranks torchrun mutants before gpu-kit sets survey lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -85,7 +86,10 @@ torture: build
 	CGAN_TORTURE=500 go test -count=1 -v -timeout 60m -run TestTorture ./cmd/cgan
 
 torture-ranks: build
-	CGAN_RANK_KILLS=$(KILLS) CGAN_RANK_CUTS=$(CUTS) go test -count=1 -v -timeout 60m -run TestALostRank ./cmd/cgan
+	CGAN_RANK_KILLS=$(KILLS) CGAN_RANK_CUTS=$(CUTS) go test -count=1 -v -timeout 60m -run 'TestALostRank|TestACutNetwork' ./cmd/cgan
+
+torchrun: build
+	CGAN_PYTHON_215=$$($(PYTHON_WITH) 2.15.0) go test -count=1 -v -run TestTorchrun ./cmd/cgan
 
 memory: build
 	CGAN_MEMORY_STEPS=$(MEMORY_STEPS) go test -count=1 -v -timeout 60m -run TestMemoryStaysFlat ./train
