@@ -47,6 +47,7 @@ type Config struct {
 	Trace       string     `json:"trace"`        // file for losses and digests; empty for none
 
 	Compress    string              `json:"compress"` // type that gradients travel in between processes: none, which is float32, or bf16
+	SyncBN      bool                `json:"sync_bn"`  // BatchNorm in training over the images of all processes
 	DistTimeout time.Duration       `json:"-"`        // within which a rank that is lost ends the others
 	Launch      *distributed.Launch `json:"-"`        // this process's place among those that train together; nil for one alone
 

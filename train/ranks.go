@@ -364,6 +364,11 @@ func (t *Trainer) distribute(g *distributed.ProcessGroup) error {
 			torch.ManualSeed(t.config.Seed + int64(rank))
 		}
 		t.ranks = g.GetWorldSize()
+		if t.config.SyncBN {
+			sync := nn.Sync{Ranks: t.ranks, AllReduceSum: g.AllReduceSum}
+			t.generator.SyncBatchNorm(sync)
+			t.discriminator.SyncBatchNorm(sync)
+		}
 		bf16 := t.config.Compress == "bf16"
 		t.reducerG = distributed.NewReducer(g, t.generator.Parameters(), bf16)
 		t.reducerD = distributed.NewReducer(g, t.discriminator.Parameters(), bf16)

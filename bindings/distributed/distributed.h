@@ -24,6 +24,7 @@ char *cgan_store_add(cgan_store self, const char *key, int64_t value, int64_t *o
 char *cgan_process_group_new(cgan_store store, const char *prefix, int rank, int size, const char *interface, const char *address,
                              int64_t timeout_ms, cgan_process_group *out);
 char *cgan_all_reduce(cgan_process_group self, cgan_tensor tensor, int max);
+char *cgan_all_reduce_differentiable(cgan_process_group self, cgan_tensor tensor, cgan_tensor *out);
 char *cgan_broadcast(cgan_process_group self, cgan_tensor tensor, int source);
 char *cgan_all_gather(cgan_process_group self, cgan_tensor tensor, int size, cgan_tensor *out);
 char *cgan_barrier(cgan_process_group self);

@@ -92,6 +92,17 @@ func (g *ProcessGroup) AllReduce(t *torch.Tensor, op ReduceOp) {
 	})
 }
 
+// AllReduceSum is the sum of every rank's t, value by value, and its gradient the sum of the ranks' gradients:
+// torch.distributed.nn.functional.all_reduce.
+func (g *ProcessGroup) AllReduceSum(t *torch.Tensor) *torch.Tensor {
+	return torch.Native("all_reduce", []*torch.Tensor{t}, func(out *libtorch.Handle, in []libtorch.Handle) error {
+		var sum C.cgan_tensor
+		err := libtorch.Check(unsafe.Pointer(C.cgan_all_reduce_differentiable(g.native, C.cgan_tensor(in[0]), &sum)))
+		*out = libtorch.Handle(sum)
+		return err
+	})
+}
+
 // Broadcast puts the values of rank source's t into each rank's, of the same shape and type.
 func (g *ProcessGroup) Broadcast(t *torch.Tensor, source int) {
 	torch.NativeUpdate("broadcast", []*torch.Tensor{t}, func(in []libtorch.Handle) error {
