@@ -5,6 +5,7 @@
 # make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime; TensorBoard reads a run
 # make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
+# make bench-ranks what several processes and hosts cost, into its section of BENCHMARKS.md; as root, for network namespaces
 # make sanitize every kernel set, also emulated, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make race     the packages that need no libtorch under the race detector
 # make portable the same packages for linux-arm64 and macOS, as far as the compiler
@@ -42,7 +43,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy exchange fuzz bench memory sanitize race portable graph torture torture-ranks torchrun mutants before gpu-kit sets survey lint clean
+.PHONY: build libtorch train test parity accuracy exchange fuzz bench bench-ranks memory sanitize race portable graph torture torture-ranks torchrun mutants before gpu-kit sets survey lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -75,6 +76,9 @@ fuzz:
 
 bench: build
 	@GOWORK=off go run ./cmd/compare bench $(BENCH)
+
+bench-ranks: build
+	@GOWORK=off go run ./cmd/compare ranks $(BENCH)
 
 before: build
 	@GOWORK=off go run ./cmd/compare before $(OLD)

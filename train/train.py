@@ -600,6 +600,8 @@ def bench(args, warmup=5):
         start = now
     times = sorted(times[warmup:])
     median = times[len(times) // 2]
+    if rank() > 0:
+        return
     print(json.dumps({
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
