@@ -35,16 +35,23 @@ func InitProcessGroup(m *Meeting) (*ProcessGroup, error) {
 			return nil, err
 		}
 	}
+	waits, err := connectStore(m.Launch, -1, storePrefix, m.timeout) // for the others' addresses, while this rank answers roll calls
+	if err != nil {
+		return nil, m.lostStore()
+	}
 	g := &ProcessGroup{Meeting: m}
 	prefix := C.CString(m.store.prefix + "gloo") // of this attempt: an earlier one left its addresses
 	defer C.free(unsafe.Pointer(prefix))
 	name, at := C.CString(m.Interface), C.CString(address)
 	defer C.free(unsafe.Pointer(name))
 	defer C.free(unsafe.Pointer(at))
-	err = libtorch.Check(unsafe.Pointer(C.cgan_process_group_new(m.store.native, prefix, C.int(m.Rank), C.int(m.WorldSize), name, at,
+	err = libtorch.Check(unsafe.Pointer(C.cgan_process_group_new(waits.native, prefix, C.int(m.Rank), C.int(m.WorldSize), name, at,
 		C.int64_t(m.collective().Milliseconds()), &g.native)))
-	if err != nil {
+	if err != nil && ofOthers(err.Error()) {
 		return nil, &LostError{err.Error()}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connect the ranks: %w", err)
 	}
 	return g, nil
 }

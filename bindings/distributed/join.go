@@ -22,6 +22,9 @@ type Meeting struct {
 	heard   atomic.Pointer[string] // why the run ends, as a rank has said; nil for nothing
 }
 
+// storePrefix keeps what is said here apart from what torchrun keeps in the store.
+const storePrefix = "cgan"
+
 // tick is how often a rank looks into the store for what others say.
 const tick = 20 * time.Millisecond
 
@@ -53,7 +56,7 @@ func reachStore(ctx context.Context, l *Launch, timeout time.Duration) (*store, 
 	}
 	ended := make(chan opened, 1)
 	go func() {
-		s, err := openStore(l, "cgan", timeout)
+		s, err := openStore(l, storePrefix, timeout)
 		ended <- opened{s, err}
 	}()
 	select {

@@ -110,11 +110,17 @@ type LostError struct{ text string }
 // Error names it.
 func (e *LostError) Error() string { return e.text }
 
-// IsLost says whether err is of a connection to other ranks that broke: Lost finds out which. Gloo's errors name its sources.
+// IsLost says whether err is of a connection to other ranks that broke: Lost finds out which.
 func IsLost(err error) bool {
 	var failed *torch.Error
 	var lost *LostError
-	return errors.As(err, &lost) || errors.As(err, &failed) && strings.Contains(failed.Reason, "/gloo/")
+	return errors.As(err, &lost) || errors.As(err, &failed) && ofOthers(failed.Reason)
+}
+
+// ofOthers says whether an error of libtorch's is of other ranks: Gloo's errors name its sources, and the store's waits time out.
+func ofOthers(reason string) bool {
+	reason = strings.ToLower(reason)
+	return strings.Contains(reason, "/gloo/") || strings.Contains(reason, "timeout") || strings.Contains(reason, "timed out")
 }
 
 func (m *Meeting) lostStore() error {

@@ -38,6 +38,11 @@ func openStore(l *Launch, prefix string, timeout time.Duration) (*store, error) 
 	if os.Getenv("TORCH_CPP_LOG_LEVEL") == "" {
 		_ = os.Setenv("TORCH_CPP_LOG_LEVEL", "FATAL") // what fails is told by the errors
 	}
+	return connectStore(l, listen, prefix, timeout)
+}
+
+// connectStore is one connection to the store. An operation that waits holds it for itself.
+func connectStore(l *Launch, listen int, prefix string, timeout time.Duration) (*store, error) {
 	host, below := C.CString(l.Host), C.CString(prefix)
 	defer C.free(unsafe.Pointer(host))
 	defer C.free(unsafe.Pointer(below))

@@ -162,6 +162,7 @@ type cluster struct {
 	t          *testing.T
 	data, port string
 	size       int
+	environ    []string // more variables
 }
 
 func newCluster(t *testing.T, data string, size int) cluster {
@@ -172,7 +173,7 @@ func newCluster(t *testing.T, data string, size int) cluster {
 	}
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return cluster{t, data, port, size}
+	return cluster{t: t, data: data, port: port, size: size}
 }
 
 // member is one rank that was started.
@@ -187,6 +188,7 @@ func (c cluster) rank(rank int, flags ...string) member {
 	m := member{o.command(append([]string{"--out", c.t.TempDir(), "--steps", "3"}, flags...)...), &said{}}
 	m.Stdout, m.Stderr = m.told, m.told
 	m.Env = append(m.Env, fmt.Sprintf("RANK=%d", rank), fmt.Sprintf("WORLD_SIZE=%d", c.size), "MASTER_ADDR=127.0.0.1", "MASTER_PORT="+c.port)
+	m.Env = append(m.Env, c.environ...)
 	if err := m.Start(); err != nil {
 		c.t.Fatal(err)
 	}
@@ -214,6 +216,19 @@ func TestRanksThatDifferAreRefused(t *testing.T) {
 			if err := m.Wait(); err == nil || !strings.Contains(m.told.String(), test.want) {
 				t.Errorf("%s: rank %d: %v, said %q, want %q", test.name, rank, err, m.told, test.want)
 			}
+		}
+	}
+}
+
+// A rank without memory says so, and the other one says whose fault it is.
+func TestARankWithoutMemoryIsNamed(t *testing.T) {
+	c := newCluster(t, writeSet(t, 40, nil), 2)
+	zero := c.rank(0, "--dist-timeout", "20s", "--batch", "40", "--ngf", "128", "--ndf", "128")
+	c.environ = []string{limitMemory + "=60000000"}
+	one := c.rank(1, "--dist-timeout", "20s", "--batch", "40", "--ngf", "128", "--ndf", "128")
+	for rank, m := range []member{zero, one} {
+		if err := m.Wait(); err == nil || !strings.Contains(m.told.String(), "rank 1") || !strings.Contains(m.told.String(), "memory") {
+			t.Errorf("rank %d: %v, said %q", rank, err, m.told)
 		}
 	}
 }
