@@ -1,6 +1,7 @@
 #include "../libtorch/guard.h"
 #include "distributed.h"
 
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -13,6 +14,7 @@ c10d::Store &store(cgan_store self) { return **static_cast<StorePtr *>(self); }
 
 char *cgan_store_new(const char *host, int port, int listen, const char *prefix, int64_t timeout_ms, cgan_store *out) {
   return guarded([&] {
+    c10::initLogging(); // reads TORCH_CPP_LOG_LEVEL, which libtorch has read once already
     c10d::TCPStoreOptions options;
     options.port = static_cast<std::uint16_t>(port);
     options.isServer = listen >= 0;
