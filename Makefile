@@ -8,12 +8,14 @@
 # make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
 # make arm64    the kernels for 64-bit Arm, in qemu
+# make bench-ranks what several processes and hosts cost, into its section of BENCHMARKS.md; as root, for network namespaces
 # make sanitize every kernel set, also emulated, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make race     the packages that need no libtorch under the race detector
 # make portable the same packages for linux-arm64 and macOS, as far as the compiler
 # make memory   resident memory over 2,000 steps with saves and samples, and with 100,000 images; MEMORY_STEPS=20000 for the long form
 # make torture  a training that is killed 500 times and goes on each time is the training that was not
-# make torture-ranks two processes of which one is killed or stopped 50 times, and goes on each time, are the two that were not
+# make torture-ranks two processes of which one is killed or stopped KILLS times, and two hosts whose cable is cut CUTS times, end as those that were left alone
+# make torchrun torchrun of Python starts cgan: again after kills, and on two hosts that find each other over a network
 # make mutants  mistakes that a test must notice, one after the other
 # make before   the speed beside an older build of cgan, OLD
 # make gpu-kit  the folder gpu-kit: proofs and timings on CUDA, for a machine with cgan's torch but no Go and no network
@@ -31,6 +33,8 @@ FUZZTIME ?= 30m
 MEMORY_IMAGES ?= 100000
 MEMORY_STEPS ?= 2000
 SERVE_REQUESTS ?= 100000
+KILLS ?= 50
+CUTS ?= 20
 PYTHON_WITH = GOWORK=off go run ./cmd/compare python
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
@@ -47,7 +51,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy eval-speed lint clean
+.PHONY: build libtorch train test parity accuracy balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -88,6 +92,9 @@ bench: build
 eval-speed: build
 	@GOWORK=off go run ./cmd/compare evaluation
 
+bench-ranks: build
+	@GOWORK=off go run ./cmd/compare ranks $(BENCH)
+
 before: build
 	@GOWORK=off go run ./cmd/compare before $(OLD)
 
@@ -98,7 +105,10 @@ torture: build
 	CGAN_TORTURE=500 go test -count=1 -v -timeout 60m -run TestTorture ./cmd/cgan
 
 torture-ranks: build
-	CGAN_TORTURE_RANKS=50 go test -count=1 -v -timeout 60m -run TestALostRank ./cmd/cgan
+	CGAN_RANK_KILLS=$(KILLS) CGAN_RANK_CUTS=$(CUTS) go test -count=1 -v -timeout 60m -run 'TestALostRank|TestACutNetwork' ./cmd/cgan
+
+torchrun: build
+	CGAN_PYTHON_215=$$($(PYTHON_WITH) 2.15.0) go test -count=1 -v -run TestTorchrun ./cmd/cgan
 
 memory: build
 	CGAN_MEMORY_STEPS=$(MEMORY_STEPS) go test -count=1 -v -timeout 60m -run TestMemoryStaysFlat ./train

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"cgan/bindings/distributed"
@@ -50,6 +51,7 @@ type Config struct {
 	Trace       string     `json:"trace"`        // file for losses and digests; empty for none
 
 	Compress    string              `json:"compress"` // type that gradients travel in between processes: none, which is float32, or bf16
+	SyncBN      bool                `json:"sync_bn"`  // BatchNorm in training over the images of all processes
 	DistTimeout time.Duration       `json:"-"`        // within which a rank that is lost ends the others
 	Launch      *distributed.Launch `json:"-"`        // this process's place among those that train together; nil for one alone
 
@@ -138,6 +140,9 @@ func (c Config) Validate() error {
 func (c Config) validateRanks() error {
 	if !slices.Contains(Compressions, c.Compress) {
 		return &models.FieldError{Field: "compress", Problem: fmt.Sprintf("is %q: it must be none or bf16", c.Compress)}
+	}
+	if c.Launch != nil && strings.HasPrefix(c.Device, "cuda") { // before the data is read
+		return ErrRanksOnCUDA
 	}
 	if c.DistTimeout < time.Second || c.DistTimeout > 24*time.Hour {
 		return &models.FieldError{Field: "dist_timeout", Problem: fmt.Sprintf("is %v: it must be a time from 1s to 24h", c.DistTimeout)}

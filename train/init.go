@@ -115,6 +115,11 @@ func (r *run) init(set *dataset.Set) error {
 		if err := r.config.fits(w); err != nil {
 			return err
 		}
+		if whole(w) {
+			if err := r.settleBuckets(); err != nil {
+				return err
+			}
+		}
 		if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {
 			return w.Fail(err)
 		}
@@ -126,6 +131,16 @@ func (r *run) init(set *dataset.Set) error {
 	r.at.Batch, r.at.Images = r.config.Batch, images
 	r.saved, r.result.Steps = r.at.Step, r.at.Step
 	return nil
+}
+
+// whole says whether a file has all that a step changes.
+func whole(w *models.Weights) bool {
+	for _, part := range []string{"step", "optimizerG", "optimizerD"} {
+		if _, ok := w.Get(part); !ok {
+			return false
+		}
+	}
+	return w.Discriminator != nil
 }
 
 // goOn settles which epochs the earlier run had. On other data or with another batch size the epoch's order means

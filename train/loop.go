@@ -27,7 +27,11 @@ func Run(ctx context.Context, c Config, report Reporter) (result Result, err err
 	if err := c.Validate(); err != nil {
 		return result, err
 	}
-	return newRun(c, report, atomicfile.System()).train(ctx)
+	r := newRun(c, report, atomicfile.System())
+	if c.Launch != nil {
+		return r.trainWithOthers(ctx)
+	}
+	return r.train(ctx)
 }
 
 func newRun(c Config, report Reporter, disk atomicfile.Disk) *run {
@@ -95,9 +99,6 @@ type run struct {
 
 // open makes everything that the run needs, its folder last.
 func (r *run) open(ctx context.Context) error {
-	if err := r.meet(); err != nil {
-		return err
-	}
 	if err := r.take(); err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ func (r *run) open(ctx context.Context) error {
 	r.set = set
 	r.hash = set.Hash()
 	r.trace = newTrace(r.config)
-	if err := r.connect(); err != nil {
+	if err := r.connect(ctx); err != nil {
 		return err
 	}
 	if err := r.openEvaluating(ctx); err != nil {

@@ -5,12 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"cgan/bindings/distributed"
 	"cgan/bindings/nn"
@@ -26,6 +29,8 @@ type ranks struct {
 	again   bool                      // torchrun has started the run again after a fault
 	of      int                       // the step of the random numbers that were gathered last
 	agreed  agreed
+	stands  atomic.Pointer[string] // the last checkpoint, for who looks from outside of the loop; nil for none
+	settled atomic.Bool            // and no rank needs another one any more
 }
 
 // agreed is what one rank wants and all do: a clock or a signal is one process's own.
@@ -35,12 +40,9 @@ type agreed struct{ stop, save, timeUp, diverged bool }
 func (r *run) first() bool { return r.config.Launch == nil || r.config.Launch.Rank == 0 }
 
 // meet finds the other ranks. A run that torchrun has started again goes on from the folder of its last attempt.
-func (r *run) meet() (err error) {
+func (r *run) meet(ctx context.Context) (err error) {
 	l := r.config.Launch
-	if l == nil {
-		return nil
-	}
-	if r.ranks.meeting, err = distributed.Join(l, r.config.DistTimeout); err != nil || l.Attempt == 0 || r.config.Resume != "" {
+	if r.ranks.meeting, err = distributed.Join(ctx, l, r.config.DistTimeout); err != nil || l.Attempt == 0 || r.config.Resume != "" {
 		return err
 	}
 	dir, err := r.ranks.meeting.Recall("run")
@@ -49,8 +51,58 @@ func (r *run) meet() (err error) {
 	return err
 }
 
+// trainWithOthers is train for one of several ranks. One that waits for another is in libtorch, where no context reaches it: an
+// interrupted run whose other ranks are gone is left there, as a kill would leave it.
+func (r *run) trainWithOthers(ctx context.Context) (Result, error) {
+	if err := r.meet(ctx); err != nil {
+		return Result{}, err
+	}
+	type end struct {
+		result Result
+		err    error
+	}
+	ended, gone := make(chan end, 1), make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { gone <- r.abandon() })
+	defer stop()
+	go func() {
+		result, err := r.train(ctx)
+		ended <- end{result, err}
+	}()
+	for {
+		select {
+		case e := <-ended:
+			return e.result, e.err
+		case err := <-gone:
+			if err != nil {
+				return Result{}, err
+			}
+		}
+	}
+}
+
+// abandon waits for the end of an interrupted run, or for a rank that does not answer: then no step ends any more.
+func (r *run) abandon() error {
+	for ; ; time.Sleep(time.Second) {
+		err := r.ranks.meeting.Absent()
+		if r.ranks.settled.Load() {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("interrupted, and the step under way can't end: %w%s", err, r.outside())
+		}
+	}
+}
+
+// outside says which checkpoint stands, for who looks from outside of the loop.
+func (r *run) outside() string {
+	if path := r.ranks.stands.Load(); path != nil {
+		return "; " + *path + " is from before and stands"
+	}
+	return ""
+}
+
 // connect looks whether all ranks are to do the same, and connects them.
-func (r *run) connect() (err error) {
+func (r *run) connect(ctx context.Context) (err error) {
 	m := r.ranks.meeting
 	if m == nil {
 		return nil
@@ -59,7 +111,7 @@ func (r *run) connect() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := m.Agree(facts); err != nil {
+	if err := m.Agree(ctx, facts); err != nil {
 		return err
 	}
 	r.ranks.group, err = distributed.InitProcessGroup(m)
@@ -75,7 +127,8 @@ func (r *run) facts() ([]distributed.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts := []distributed.Fact{{Name: "program (sha256)", Value: program}, {Name: "libtorch", Value: torch.FullVersion()}, {Name: "data (sha256)", Value: r.hash}}
+	facts := []distributed.Fact{{Name: "program (sha256)", Value: program}, {Name: "libtorch", Value: torch.FullVersion()}, {Name: "data (sha256)", Value: r.hash},
+		{Name: "beginning", Value: r.beginning()}}
 	text, err := json.Marshal(r.config)
 	var fields map[string]json.RawMessage
 	if err == nil {
@@ -87,6 +140,17 @@ func (r *run) facts() ([]distributed.Fact, error) {
 		}
 	}
 	return facts, err
+}
+
+// beginning is what the run starts from, in a word.
+func (r *run) beginning() string {
+	switch {
+	case r.config.Resume != "":
+		return "a run that goes on"
+	case r.config.Init != "":
+		return "weights of a file"
+	}
+	return "fresh networks"
 }
 
 func hashProgram() (string, error) {
@@ -119,13 +183,21 @@ func (r *run) blame(err error) error {
 		}
 		return err
 	}
-	m.Fail(err)
+	told := err
+	if errors.Is(err, context.Canceled) {
+		told = errors.New("interrupted")
+	}
+	m.Fail(told)
 	return err
 }
 
-// leave ends the connections behind the last step of all.
+// leave waits for the last step of all.
 func (r *run) leave(err error) error {
-	if err != nil || r.ranks.group == nil {
+	if r.ranks.group == nil {
+		return err
+	}
+	defer r.ranks.settled.Store(true)
+	if err != nil {
 		return err
 	}
 	return torch.Do("leave the other ranks", func() error {
@@ -179,6 +251,8 @@ func (r *run) gather() error {
 
 // remember tells the attempts of torchrun that come after this one which folder has a checkpoint.
 func (r *run) remember() {
+	path := r.result.Checkpoint
+	r.ranks.stands.Store(&path)
 	if dir, err := filepath.Abs(r.result.Dir); err == nil && r.ranks.meeting != nil {
 		_ = r.ranks.meeting.Remember("run", dir) // a store that is gone ends the next step
 	}
@@ -290,6 +364,11 @@ func (t *Trainer) distribute(g *distributed.ProcessGroup) error {
 			torch.ManualSeed(t.config.Seed + int64(rank))
 		}
 		t.ranks = g.GetWorldSize()
+		if t.config.SyncBN {
+			sync := nn.Sync{Ranks: t.ranks, AllReduceSum: g.AllReduceSum}
+			t.generator.SyncBatchNorm(sync)
+			t.discriminator.SyncBatchNorm(sync)
+		}
 		bf16 := t.config.Compress == "bf16"
 		t.reducerG = distributed.NewReducer(g, t.generator.Parameters(), bf16)
 		t.reducerD = distributed.NewReducer(g, t.discriminator.Parameters(), bf16)

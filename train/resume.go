@@ -92,6 +92,7 @@ func (r *run) resume(set *dataset.Set) error {
 		return w.Fail(fmt.Errorf("it is of %d images in batches of %d, the run of %d in batches of %d", r.at.Images, r.at.Batch, set.Images.N, r.config.Batch))
 	}
 	r.saved, r.result.Steps, r.result.Checkpoint = r.at.Step, r.at.Step, w.File.Path
+	r.remember()
 	if newer, err := models.Checkpoints(r.config.Resume); err == nil {
 		r.damaged = newer[:max(0, slices.Index(newer, w.File.Path))]
 	}

@@ -54,7 +54,14 @@ func (c *Config) Setup() (torch.Device, error) {
 	c.Threads = torch.NumThreads()
 	c.Device = device.String()
 	if err == nil && device != torch.CPU {
+		if c.Launch != nil {
+			return device, ErrRanksOnCUDA
+		}
 		torch.SetCuDNN(c.Exact, !c.Exact)
 	}
 	return device, err
 }
+
+// ErrRanksOnCUDA refuses several processes that train on CUDA.
+var ErrRanksOnCUDA error = &models.FieldError{Field: "device", Problem: "is cuda, or auto found it, but several processes train on the CPU alone: " +
+	"there is no NCCL here to average their gradients; ask for cpu, or train in one process"}

@@ -21,6 +21,7 @@ drawn images.
 
 import argparse
 import copy
+import functools
 import gzip
 import hashlib
 import importlib.util
@@ -40,6 +41,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import bf16_compress_hook
+from torch.distributed.nn.functional import all_reduce
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
@@ -103,11 +105,48 @@ def distribute(trainer, args):
         return
     if rank() > 0:
         torch.manual_seed(args.seed + rank())
+    if getattr(args, "sync_bn", False):
+        for network in (trainer.generator, trainer.discriminator):
+            for module in network.modules():
+                if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
+                    module.forward = functools.partial(sync_batch_norm, module)
     trainer.average_d = DistributedDataParallel(trainer.discriminator, broadcast_buffers=False)
     trainer.average_g = DistributedDataParallel(trainer.generator, broadcast_buffers=False)
     if getattr(args, "compress", "none") == "bf16":
         for network in (trainer.average_d, trainer.average_g):
             network.register_comm_hook(None, bf16_compress_hook)
+
+
+def sync_batch_norm(norm, x):
+    """What torch.nn.SyncBatchNorm computes, which is for GPUs alone."""
+    if not norm.training:
+        return nn.functional.batch_norm(x, norm.running_mean, norm.running_var, norm.weight, norm.bias, False, norm.momentum, norm.eps)
+    count = ranks() * x.numel() // x.size(1)
+    dims = [i for i in range(x.dim()) if i != 1]
+    channels = (1, -1, *(1 for _ in dims[1:]))
+    mean = all_reduce(x.sum(dims)) / count  # [C]
+    centred = x - mean.view(channels)
+    variance = all_reduce(centred.square().sum(dims)) / count  # [C]
+    y = centred / (variance + norm.eps).sqrt().view(channels)
+    if norm.weight is not None:
+        y = y * norm.weight.view(channels)
+    if norm.bias is not None:
+        y = y + norm.bias.view(channels)
+    if norm.track_running_stats:
+        norm.num_batches_tracked += 1
+        with torch.no_grad():
+            norm.running_mean.lerp_(mean, norm.momentum)
+            norm.running_var.lerp_(variance * (count / (count - 1)), norm.momentum)
+    return y
+
+
+def settle_buckets(trainer, image):
+    """A step that leaves no trace once a checkpoint is read: DistributedDataParallel lays out its buckets by the order in which
+    the first step's gradients come, and with three ranks and more the order of a sum is the layout's."""
+    if ranks() == 1:
+        return
+    trainer.done = trainer.options.d_steps - 1  # which is one of G's too
+    trainer.update(torch.zeros(2, *image.shape[1:], device=trainer.device), torch.zeros(2, dtype=torch.int64, device=trainer.device))
 
 
 def rank_rng_states():
@@ -416,7 +455,8 @@ def resume(trainer, path):
     saved.setdefault("generator_ema", saved["generator"])  # an average that the file lacks begins as the generator
     for part in parts_of(trainer):
         getattr(trainer, part).load_state_dict(saved[part])
-    torch.set_rng_state(saved["rank_rng_states"][rank()] if ranks() > 1 else saved["rng_state"])
+    # set_rng_state takes a whole tensor alone, not a row of one
+    torch.set_rng_state(saved["rank_rng_states"][rank()].clone() if ranks() > 1 else saved["rng_state"])
     if trainer.device == "cuda" and "cuda_rng_state" in saved:
         torch.cuda.set_rng_state(saved["cuda_rng_state"])
     at = Progress()
@@ -439,6 +479,7 @@ def trace(args):
     image, label, class_names = read_set(args.data)
     trainer, epochs, at = Trainer(args, image, class_names, args, args.steps), loader(image, label, args.batch, args.seed), Progress()
     if args.init:
+        settle_buckets(trainer, image)
         at = resume(trainer, args.init)
     losses = [trainer.step(*b) for b in batches(epochs, at, args.steps)]
     result = {
@@ -559,6 +600,8 @@ def bench(args, warmup=5):
         start = now
     times = sorted(times[warmup:])
     median = times[len(times) // 2]
+    if rank() > 0:
+        return
     print(json.dumps({
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
@@ -641,6 +684,7 @@ def main():
             command.add_argument("--save")
             command.add_argument("--init")
             command.add_argument("--compress", choices=("none", "bf16"), default="none")
+            command.add_argument("--sync-bn", action="store_true")
             command.add_argument("--networks", type=load_networks)
             command.add_argument("--loss", choices=("bce", "hinge", "lsgan", "wgan-gp"), default=Options.loss)
             command.add_argument("--lr-schedule", choices=("constant", "linear", "cosine"), default=Options.lr_schedule)

@@ -11,6 +11,7 @@ type Launch struct {
 	Host            string // MASTER_ADDR and MASTER_PORT: where the store is
 	Port            int
 	Agent           bool   // torchrun serves the store, not rank 0
+	RunID           string // TORCHELASTIC_RUN_ID, which is torchrun's --rdzv-id
 	Attempt         int    // how often torchrun has started the run again
 	Interface       string // GLOO_SOCKET_IFNAME: of the network between the processes; empty for the one that leads to Host
 }
@@ -21,7 +22,8 @@ func ReadLaunch(getenv func(string) string) (*Launch, error) {
 	if getenv("RANK") == "" && getenv("WORLD_SIZE") == "" {
 		return nil, nil
 	}
-	l := &Launch{Host: getenv("MASTER_ADDR"), Agent: getenv("TORCHELASTIC_USE_AGENT_STORE") == "True", Interface: getenv("GLOO_SOCKET_IFNAME")}
+	l := &Launch{Host: getenv("MASTER_ADDR"), Agent: getenv("TORCHELASTIC_USE_AGENT_STORE") == "True", RunID: getenv("TORCHELASTIC_RUN_ID"),
+		Interface: getenv("GLOO_SOCKET_IFNAME")}
 	for _, v := range []struct {
 		name     string
 		to       *int

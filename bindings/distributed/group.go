@@ -15,7 +15,8 @@ import (
 )
 
 // ProcessGroup is the ranks of a run, connected. Its operations are collective: every rank calls the same ones in the same
-// order, inside torch.Do; one that loses another rank fails within the timeout. A nil group is one process, of rank 0.
+// order, inside torch.Do; one that loses another rank fails within the timeout. A nil group is one process, of rank 0. The
+// connections end with the process.
 type ProcessGroup struct {
 	*Meeting
 	native C.cgan_process_group
@@ -34,16 +35,23 @@ func InitProcessGroup(m *Meeting) (*ProcessGroup, error) {
 			return nil, err
 		}
 	}
+	waits, err := connectStore(m.Launch, -1, storePrefix, m.timeout) // for the others' addresses, while this rank answers roll calls
+	if err != nil {
+		return nil, m.lostStore()
+	}
 	g := &ProcessGroup{Meeting: m}
 	prefix := C.CString(m.store.prefix + "gloo") // of this attempt: an earlier one left its addresses
 	defer C.free(unsafe.Pointer(prefix))
 	name, at := C.CString(m.Interface), C.CString(address)
 	defer C.free(unsafe.Pointer(name))
 	defer C.free(unsafe.Pointer(at))
-	err = libtorch.Check(unsafe.Pointer(C.cgan_process_group_new(m.store.native, prefix, C.int(m.Rank), C.int(m.WorldSize), name, at,
+	err = libtorch.Check(unsafe.Pointer(C.cgan_process_group_new(waits.native, prefix, C.int(m.Rank), C.int(m.WorldSize), name, at,
 		C.int64_t(m.collective().Milliseconds()), &g.native)))
-	if err != nil {
+	if err != nil && ofOthers(err.Error()) {
 		return nil, &LostError{err.Error()}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connect the ranks: %w", err)
 	}
 	return g, nil
 }
@@ -91,6 +99,17 @@ func (g *ProcessGroup) AllReduce(t *torch.Tensor, op ReduceOp) {
 	})
 }
 
+// AllReduceSum is the sum of every rank's t, value by value, and its gradient the sum of the ranks' gradients:
+// torch.distributed.nn.functional.all_reduce.
+func (g *ProcessGroup) AllReduceSum(t *torch.Tensor) *torch.Tensor {
+	return torch.Native("all_reduce", []*torch.Tensor{t}, func(out *libtorch.Handle, in []libtorch.Handle) error {
+		var sum C.cgan_tensor
+		err := libtorch.Check(unsafe.Pointer(C.cgan_all_reduce_differentiable(g.native, C.cgan_tensor(in[0]), &sum)))
+		*out = libtorch.Handle(sum)
+		return err
+	})
+}
+
 // Broadcast puts the values of rank source's t into each rank's, of the same shape and type.
 func (g *ProcessGroup) Broadcast(t *torch.Tensor, source int) {
 	torch.NativeUpdate("broadcast", []*torch.Tensor{t}, func(in []libtorch.Handle) error {
@@ -113,10 +132,4 @@ func (g *ProcessGroup) Barrier() {
 	torch.NativeUpdate("barrier", nil, func([]libtorch.Handle) error {
 		return libtorch.Check(unsafe.Pointer(C.cgan_barrier(g.native)))
 	})
-}
-
-// Destroy ends the connections, behind a Barrier. A group that has lost a rank is left to the end of the process.
-func (g *ProcessGroup) Destroy() {
-	_ = libtorch.Check(unsafe.Pointer(C.cgan_process_group_free(g.native)))
-	g.store.free()
 }

@@ -1,13 +1,12 @@
 package distributed
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"sync/atomic"
 	"time"
-
-	"cgan/bindings/torch"
 )
 
 // Fact is something that must be the same for every rank, such as the version of libtorch.
@@ -18,21 +17,26 @@ type Meeting struct {
 	*Launch
 	timeout time.Duration
 	store   *store
-	shared  *store // as store, but the same for each attempt of torchrun
-	done    bool   // and no rank needs the store of this one any more
+	shared  *store                 // as store, but the same for each attempt of torchrun
+	done    bool                   // and no rank needs the store of this one any more
+	heard   atomic.Pointer[string] // why the run ends, as a rank has said; nil for nothing
 }
+
+// storePrefix keeps what is said here apart from what torchrun keeps in the store.
+const storePrefix = "cgan"
 
 // tick is how often a rank looks into the store for what others say.
 const tick = 20 * time.Millisecond
 
-// Join meets the other ranks within timeout. A RANK that another process has already is an error. Leave it.
-func Join(l *Launch, timeout time.Duration) (*Meeting, error) {
-	s, err := openStore(l, "cgan", timeout)
+// Join meets the other ranks at the store within timeout, or until ctx ends. A RANK that another process has already is an
+// error. From then on the process answers roll calls.
+func Join(ctx context.Context, l *Launch, timeout time.Duration) (*Meeting, error) {
+	s, err := reachStore(ctx, l, timeout)
 	if err != nil {
 		return nil, err
 	}
 	m := &Meeting{Launch: l, timeout: timeout, store: s.below(fmt.Sprintf("attempt_%d", l.Attempt)), shared: s}
-	n, err := m.store.add(fmt.Sprintf("rank/%d", l.Rank))
+	n, err := m.store.add(fmt.Sprintf("rank/%d", l.Rank), 1)
 	if err != nil {
 		return nil, m.lostStore()
 	}
@@ -40,25 +44,46 @@ func Join(l *Launch, timeout time.Duration) (*Meeting, error) {
 		m.done = true // this process is none of theirs
 		return nil, fmt.Errorf("MASTER_PORT %d: another process has RANK %d there already: a second run needs a port of its own", l.Port, l.Rank)
 	}
+	go m.attend()
 	return m, nil
+}
+
+// reachStore is openStore that ctx can end: libtorch's connecting can't be.
+func reachStore(ctx context.Context, l *Launch, timeout time.Duration) (*store, error) {
+	type opened struct {
+		s   *store
+		err error
+	}
+	ended := make(chan opened, 1)
+	go func() {
+		s, err := openStore(l, storePrefix, timeout)
+		ended <- opened{s, err}
+	}()
+	select {
+	case o := <-ended:
+		return o.s, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Agree waits until every rank is there and compares their facts with those of rank 0. Each rank gets the same error, which
 // names the rank and the difference.
-func (m *Meeting) Agree(facts []Fact) error {
-	facts = append([]Fact{{"WORLD_SIZE", fmt.Sprint(m.WorldSize)}}, facts...)
+func (m *Meeting) Agree(ctx context.Context, facts []Fact) error {
+	facts = append([]Fact{{"WORLD_SIZE", fmt.Sprint(m.WorldSize)}, {"torchrun's --rdzv-id", m.RunID}}, facts...)
 	text, err := json.Marshal(facts)
 	if err != nil {
 		return err
 	}
-	if err := m.store.set(fmt.Sprintf("facts/%d", m.Rank), string(text)); err != nil {
+	if err := m.store.set(factsOf(m.Rank), string(text)); err != nil {
 		return m.lostStore()
 	}
 	if m.Rank > 0 {
-		return m.verdict()
+		return m.verdict(ctx, facts)
 	}
-	problem := m.compare(facts)
+	problem := m.compare(ctx, facts)
 	if problem != nil {
+		m.done = true
 		_ = m.store.set("agreed", problem.Error())
 		time.Sleep(20 * tick) // the others read it here
 		return problem
@@ -66,32 +91,48 @@ func (m *Meeting) Agree(facts []Fact) error {
 	return m.store.set("agreed", "")
 }
 
-// verdict is what rank 0 found.
-func (m *Meeting) verdict() error {
-	text, err := m.await("agreed", 0)
+// verdict is what rank 0 found. A rank that rank 0 knows nothing of, as one of another run with more ranks, finds out itself.
+func (m *Meeting) verdict(ctx context.Context, facts []Fact) error {
+	text, err := m.await(ctx, "agreed", 0)
 	if err == nil && text != "" {
-		m.done = true
-		err = fmt.Errorf("%s", text)
+		err = errors.New(text)
+	} else if err == nil {
+		err = m.differs(0, func(zero []Fact) error { return differ(zero, facts, m.Rank) })
 	}
+	m.done = err != nil
 	return err
 }
 
 // compare looks at each rank's facts as they come.
-func (m *Meeting) compare(facts []Fact) error {
+func (m *Meeting) compare(ctx context.Context, facts []Fact) error {
 	for rank := 1; rank < m.WorldSize; rank++ {
-		text, err := m.await(fmt.Sprintf("facts/%d", rank), rank)
-		if err != nil {
+		if _, err := m.await(ctx, factsOf(rank), rank); err != nil {
 			return err
 		}
-		var theirs []Fact
-		if err := json.Unmarshal([]byte(text), &theirs); err != nil {
-			return fmt.Errorf("rank %d says %q of itself: is it another program?", rank, text)
-		}
-		if err := differ(facts, theirs, rank); err != nil {
+		if err := m.differs(rank, func(theirs []Fact) error { return differ(facts, theirs, rank) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// factsOf is the key of a rank's facts.
+func factsOf(rank int) string { return fmt.Sprintf("facts/%d", rank) }
+
+// differs hands the facts of a rank that are there, some at least, to look.
+func (m *Meeting) differs(rank int, look func([]Fact) error) error {
+	text, there, err := m.store.get(factsOf(rank))
+	if err != nil {
+		return m.lostStore()
+	}
+	var facts []Fact
+	if there && (json.Unmarshal([]byte(text), &facts) != nil || len(facts) == 0) {
+		return fmt.Errorf("rank %d says %q of itself: is it another program?", rank, text)
+	}
+	if !there {
+		return nil
+	}
+	return look(facts)
 }
 
 // differ names the first fact of rank that is not rank 0's.
@@ -107,8 +148,8 @@ func differ(ours, theirs []Fact, rank int) error {
 	return nil
 }
 
-// await waits for a key that rank is to set, or for the failure of any.
-func (m *Meeting) await(key string, rank int) (string, error) {
+// await waits for a key that rank is to set, for the failure of any, or for the end of ctx.
+func (m *Meeting) await(ctx context.Context, key string, rank int) (string, error) {
 	for end := time.Now().Add(m.timeout); time.Now().Before(end); time.Sleep(tick) {
 		text, there, err := m.store.get(key)
 		if err != nil {
@@ -117,8 +158,11 @@ func (m *Meeting) await(key string, rank int) (string, error) {
 		if there {
 			return text, nil
 		}
-		if cause := m.cause(); cause != "" {
-			return "", fmt.Errorf("%s", cause)
+		if cause := m.heard.Load(); cause != nil {
+			return "", errors.New(*cause)
+		}
+		if err := ctx.Err(); err != nil {
+			return "", err
 		}
 		if m.Rank == 0 {
 			if err := m.otherSize(); err != nil {
@@ -132,15 +176,10 @@ func (m *Meeting) await(key string, rank int) (string, error) {
 // otherSize finds a rank that is there with another WORLD_SIZE while one is waited for that may never come.
 func (m *Meeting) otherSize() error {
 	for rank := 1; rank < m.WorldSize; rank++ {
-		text, there, err := m.store.get(fmt.Sprintf("facts/%d", rank))
-		if err != nil || !there {
-			continue
-		}
-		var theirs []Fact
-		if json.Unmarshal([]byte(text), &theirs) != nil || len(theirs) == 0 {
-			continue
-		}
-		if err := differ([]Fact{{"WORLD_SIZE", fmt.Sprint(m.WorldSize)}}, theirs[:1], rank); err != nil {
+		err := m.differs(rank, func(theirs []Fact) error {
+			return differ([]Fact{{"WORLD_SIZE", fmt.Sprint(m.WorldSize)}}, theirs[:1], rank)
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -160,100 +199,7 @@ func (m *Meeting) Recall(key string) (string, error) {
 
 // Fail tells the others why this rank ends, if it is by its own fault.
 func (m *Meeting) Fail(cause error) {
-	if m.done {
-		return
-	}
-	within(m.patience(), func() {
-		_ = m.store.set(fmt.Sprintf("fault/%d", m.Rank), cause.Error())
-		_ = m.store.set("fault", fmt.Sprintf("rank %d: %s", m.Rank, cause.Error()))
-		if m.Rank == 0 && !m.Agent {
-			time.Sleep(2 * m.patience()) // the store goes with this process, and the others read it first
-		}
-	})
-}
-
-// cause is what a rank said of its own fault; empty where none did.
-func (m *Meeting) cause() string {
-	text, _, _ := m.store.get("fault")
-	return text
-}
-
-// Lost makes an error of a connection one that names the rank which failed: by what it said before it ended, or because it
-// alone does not answer.
-func (m *Meeting) Lost(err error) error {
-	found := make(chan error, 1)
-	go func() { found <- m.rollCall(err) }()
-	select {
-	case named := <-found:
-		return named
-	case <-time.After(2 * m.patience()):
-		return m.lostStore()
-	}
-}
-
-// patience is how long a rank that runs may take to answer: the last tenth of the timeout.
-func (m *Meeting) patience() time.Duration { return min(m.timeout/10, 3*time.Second) }
-
-// collective is the part of the timeout that an operation may take; the rest is for finding who is lost.
-func (m *Meeting) collective() time.Duration { return m.timeout - 3*m.patience() }
-
-// rollCall asks who is there.
-func (m *Meeting) rollCall(lost error) error {
-	if m.store.set(fmt.Sprintf("here/%d", m.Rank), "") != nil {
-		return m.lostStore()
-	}
-	var missing []string
-	for end := time.Now().Add(m.patience()); time.Now().Before(end); time.Sleep(tick) {
-		if cause := m.cause(); cause != "" {
-			return fmt.Errorf("%s", cause)
-		}
-		missing = nil
-		for rank := range m.WorldSize {
-			_, here, err := m.store.get(fmt.Sprintf("here/%d", rank))
-			if err != nil {
-				return m.lostStore()
-			}
-			if !here {
-				missing = append(missing, fmt.Sprint(rank))
-			}
-		}
-		if len(missing) == 0 {
-			return fmt.Errorf("the connection between the ranks broke, and all are there: %w", lost)
-		}
-	}
-	if m.Rank == 0 && !m.Agent {
-		time.Sleep(10 * tick) // those who ask last read it too
-	}
-	return fmt.Errorf("rank %s does not answer: it was killed or stopped, or its machine or network is gone", strings.Join(missing, ", rank "))
-}
-
-// LostError is a rank or a store that is lost.
-type LostError struct{ text string }
-
-// Error names it.
-func (e *LostError) Error() string { return e.text }
-
-// IsLost says whether err is of a connection to other ranks that broke: Lost finds out which. Gloo's errors name its sources.
-func IsLost(err error) bool {
-	var failed *torch.Error
-	var lost *LostError
-	return errors.As(err, &lost) || errors.As(err, &failed) && strings.Contains(failed.Reason, "/gloo/")
-}
-
-func (m *Meeting) lostStore() error {
-	who := "rank 0"
-	if m.Agent {
-		who = "torchrun"
-	}
-	return &LostError{fmt.Sprintf("rank 0 or the network to it is lost: the store that %s serves at %s, port %d, does not answer", who, m.Host, m.Port)}
-}
-
-// within runs fn, and goes on without it after limit.
-func within(limit time.Duration, fn func()) {
-	ended := make(chan struct{})
-	go func() { fn(); close(ended) }()
-	select {
-	case <-ended:
-	case <-time.After(3 * limit):
+	if !m.done {
+		_ = m.soon(func() error { m.tell(fmt.Sprintf("rank %d: %v", m.Rank, cause)); return nil })
 	}
 }

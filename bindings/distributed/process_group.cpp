@@ -1,6 +1,7 @@
 #define USE_C10D_GLOO // as libtorch_cpu.so was built
 #include "process_group.h"
 
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
@@ -8,6 +9,26 @@ using cgan::group;
 using cgan::guarded;
 using cgan::tensor;
 using c10d::ProcessGroupGloo;
+
+namespace {
+
+// Summed is the sum over the ranks, whose gradient is the sum of the ranks' gradients, to any order: _AllReduce of
+// torch/distributed/nn/functional.py.
+struct Summed : torch::autograd::Function<Summed> {
+  static at::Tensor forward(torch::autograd::AutogradContext *ctx, const at::Tensor &x, cgan::GroupPtr *group) {
+    ctx->saved_data["group"] = reinterpret_cast<int64_t>(group);
+    std::vector<at::Tensor> sum = {x.clone(at::MemoryFormat::Contiguous)};
+    (*group)->getBackend(c10::DeviceType::CPU)->allreduce(sum)->wait();
+    return sum[0];
+  }
+
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext *ctx, torch::autograd::tensor_list grads) {
+    auto *group = reinterpret_cast<cgan::GroupPtr *>(ctx->saved_data["group"].toInt());
+    return {apply(grads[0], group), at::Tensor()};
+  }
+};
+
+} // namespace
 
 char *cgan_process_group_new(cgan_store store, const char *prefix, int rank, int size, const char *interface, const char *address,
                              int64_t timeout_ms, cgan_process_group *out) {
@@ -33,6 +54,10 @@ char *cgan_all_reduce(cgan_process_group self, cgan_tensor value, int max) {
   });
 }
 
+char *cgan_all_reduce_differentiable(cgan_process_group self, cgan_tensor value, cgan_tensor *out) {
+  return guarded([&] { *out = cgan::handle(Summed::apply(tensor(value), &group(self))); });
+}
+
 char *cgan_broadcast(cgan_process_group self, cgan_tensor value, int source) {
   return guarded([&] {
     std::vector<at::Tensor> tensors = {tensor(value)};
@@ -54,8 +79,4 @@ char *cgan_all_gather(cgan_process_group self, cgan_tensor value, int size, cgan
 
 char *cgan_barrier(cgan_process_group self) {
   return guarded([&] { group(self)->getBackend(c10::DeviceType::CPU)->barrier()->wait(); });
-}
-
-char *cgan_process_group_free(cgan_process_group self) {
-  return guarded([&] { delete static_cast<cgan::GroupPtr *>(self); });
 }

@@ -1,6 +1,7 @@
 #include "../libtorch/guard.h"
 #include "distributed.h"
 
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -13,6 +14,7 @@ c10d::Store &store(cgan_store self) { return **static_cast<StorePtr *>(self); }
 
 char *cgan_store_new(const char *host, int port, int listen, const char *prefix, int64_t timeout_ms, cgan_store *out) {
   return guarded([&] {
+    c10::initLogging(); // reads TORCH_CPP_LOG_LEVEL, which libtorch has read once already
     c10d::TCPStoreOptions options;
     options.port = static_cast<std::uint16_t>(port);
     options.isServer = listen >= 0;
@@ -47,8 +49,4 @@ char *cgan_store_get(cgan_store self, const char *key, char **out, size_t *size)
 
 char *cgan_store_add(cgan_store self, const char *key, int64_t value, int64_t *out) {
   return guarded([&] { *out = store(self).add(key, value); });
-}
-
-char *cgan_store_free(cgan_store self) {
-  return guarded([&] { delete static_cast<StorePtr *>(self); });
 }

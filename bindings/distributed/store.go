@@ -38,6 +38,11 @@ func openStore(l *Launch, prefix string, timeout time.Duration) (*store, error) 
 	if os.Getenv("TORCH_CPP_LOG_LEVEL") == "" {
 		_ = os.Setenv("TORCH_CPP_LOG_LEVEL", "FATAL") // what fails is told by the errors
 	}
+	return connectStore(l, listen, prefix, timeout)
+}
+
+// connectStore is one connection to the store. An operation that waits holds it for itself.
+func connectStore(l *Launch, listen int, prefix string, timeout time.Duration) (*store, error) {
 	host, below := C.CString(l.Host), C.CString(prefix)
 	defer C.free(unsafe.Pointer(host))
 	defer C.free(unsafe.Pointer(below))
@@ -95,13 +100,11 @@ func (s *store) get(key string) (string, bool, error) {
 	return C.GoStringN(value, C.int(size)), true, nil
 }
 
-// add counts key up by one and gives the count.
-func (s *store) add(key string) (int, error) {
+// add counts key up by more and gives the count.
+func (s *store) add(key string, more int) (int, error) {
 	k := C.CString(s.prefix + key)
 	defer C.free(unsafe.Pointer(k))
 	var n C.int64_t
-	err := libtorch.Check(unsafe.Pointer(C.cgan_store_add(s.native, k, 1, &n)))
+	err := libtorch.Check(unsafe.Pointer(C.cgan_store_add(s.native, k, C.int64_t(more), &n)))
 	return int(n), err
 }
-
-func (s *store) free() { _ = libtorch.Check(unsafe.Pointer(C.cgan_store_free(s.native))) }

@@ -55,7 +55,7 @@ func (l *LeakyReLU) slope() float64 { return l.NegativeSlope }
 
 // fuses says whether a convolution may take it over.
 func (b *BatchNorm2d) fuses() bool {
-	return b.fast.Norm && b.Affine && !b.NoBias && b.TrackRunningStats && (b.Training() || !torch.GradEnabled())
+	return b.fast.Norm && !b.syncs() && b.Affine && !b.NoBias && b.TrackRunningStats && (b.Training() || !torch.GradEnabled())
 }
 
 // fuser is a layer that can take over what follows it, on this input: an activation, or a BatchNorm2d and its activation.

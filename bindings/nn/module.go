@@ -25,6 +25,7 @@ type Base struct {
 	buffers    []Named
 	eval       bool
 	fast       Fast
+	sync       Sync
 }
 
 type child struct {

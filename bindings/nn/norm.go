@@ -44,6 +44,9 @@ type batchNorm struct{ norm }
 // Forward keeps the shape. In training it also moves the running statistics.
 func (b *batchNorm) Forward(x *torch.Tensor) *torch.Tensor {
 	b.count()
+	if b.syncs() {
+		return b.forwardSync(x)
+	}
 	return torch.BatchNorm(x, b.weight, b.bias, b.runningMean, b.runningVar, b.byInput(), b.Momentum, b.Eps)
 }
 

@@ -300,7 +300,7 @@ func flagsOver(c *cli.Context, cfg train.Config) train.Config {
 		cfg.Steps = 0
 	}
 	for name, to := range map[string]*bool{
-		"skip-bad": &cfg.SkipBad, "flip": &cfg.Flip, "spectral-norm": &cfg.SpectralNorm, "exact": &cfg.Exact,
+		"skip-bad": &cfg.SkipBad, "flip": &cfg.Flip, "sync-bn": &cfg.SyncBN, "spectral-norm": &cfg.SpectralNorm, "exact": &cfg.Exact,
 	} {
 		if c.IsSet(name) {
 			*to = c.Bool(name)

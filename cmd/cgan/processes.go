@@ -6,7 +6,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,11 +32,15 @@ func startsOthers(c *cli.Context, cfg train.Config) (bool, error) {
 	if cfg.Launch != nil && c.IsSet("processes") && n != cfg.Launch.WorldSize {
 		return false, usageError{fmt.Errorf("%s is %d, but WORLD_SIZE is %d: what sets WORLD_SIZE starts the processes, leave the flag out", givenIn(c, "processes").name, n, cfg.Launch.WorldSize)}
 	}
-	return cfg.Launch == nil && n > 1, nil
+	others := cfg.Launch == nil && n > 1
+	if others && strings.HasPrefix(cfg.Device, "cuda") {
+		return false, usage(train.ErrRanksOnCUDA)
+	}
+	return others, nil
 }
 
 // runProcesses starts n of this program with torchrun's variables and waits for them. The first one that ends badly gives
-// the error; the others end by themselves within the timeout, and are killed a little later.
+// the error; the others end by themselves within the timeout, and are killed a little later. They do not outlive this process.
 func runProcesses(ctx context.Context, n int, timeout time.Duration) error {
 	port, err := freePort()
 	if err != nil {
@@ -46,6 +52,8 @@ func runProcesses(ctx context.Context, n int, timeout time.Duration) error {
 	}
 	threads := strconv.Itoa(max(1, thisHost().cores/n))
 	ends := make(chan processError, n)
+	runtime.LockOSThread() // whose end would be this process's for those that it has started
+	defer runtime.UnlockOSThread()
 	var all []*exec.Cmd
 	defer func() {
 		for _, cmd := range all {
@@ -59,7 +67,7 @@ func runProcesses(ctx context.Context, n int, timeout time.Duration) error {
 			cmd.Env = append(cmd.Env, "OMP_NUM_THREADS="+threads)
 		}
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is passed on once
+		cmd.SysProcAttr = rankAttributes()
 		if err := cmd.Start(); err != nil {
 			return err
 		}
@@ -67,6 +75,15 @@ func runProcesses(ctx context.Context, n int, timeout time.Duration) error {
 		go func() { ends <- ended(rank, cmd.Wait()) }()
 	}
 	return awaitProcesses(ctx, all, ends, timeout)
+}
+
+// lateness is how long ranks may take to end after one that was lost: those that wait for it find out within the timeout, and
+// those that a signal has told to end call the roll at once.
+func lateness(ctx context.Context, timeout time.Duration) time.Duration {
+	if ctx.Err() != nil {
+		return 3 * time.Second
+	}
+	return timeout + 5*time.Second
 }
 
 func awaitProcesses(ctx context.Context, all []*exec.Cmd, ends <-chan processError, timeout time.Duration) (failed error) {
@@ -77,15 +94,18 @@ func awaitProcesses(ctx context.Context, all []*exec.Cmd, ends <-chan processErr
 		case e := <-ends:
 			left--
 			if e.how != "" && failed == nil {
-				failed, late = e, time.After(timeout+5*time.Second)
+				failed, late = e, time.After(lateness(ctx, timeout))
 			}
 		case <-asked:
 			asked = nil
 			for _, cmd := range all {
 				_ = cmd.Process.Signal(syscall.SIGTERM)
 			}
+			if failed != nil {
+				late = time.After(lateness(ctx, timeout))
+			}
 		case <-late:
-			return failed
+			left = 0
 		}
 	}
 	if ctx.Err() != nil {

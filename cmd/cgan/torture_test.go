@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,18 +79,18 @@ func (o *torture) train(flags ...string) {
 	}
 }
 
-// kill begins or goes on, and kills at a random moment: of the start, or after a save.
-func (o *torture) kill(afterSave bool) {
+// begin begins or goes on with a training that saves after each step and has no end, waits for its first save if asked to, and
+// then for a random while.
+func (o *torture) begin(afterSave bool, more ...string) (*exec.Cmd, *said) {
 	o.t.Helper()
-	before := o.newest()
-	flags := []string{"--resume", o.run}
+	before, flags := o.newest(), []string{"--resume", o.run}
 	if o.run == "" {
 		flags = []string{"--out", o.out}
 		o.runs++
 	}
-	var said strings.Builder
-	cmd := o.command(append(flags, "--save-every", "1", "--keep", "2", "--steps", "1000000")...)
-	cmd.Stderr = &said
+	told := &said{}
+	cmd := o.command(slices.Concat(flags, []string{"--save-every", "1", "--keep", "2", "--steps", "1000000"}, more)...)
+	cmd.Stderr = told
 	if err := cmd.Start(); err != nil {
 		o.t.Fatal(err)
 	}
@@ -96,13 +98,53 @@ func (o *torture) kill(afterSave bool) {
 		time.Sleep(time.Millisecond)
 	}
 	time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
+	return cmd, told
+}
+
+// said is what a process writes while a test reads it.
+type said struct {
+	sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.Lock()
+	defer s.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.Lock()
+	defer s.Unlock()
+	return s.text.String()
+}
+
+// await waits for a text to be said, and says whether it came.
+func (s *said) await(text string, limit time.Duration) bool {
+	for end := time.Now().Add(limit); !strings.Contains(s.String(), text); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
+
+// kill begins or goes on, and kills at a random moment: of the start, or after a save.
+func (o *torture) kill(afterSave bool) {
+	o.t.Helper()
+	cmd, told := o.begin(afterSave)
 	if err := cmd.Process.Kill(); err != nil {
-		o.t.Fatalf("%v: ended by itself: %v, %s", flags, err, said.String())
+		o.t.Fatalf("it ended by itself: %v, %s", err, told)
 	}
 	_ = cmd.Wait() // it was killed
-	if said.Len() > 0 {
-		o.t.Errorf("%v: %s", flags, said.String())
+	if told.String() != "" {
+		o.t.Error(told)
 	}
+	o.goOn()
+}
+
+// goOn makes the newest checkpoint what the next training begins with, and looks at it.
+func (o *torture) goOn() {
 	if saved := o.newest(); o.run == "" && saved != "" {
 		o.run = filepath.Dir(saved)
 	}

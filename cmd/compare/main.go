@@ -2,6 +2,7 @@
 //
 //	compare parity    the same bits: every loss, parameter and buffer
 //	compare bench     the same work, timed in turn; writes a section of BENCHMARKS.md
+//	compare ranks     several processes and hosts: what they cost; writes its section of BENCHMARKS.md
 //	compare accuracy  the same quality: fast f32 and bf16 learn to draw the asked digit as exact does
 //	compare evaluation  how fast images are drawn and judged
 //	compare gpu       all of this on CUDA, in the folder that make gpu-kit makes
@@ -175,6 +176,19 @@ func newApp() *cli.App {
 						fmt.Println(program)
 					}
 					return err
+				},
+			},
+			{
+				Name:  "ranks",
+				Usage: "time training in several processes and on two hosts, and compute it for more; print and write the report's section",
+				Flags: []cli.Flag{
+					cgan, python3,
+					&cli.IntFlag{Name: "rounds", Usage: "runs of each program", Value: 3},
+					&cli.IntFlag{Name: "steps", Usage: "training steps of each run, 5 of which are warm-up", Value: 30},
+					&cli.BoolFlag{Name: "quick", Usage: "write no files"},
+				},
+				Action: func(c *cli.Context) error {
+					return compareRanks(c.Context, where(c, "cpu"), c.Int("rounds"), c.Int("steps"), c.Bool("quick"))
 				},
 			},
 			{

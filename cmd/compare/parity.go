@@ -41,6 +41,7 @@ var parityCases = slices.Concat([]parityCase{
 	{name: "47 classes, labels with gaps", set: madeSet{images: 200, channels: 1, size: 28, classes: 47}, batch: 64, steps: 8},
 	{name: "2 processes, 25 steps, batch 96 of 1000 images each", processes: 2, images: 1000, batch: 96, seed: 6, steps: 25},
 	{name: "3 processes, 25 steps, batch 48 of 500 images each", processes: 3, images: 500, batch: 48, seed: 7, steps: 25, flags: []string{"--flip", "--ema", "1000"}},
+	{name: "2 processes, 8 steps, batch 48 of 500 images each, BatchNorm over both", processes: 2, images: 500, batch: 48, seed: 9, steps: 8, flags: []string{"--sync-bn", "--ngf", "32", "--ndf", "32"}},
 	{name: "2 processes, 8 steps, gradients in bfloat16", processes: 2, images: 500, batch: 48, seed: 8, steps: 8, flags: []string{"--compress", "bf16"}},
 }, sizeCases(), []parityCase{
 	withOptions("--flip"),
@@ -109,8 +110,13 @@ func (p *programs) parity(ctx context.Context) error {
 	handOptions := func(options ...string) func(context.Context, *programs) (int, error) {
 		return func(ctx context.Context, p *programs) (int, error) { return handover(ctx, p, options) }
 	}
+	handRanks := func(ctx context.Context, p *programs) (int, error) {
+		p.processes = 3
+		defer func() { p.processes = 0 }()
+		return handover(ctx, p, []string{"--ema", "0.9", "--ngf", "16", "--ndf", "16"})
+	}
 	for _, pass := range []func(context.Context, *programs) (int, error){
-		handOptions(), handOptions("--loss", "hinge", "--spectral-norm", "--ema", "0.9", "--d-steps", "2"), relay,
+		handOptions(), handOptions("--loss", "hinge", "--spectral-norm", "--ema", "0.9", "--d-steps", "2"), handRanks, relay,
 	} {
 		n, err := pass(ctx, p)
 		if err != nil {
@@ -193,7 +199,7 @@ func handover(ctx context.Context, p *programs, options []string) (differing int
 		if err != nil {
 			return 0, err
 		}
-		differing += report(strings.Join(append([]string{way.name}, options...), " "), rest, whole)
+		differing += report(strings.Join(slices.Concat([]string{way.name}, p.ranks(), options), " "), rest, whole)
 	}
 	return differing, nil
 }

@@ -58,6 +58,14 @@ func (p *programs) exportONNX(ctx context.Context) (model string, err error) {
 	return model, quiet(ctx, p.cgan, "export", weights, "--format", "onnx", "--out", model)
 }
 
+// ranks is the processes in words; nothing for one.
+func (p *programs) ranks() []string {
+	if p.processes == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("with %d processes", p.processes)}
+}
+
 // clear removes the folder.
 func (p *programs) clear() { os.RemoveAll(p.work) }
 

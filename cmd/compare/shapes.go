@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// shape is a convolution on cgan's kernels and on libtorch's own ops in the same process, as `cgan bench --mode shapes` times it.
-type shape struct {
+// convolution is one on cgan's kernels and on libtorch's own ops in the same process, as `cgan bench --mode shapes` times it.
+type convolution struct {
 	Name     string  `json:"name"`
 	Kernels  float64 `json:"kernels_ms"`
 	Libtorch float64 `json:"libtorch_ms"`
@@ -16,12 +16,12 @@ type shape struct {
 }
 
 // shapes are the same convolutions in both precisions, the worst for cgan first.
-type shapes struct{ f32, bf16 []shape }
+type shapes struct{ f32, bf16 []convolution }
 
 func timeShapes(ctx context.Context, p *programs) (s shapes, err error) {
 	for _, each := range []struct {
 		precision string
-		to        *[]shape
+		to        *[]convolution
 	}{{"f32", &s.f32}, {"bf16", &s.bf16}} {
 		fmt.Fprintln(os.Stderr, "shapes,", each.precision)
 		command := []string{p.cgan, "bench", "--mode", "shapes", "--json", "--threads", strconv.Itoa(p.Threads), "--device", p.device, "--precision", each.precision}
@@ -41,7 +41,7 @@ func (s shapes) markdown() string {
 	t := newTable(1, "convolution and LeakyReLU", "libtorch ms", "cgan ms", "x")
 	for _, each := range []struct {
 		precision string
-		all       []shape
+		all       []convolution
 	}{{"f32", s.f32}, {"bf16", s.bf16}} {
 		for _, w := range each.all[:min(worstShapes, len(each.all))] {
 			t.add(each.precision+", "+w.Name, number(w.Libtorch, 3), number(w.Kernels, 3), number(w.Ratio, 2))
