@@ -30,15 +30,15 @@ type convolution struct {
 	training                bool // forward and back, else forward without gradients
 }
 
-func (s convolution) String() string {
+func (l convolution) String() string {
 	layer, use := "Conv2d", "drawing"
-	if s.transposed {
+	if l.transposed {
 		layer = "ConvTranspose2d"
 	}
-	if s.training {
+	if l.training {
 		use = "training"
 	}
-	return fmt.Sprintf("%s(%d, %d, %d, stride=%d, padding=%d) of [%d, %d, %d, %d], %s", layer, s.in, s.out, s.kernel, s.stride, s.padding, s.batch, s.in, s.size, s.size, use)
+	return fmt.Sprintf("%s(%d, %d, %d, stride=%d, padding=%d) of [%d, %d, %d, %d], %s", layer, l.in, l.out, l.kernel, l.stride, l.padding, l.batch, l.in, l.size, l.size, use)
 }
 
 // convolutions are those of networks of 28 to 128 pixels, grey and RGB, few and odd channels, small and large batches.
