@@ -121,7 +121,7 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		"exact in bf16":           {[]string{"bench", "--exact", "--precision", "bf16"}, exitUsage, "--exact is float32: leave it out, or the precision bf16"},
 		"without a unit unknown":  {[]string{"train", "--without", "norm,turbo"}, exitUsage, `--without names "turbo": there are pages, grads`},
 		"without, generate":       {[]string{"generate", "--weights", aFile, "--without", "all"}, exitUsage, `--without names "all"`},
-		"no such mode":            {[]string{"bench", "--mode", "draw"}, exitUsage, `--mode is "draw": it must be train or generate`},
+		"no such mode":            {[]string{"bench", "--mode", "draw"}, exitUsage, `--mode is "draw": it must be train, generate or shapes`},
 		"bench without steps":     {[]string{"bench", "--steps", "0"}, exitUsage, "--steps is 0: it must be from 1"},
 		"out is a file":           {[]string{"train", "--data", good, "--out", aFile, "--device", "cpu"}, exitFailure, "make a folder for runs"},
 		"data is not there":       {[]string{"train", "--data", "/nowhere", "--device", "cpu"}, exitData, "/nowhere: there is no such folder or file"},

@@ -35,6 +35,8 @@ func otherValue(t *testing.T, f cli.Flag, run string, beside []string) (value, t
 		candidates = []string{networks(t)}
 	case "map":
 		candidates = []string{"layer1=layer1"}
+	case "stop-when":
+		candidates = []string{"consistency>=99.5"}
 	}
 	for _, value := range candidates {
 		if text := printed(append(beside, "--"+name+"="+value)...); text != "" && text != before {
@@ -76,8 +78,11 @@ func TestEveryFlagHasAVariableAndALineOfTheFile(t *testing.T) {
 			continue
 		}
 		var beside []string
-		if name == "key" || name == "map" { // which are of --init
+		switch name {
+		case "key", "map": // which are of --init
 			beside = []string{"--init", run}
+		case "judge", "stop-when", "patience":
+			beside = []string{"--eval-every", "5"}
 		}
 		value, want := otherValue(t, f, run, beside)
 		if !strings.Contains(want, "\n"+name+": ") && !strings.HasPrefix(want, name+": ") && !strings.Contains(want, "\n"+name+":\n") {
