@@ -1,8 +1,8 @@
 // Products in GCC's vectors, included after simd.h in the same way. A packed step is 16 words of 32 bits, one for each row
 // of a left and each column of a right panel. Floats and Pairs say what a word holds.
 
-typedef float Words __attribute__((vector_size(WIDTH * 4), may_alias, aligned(4))); // in memory
-typedef float OneWord __attribute__((may_alias));
+typedef float Words __attribute__((vector_size(WIDTH * 4), may_alias, aligned(2))); // in memory, where bfloat16 may lie at any even address
+typedef float OneWord __attribute__((may_alias, aligned(2)));
 
 // Floats are words of one float32, or of one T that is widened to it.
 template <class T> struct Floats {
