@@ -22,11 +22,7 @@ namespace {
 #include "simd_rows.h"
 #include "simd_gemm.h"
 
-constexpr GemmKernel<float> gemm_f32 = gemm<Floats<float>, float, 8, 2>();
-constexpr GemmKernel<BFloat> gemm_bf16 = gemm<Pairs, BFloat, 8, 2>();
-constexpr RowKernels<float> rows_f32 = row_kernels<float>();
-constexpr RowKernels<BFloat> rows_bf16 = row_kernels<BFloat>();
-constexpr KernelSet set = {"avx512_bf16", &gemm_f32, &gemm_bf16, &rows_f32, &rows_bf16, adam, peak<Floats<float>, 16>, peak<Pairs, 16>};
+constexpr KernelSet set = kernel_set<Pairs, 8, 2, 16>("avx512_bf16");
 
 } // namespace
 

@@ -23,12 +23,7 @@ namespace {
 #include "simd_rows.h"
 #include "simd_gemm.h"
 
-constexpr GemmKernel<float> gemm_f32 = gemm<Floats<float>, float, 4, 1>();
-constexpr GemmKernel<BFloat> gemm_bf16 = gemm<Pairs, BFloat, 4, 1>();
-constexpr RowKernels<float> rows_f32 = row_kernels<float>();
-constexpr RowKernels<BFloat> rows_bf16 = row_kernels<BFloat>();
-constexpr KernelSet set = {"neon_bf16", &gemm_f32, &gemm_bf16,              &rows_f32,
-                           &rows_bf16,  adam,      peak<Floats<float>, 16>, peak<Pairs, 16>};
+constexpr KernelSet set = kernel_set<Pairs, 4, 1, 16>("neon_bf16");
 
 bool has_bf16() {
 #ifdef __APPLE__

@@ -217,3 +217,18 @@ template <class Word, class T, int Rows, int Right> constexpr GemmKernel<T> gemm
           nothing,
           nothing};
 }
+
+// kernel_set is all of the above: Half is a word of bfloat16, Sums are those of peak.
+template <int Rows, int Right> constexpr GemmKernel<float> gemm_f32 = gemm<Floats<float>, float, Rows, Right>();
+template <class Half, int Rows, int Right> constexpr GemmKernel<BFloat> gemm_bf16 = gemm<Half, BFloat, Rows, Right>();
+template <class T> constexpr RowKernels<T> rows_of = row_kernels<T>();
+template <class Half, int Rows, int Right, int Sums> constexpr KernelSet kernel_set(const char *name) {
+  return {name,
+          &gemm_f32<Rows, Right>,
+          &gemm_bf16<Half, Rows, Right>,
+          &rows_of<float>,
+          &rows_of<BFloat>,
+          adam,
+          peak<Floats<float>, Sums>,
+          peak<Half, Sums>};
+}
