@@ -82,7 +82,7 @@ func measure(ctx context.Context, p *programs, plan plan) (r results, err error)
 	}
 	onnx := ""
 	if !plan.quick {
-		if onnx, err = p.exportONNX(ctx); err != nil {
+		if _, onnx, err = p.exportONNX(ctx); err != nil {
 			return r, err
 		}
 	}

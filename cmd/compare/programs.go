@@ -44,18 +44,18 @@ func newPrograms(ctx context.Context, s setting) (*programs, error) {
 	return &programs{setting: s, diagnosis: found, torch: torch, work: work}, err
 }
 
-// exportONNX makes the original's weights and gives them as ONNX.
-func (p *programs) exportONNX(ctx context.Context) (model string, err error) {
+// exportONNX makes the original's weights and gives them as ONNX too, with a Python for it in onnxPython.
+func (p *programs) exportONNX(ctx context.Context) (weights, model string, err error) {
 	if p.onnxPython == "" {
 		if p.onnxPython, err = python(ctx, "onnx"); err != nil {
-			return "", err
+			return "", "", err
 		}
 	}
-	weights, model := p.file(".pt"), p.file(".onnx")
+	weights, model = p.file(".pt"), p.file(".onnx")
 	if err := quiet(ctx, p.python, "train/train.py", "make", weights); err != nil {
-		return "", err
+		return "", "", err
 	}
-	return model, quiet(ctx, p.cgan, "export", weights, "--format", "onnx", "--out", model)
+	return weights, model, quiet(ctx, p.cgan, "export", weights, "--format", "onnx", "--out", model)
 }
 
 // ranks is the processes in words; nothing for one.

@@ -86,13 +86,11 @@ func serveBench(ctx context.Context, cgan string, rounds int, duration time.Dura
 
 // servers are all forms of the three, of the same weights.
 func servers(ctx context.Context, p *programs) (all []*server, err error) {
-	weights, onnx, program := p.file(".pt"), p.file(".onnx"), p.file("-onnxserver")
-	if err := quiet(ctx, p.python, "train/train.py", "make", weights); err != nil {
+	weights, onnx, err := p.exportONNX(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if err := quiet(ctx, p.cgan, "export", weights, "--out", onnx); err != nil {
-		return nil, err
-	}
+	program := p.file("-onnxserver")
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, ".")
 	build.Dir, build.Env = "cmd/compare/onnxserver", append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 	if text, err := build.CombinedOutput(); err != nil {
@@ -102,13 +100,9 @@ func servers(ctx context.Context, p *programs) (all []*server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	withOnnx, err := python(ctx, "onnx")
-	if err != nil {
-		return nil, err
-	}
-	library, err := filepath.Glob(filepath.Join(sitePackages(withOnnx), "onnxruntime", "capi", "libonnxruntime.so.*"))
+	library, err := filepath.Glob(filepath.Join(sitePackages(p.onnxPython), "onnxruntime", "capi", "libonnxruntime.so.*"))
 	if err != nil || len(library) != 1 {
-		return nil, fmt.Errorf("no libonnxruntime beside %s: %w", withOnnx, err)
+		return nil, fmt.Errorf("no libonnxruntime beside %s: %w", p.onnxPython, err)
 	}
 	const image = "/image?label=%d&seed=%d"
 	for _, threads := range slices.Compact([]int{1, p.Threads}) {
