@@ -112,7 +112,7 @@ func (n *Net) DrawPoints(c Config, points []Point) (images Images, err error) {
 		return images, err
 	}
 	atOnce := len(points)
-	if !n.joins() && !n.needsBatch() {
+	if !n.Joins() && !n.needsBatch() {
 		atOnce = 1
 	}
 	var pixels []float32
@@ -128,9 +128,9 @@ func (n *Net) DrawPoints(c Config, points []Point) (images Images, err error) {
 	return c.images(pixels), nil
 }
 
-// joins says that images come out the same, to the bit, whatever is drawn with them: on kernels of cgan's own, but not on PyTorch's
+// Joins says that images come out the same, to the bit, whatever is drawn with them: on kernels of cgan's own, but not on PyTorch's
 // ops, which sum in another order where a batch has another size.
-func (n *Net) joins() bool {
+func (n *Net) Joins() bool {
 	_, article := n.Network.(*Generator)
 	f := n.Fast()
 	return article && n.Device() == torch.CPU && f.Norm && f.Kernels != nil

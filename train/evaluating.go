@@ -141,9 +141,7 @@ func (r *run) openEvaluating(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	how := c.Compute
-	how.Precision = models.F32 // its accuracy was measured in it
-	e.judge.SetFast(how.Fast())
+	e.judge.Use(c.Compute)
 	if e.reference, err = evaluate.NewReference(e.judge, about, r.set, e.test, evalCount); err != nil {
 		return &models.FieldError{Field: "eval_every", Problem: "can't be done: " + err.Error()}
 	}

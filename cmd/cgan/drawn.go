@@ -17,7 +17,6 @@ import (
 	"cgan/models/picture"
 	"cgan/train"
 	"cgan/train/dataset"
-	"cgan/train/evaluate"
 	"cgan/weights/atomicfile"
 
 	"github.com/cheggaaa/pb/v3"
@@ -147,7 +146,7 @@ func (d *drawing) keeper(c *cli.Context, w *models.Weights) (keep models.Keep, f
 		return nil, nil, usageError{err}
 	}
 	d.judge = about
-	j.SetFast(models.Compute{Kernels: os.Getenv(kernelsVar)}.Fast())
+	j.Use(models.Compute{Kernels: os.Getenv(kernelsVar)})
 	return func(images models.Images, classes []int64) ([]bool, error) {
 		asked := make([]int64, len(classes))
 		for i, class := range classes {
@@ -164,12 +163,8 @@ func (d *drawing) keeper(c *cli.Context, w *models.Weights) (keep models.Keep, f
 
 // judgeOf is the judge of --judge, or that of the data.
 func (d *drawing) judgeOf(c *cli.Context) (*judge.Judge, judge.About, error) {
-	if path := c.String("judge"); path != "" {
-		file, err := models.OpenFile(path)
-		if err != nil {
-			return nil, judge.About{}, err
-		}
-		return judge.Of(file)
+	if c.String("judge") != "" {
+		return judgeFor(c, nil, nil)
 	}
 	o := dataset.Options{Fit: dataset.Fits[0], Background: "black"}
 	if run, err := train.ResumeConfig(c.String("weights")); err == nil && !c.IsSet("data") { // what the run was trained on
@@ -178,10 +173,7 @@ func (d *drawing) judgeOf(c *cli.Context) (*judge.Judge, judge.About, error) {
 			return nil, judge.About{}, err
 		}
 	}
-	if image := d.sizes.Image(); image[1] == image[2] {
-		o.Size, o.Channels = int(image[1]), int(image[0])
-	}
-	set, test, err := bothSplits(c, o)
+	set, test, err := bothSplits(c, sizedAs(d.sizes, o))
 	if err != nil {
 		return nil, judge.About{}, err
 	}
@@ -189,9 +181,7 @@ func (d *drawing) judgeOf(c *cli.Context) (*judge.Judge, judge.About, error) {
 	if test != nil {
 		defer test.Close()
 	}
-	said := newFitting(c.App.ErrWriter, c.App.ErrWriter)
-	say := func(text string) { fmt.Fprintln(c.App.ErrWriter, text) }
-	return evaluate.JudgeOf(c.Context, set, test, say, func(p evaluate.Fitting) { said.show("judge", p) })
+	return judgeFor(c, set, test)
 }
 
 // fitsJudge gives each class its place among the judge's, by its name, or where the generator's classes have none by its number.

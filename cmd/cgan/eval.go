@@ -13,7 +13,6 @@ import (
 	"cgan/models"
 	"cgan/models/judge"
 	"cgan/train"
-	"cgan/train/dataset"
 	"cgan/train/evaluate"
 
 	"github.com/urfave/cli/v2"
@@ -111,11 +110,7 @@ type evaluation struct {
 
 // open opens the data in the generator's size, and the judge that goes with it.
 func (e *evaluation) open(sizes models.Config) (free func(), err error) {
-	o := dataOptions(e.Context)
-	if image := sizes.Image(); o.Size == 0 && image[1] == image[2] {
-		o.Size, o.Channels = int(image[1]), int(image[0])
-	}
-	set, test, err := bothSplits(e.Context, o)
+	set, test, err := bothSplits(e.Context, sizedAs(sizes, dataOptions(e.Context)))
 	if err != nil {
 		return nil, err
 	}
@@ -129,11 +124,9 @@ func (e *evaluation) open(sizes models.Config) (free func(), err error) {
 			test.Close()
 		}
 	}
-	j, about, err := e.judge(set, test)
+	j, about, err := judgeFor(e.Context, set, test)
 	if err == nil {
-		how := e.how
-		how.Precision = models.F32 // its accuracy was measured in it
-		j.SetFast(how.Fast())
+		j.Use(e.how)
 		e.reference, err = evaluate.NewReference(j, about, set, test, e.Int("count"))
 	}
 	if err != nil {
@@ -141,15 +134,6 @@ func (e *evaluation) open(sizes models.Config) (free func(), err error) {
 		return nil, err
 	}
 	return free, nil
-}
-
-// judge is the judge of --judge, or that of the data.
-func (e *evaluation) judge(set, test *dataset.Set) (*judge.Judge, judge.About, error) {
-	if path := e.String("judge"); path != "" {
-		return judge.Open(path)
-	}
-	say := func(text string) { fmt.Fprintln(e.App.ErrWriter, text) }
-	return evaluate.JudgeOf(e.Context.Context, set, test, say, func(p evaluate.Fitting) { e.said.show("judge", p) })
 }
 
 // of evaluates one generator, called name, and writes its report where there is a folder for it.

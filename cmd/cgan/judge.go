@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 
+	"cgan/models"
+	"cgan/models/judge"
 	"cgan/train"
 	"cgan/train/dataset"
 	"cgan/train/evaluate"
@@ -89,4 +91,25 @@ func bothSplits(c *cli.Context, o dataset.Options) (set, test *dataset.Set, err 
 		return nil, nil, flagged(err)
 	}
 	return set, test, nil
+}
+
+// sizedAs has images fitted to what a generator draws, unless a size is given.
+func sizedAs(sizes models.Config, o dataset.Options) dataset.Options {
+	if image := sizes.Image(); o.Size == 0 && image[1] == image[2] {
+		o.Size, o.Channels = int(image[1]), int(image[0])
+	}
+	return o
+}
+
+// judgeFor is the judge of --judge, which needs no data, or that of the data, which may be trained for it.
+func judgeFor(c *cli.Context, set, test *dataset.Set) (*judge.Judge, judge.About, error) {
+	if path := c.String("judge"); path != "" {
+		file, err := models.OpenFile(path)
+		if err != nil {
+			return nil, judge.About{}, err
+		}
+		return judge.Of(file)
+	}
+	say, said := func(text string) { fmt.Fprintln(c.App.ErrWriter, text) }, newFitting(c.App.ErrWriter, c.App.ErrWriter)
+	return evaluate.JudgeOf(c.Context, set, test, say, func(p evaluate.Fitting) { said.show("judge", p) })
 }

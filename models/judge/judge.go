@@ -4,6 +4,7 @@ package judge
 import (
 	"cgan/bindings/nn"
 	"cgan/bindings/torch"
+	"cgan/models"
 )
 
 // Features is how many numbers the judge makes of an image before it scores the classes.
@@ -35,6 +36,12 @@ func New(channels, classes int64) *Judge {
 	j.classifier = nn.NewLinear(Features, classes, true)
 	j.Register("classifier", j.classifier)
 	return j
+}
+
+// Use says how the judge computes, but for the precision: it is float32, in which its accuracy was measured.
+func (j *Judge) Use(how models.Compute) {
+	how.Precision = models.F32
+	j.SetFast(how.Fast())
 }
 
 func block(before, channels, stride int64) []nn.Module {

@@ -150,7 +150,7 @@ func newGenerator(m Model, how models.Compute) (g *generator, set string, err er
 		set = s.Name()
 	}
 	c := m.Weights.Config
-	return &generator{net, c, c.Arch == nil && set != "" && device == torch.CPU}, set, nil
+	return &generator{net, c, net.Joins()}, set, nil
 }
 
 // version is a digest of all that the bytes of an answer depend on beside the request.
