@@ -25,6 +25,7 @@
 # make serve-stress nothing grows over SERVE_REQUESTS requests to the server
 # make serve-deploy the systemd unit and the Kubernetes manifest in cmd/cgan/deploy are what those take
 # make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
+# make release  the release of the last commit, dist/cgan-VERSION-linux-x86_64.tar.zst
 # make lint     gofmt, go vet, golangci-lint
 
 TORCH_VERSION ?= 2.15.0
@@ -51,11 +52,11 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
+.PHONY: build libtorch train test parity accuracy balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun release lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
-	@go build -o bin/cgan ./cmd/cgan
+	@go build $(BUILD) -o bin/cgan ./cmd/cgan
 
 libtorch:
 	@GOWORK=off go run ./cmd/libtorch --version $(TORCH_VERSION)
@@ -134,7 +135,10 @@ lint: libtorch
 	go run $(GOLANGCI) run ./...
 
 clean:
-	rm -rf bin gpu-kit .libtorch go.work go.work.sum compile_commands.json bindings/*/prepared.go
+	rm -rf bin dist gpu-kit .libtorch go.work go.work.sum compile_commands.json bindings/*/prepared.go
+
+release: libtorch
+	cmd/release/build.sh
 
 arm64:
 	CGAN_CROSS=arm64 go test -count=1 ./bindings/kernels -run TestEveryKernelIsPlainSums

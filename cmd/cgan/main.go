@@ -117,9 +117,11 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:       stderr,
 		HideHelpCommand: true,
 		Version:         version(),
+
+		EnableBashCompletion: true, // and zsh's
 		Commands: []*cli.Command{
 			dataCommand(), trainCommand(), runsCommand(), generateCommand(), serveCommand(), exportCommand(), inspectCommand(), judgeCommand(), evalCommand(),
-			benchCommand(), doctorCommand(),
+			benchCommand(), doctorCommand(), manCommand(), fishCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {}, // run prints the error and picks the code
 		OnUsageError:   onUsageError,

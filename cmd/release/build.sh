@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Builds the release of HEAD: dist/cgan-VERSION-linux-x86_64.tar.zst, which holds all that cgan needs beside glibc and
+# libstdc++, and its .sha256. Compiled code knows the folders that it was compiled in, so that the commit is checked out
+# and built under $build, always the same: any checkout gives the same bytes by the same Go, compilers and tools.
+# Needs git, g++, Go, jq, patchelf, zstd.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root=$PWD
+build=/tmp/cgan-release
+src=$build/src
+export LC_ALL=C TZ=UTC
+epoch=$(git log -1 --format=%ct) # of the commit
+
+# checkout puts HEAD and a link to the user's cache of libtorch under $build.
+checkout() {
+	mkdir "$build" 2>/dev/null || { echo "$build is there: another release is being built, or one was cut off; then remove it" >&2; exit 1; }
+	trap 'rm -rf "$build"' EXIT
+	git clone -q --depth 1 "file://$root" "$src"
+	mkdir "$build/cache"
+	ln -s "${XDG_CACHE_HOME:-$HOME/.cache}/cgan" "$build/cache/cgan"
+	export GOCACHE=$(go env GOCACHE) XDG_CACHE_HOME=$build/cache GOWORK=$src/go.work GOFLAGS=-mod=readonly
+}
+
+# libraries puts those of libtorch into $1, without the names that only a debugger reads; NVIDIA's have none.
+libraries() {
+	mkdir -p "$1"
+	cp "$torch"/lib/*.so* "$1"
+	strip --strip-unneeded "$1"/libtorch_cpu.so "$1"/libc10.so
+	chmod 755 "$1"/*
+}
+
+# licences puts the texts of all that is inside $1/bin and $1/lib into $2.
+licences() {
+	mkdir -p "$2/go"
+	cp "$(go env GOROOT)/LICENSE" "$2/go/LICENSE"
+	go version -m "$1/bin/cgan" | awk '$1 == "dep" { print $2 }' | while read -r module; do
+		dir=$(cd "$src" && go list -m -f '{{.Dir}}' "$module")
+		texts=$(find "$dir" -maxdepth 1 -type f -iregex '.*/\(licen[cs]e\|copying\|notice\)[^/]*')
+		[ "$texts" ] || { echo "$module has no licence text" >&2; exit 1; }
+		mkdir -p "$2/$module"
+		cp $texts "$2/$module"
+	done
+	cp -r "$torch/licenses" "$2/libtorch"
+	mkdir "$2/libgomp"
+	cp cmd/release/licenses/* "$2/libgomp"
+	chmod -R u=rwX,go=rX "$2"
+}
+
+# sbom prints what is inside $1 as CycloneDX: the modules of the program, and each library with its sum.
+sbom() {
+	local version libs
+	version=$(jq -r .full_version "$torch/manifest.json")
+	libs=$(cd "$1/lib" && sha256sum -- * | jq -R --arg version "$version" 'split("  ") | {type: "library", "bom-ref": .[1], name: .[1],
+		description: "from the wheels of torch \($version)", hashes: [{alg: "SHA-256", content: .[0]}]}' | jq -s .)
+	(cd "$build" && GOWORK=off GOFLAGS= go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0 bin -json -noserial -std "$1/bin/cgan") |
+		jq --argjson libs "$libs" --arg time "$(date -ud "@$epoch" +%FT%TZ)" \
+			'.metadata.timestamp = $time | del(.metadata.tools[].hashes) | .components += $libs' |
+		sed 's,\./\.libtorch/gotch,github.com/sugarme/gotch,g'
+}
+
+# shell puts completions and the manual page, which the program prints, into $1.
+shell() {
+	local cli
+	cli=$(cd "$src" && go list -m -f '{{.Dir}}' github.com/urfave/cli/v2)/autocomplete
+	mkdir -p "$1"/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d,man/man1}
+	sed '1a PROG=cgan' "$cli/bash_autocomplete" > "$1/bash-completion/completions/cgan"
+	sed 's/\$PROG/cgan/' "$cli/zsh_autocomplete" > "$1/zsh/site-functions/_cgan"
+	"$tree/bin/cgan" fish > "$1/fish/vendor_completions.d/cgan.fish"
+	"$tree/bin/cgan" man > "$1/man/man1/cgan.1"
+}
+
+checkout
+make -s -C "$src" build BUILD='-trimpath -ldflags=-s\ -w\ -buildid='
+torch=$(sed -n 's/^\tDir = "\(.*\)"$/\1/p' "$src/bindings/libtorch/prepared.go")
+version=$("$src/bin/cgan" --version | sed -n 's/^cgan version \([^,]*\),.*/\1/p')
+name=cgan-$version-linux-x86_64
+tree=$build/$name
+install -D "$src/bin/cgan" "$tree/bin/cgan"
+patchelf --force-rpath --set-rpath '$ORIGIN/../lib' "$tree/bin/cgan"
+libraries "$tree/lib"
+shell "$tree/share"
+docs=$tree/share/doc/cgan
+install -Dm644 -t "$docs" "$src/LICENSE" "$src/README.md" "$src/CHANGELOG.md"
+licences "$tree" "$docs/licenses"
+sbom "$tree" > "$docs/sbom.cdx.json"
+(cd "$tree" && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum > "$build/sums" && install -m644 "$build/sums" SHA256SUMS)
+mkdir -p dist
+tar -C "$build" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$epoch" --format=gnu -c "$name" | zstd -q -19 -T0 -f -o "$build/out"
+mv "$build/out" "dist/$name.tar.zst"
+(cd dist && sha256sum "$name.tar.zst" | tee "$name.tar.zst.sha256")
+du -sh --apparent-size "$tree/bin" "$tree/lib" "$tree/share" "dist/$name.tar.zst" | sed "s,$build/,,"
