@@ -7,7 +7,9 @@ import (
 )
 
 // manCommand prints what a release ships as cgan.1.
-func manCommand() *cli.Command { return shipped("man", "print the manual page", func(app *cli.App) (string, error) { return app.ToManWithSection(1) }) }
+func manCommand() *cli.Command {
+	return shipped("man", "print the manual page", func(app *cli.App) (string, error) { return app.ToManWithSection(1) })
+}
 
 // fishCommand prints what a release ships for fish; the scripts for bash and zsh are those of cli.
 func fishCommand() *cli.Command {

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Tries the release in dist/ as a user has it: in bare roots of Debian 12 and 13, without Go, Python, compiler or network,
+# as root and as uid 1000, with a read-only HOME and with none. Needs root, debootstrap, curl, iproute2 and readelf.
+# The roots stay in dist/roots.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+lowest=2.34 # glibc that the release needs, as README.md says; Ubuntu 22.04 has 2.35, Debian 12 2.36
+libcxx=3.4.29
+
+fail() { echo "release-check: $*" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || fail 'needs root, for chroot'
+archives=(dist/cgan-*-linux-x86_64.tar.zst)
+[ ${#archives[@]} = 1 ] && [ -e "${archives[0]}" ] || fail 'dist must hold one release: make clean release'
+archive=$PWD/${archives[0]}
+(cd dist && sha256sum --quiet -c "$(basename "$archive").sha256")
+mnist=${XDG_CACHE_HOME:-$HOME/.cache}/cgan/mnist
+[ -e "$mnist" ] || fail 'MNIST is not in the cache: run bin/cgan doctor once'
+
+# newest prints the highest version of GLIBC, or what $1 says, among the symbols that the files of $2 need.
+newest() { readelf -VW "$2"/bin/* "$2"/lib/* 2>/dev/null | grep -o "Name: $1_[0-9.]*" | sed 's/.*_//' | sort -Vu | tail -1; }
+
+versions() {
+	local glibc cxx
+	glibc=$(newest GLIBC "$1") cxx=$(newest GLIBCXX "$1")
+	echo "needs glibc $glibc, GLIBCXX $cxx"
+	[ "$glibc" = "$lowest" ] || fail "glibc $glibc is needed, and $lowest is what is said"
+	[ "$cxx" = "$libcxx" ] || fail "GLIBCXX $cxx is needed, and $libcxx is what is said"
+}
+
+# inside runs in the root $1, whose /proc and mounts end with this shell; no network, lo alone.
+inside() {
+	local root=$1
+	mount -t proc proc "$root/proc"
+	mount --bind /dev "$root/dev"
+	mkdir -p "$root/cache/cgan/mnist" "$root/work" "$root/home" "$root/opt/cgan"
+	chown 1000:1000 "$root/work"
+	mount --bind -o ro "$mnist" "$root/cache/cgan/mnist"
+	mount -t tmpfs -o ro,mode=555 none "$root/home"
+	ip link set lo up
+	local begin=$EPOCHREALTIME
+	tar -C "$root/opt/cgan" --strip-components=1 --no-same-owner -xf "$archive"
+	(cd "$root/opt/cgan" && sha256sum --quiet -c SHA256SUMS)
+	local unpacked=$EPOCHREALTIME
+	versions "$root/opt/cgan"
+	user "$root" --version
+	HOME_IS=/home user "$root" train --data /cache/cgan/mnist --steps 3 --batch 16 --out /work/runs > /dev/null
+	local first=$EPOCHREALTIME
+	user "$root" generate --weights /work/runs/00000-mnist --class 3 --seed 1 --out /work/three.png > /dev/null
+	local drawn=$EPOCHREALTIME
+	png "$root/work/three.png"
+	awk -v a="$begin" -v b="$unpacked" -v c="$first" -v d="$drawn" 'BEGIN {
+		printf "unpacked and summed in %.1f s, the first picture %.2f s after the command\n", b - a, d - c; exit d - c > 5 }' || fail 'the first picture takes over 5 s'
+	user "$root" doctor
+	env -i PATH=/usr/bin:/bin XDG_CACHE_HOME=/cache chroot "$root" /opt/cgan/bin/cgan doctor --json | jq -e '.training == "works"' > /dev/null # as root, without HOME
+	serve "$root"
+}
+
+# user runs cgan as uid 1000, with a HOME only where HOME_IS says one.
+user() {
+	local root=$1
+	shift
+	env -i PATH=/usr/bin:/bin XDG_CACHE_HOME=/cache ${HOME_IS:+HOME=$HOME_IS} chroot --userspec=1000:1000 "$root" /opt/cgan/bin/cgan "$@"
+}
+
+png() { [ "$(head -c 8 "$1" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] || fail "$1 is no PNG"; }
+
+serve() {
+	user "$1" serve --weights /work/runs/00000-mnist --addr 127.0.0.1:8080 > "$1/serve.log" 2>&1 &
+	local pid=$!
+	curl -sSf --retry 20 --retry-delay 1 --retry-connrefused -o "$1/work/served.png" 'http://127.0.0.1:8080/v1/models/00000-mnist/images?class=3&seed=1' || { cat "$1/serve.log" >&2; fail 'no image is served'; }
+	png "$1/work/served.png"
+	kill "$pid"
+	wait "$pid" || true
+	echo 'served an image'
+}
+
+if [ "${1:-}" = inside ]; then inside "$2"; exit; fi
+for suite in bookworm trixie; do
+	root=dist/roots/$suite
+	[ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase "$suite" "$root" > /dev/null
+	rm -rf "${root:?}"/{work,opt/cgan}
+	echo "== $suite, $(chroot "$root" ldd --version | head -1)"
+	unshare -mn "$0" inside "$root"
+done
