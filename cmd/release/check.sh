@@ -51,7 +51,7 @@ inside() {
 	awk -v a="$begin" -v b="$unpacked" -v c="$first" -v d="$drawn" 'BEGIN {
 		printf "unpacked and summed in %.1f s, the first picture %.2f s after the command\n", b - a, d - c; exit d - c > 5 }' || fail 'the first picture takes over 5 s'
 	user "$root" doctor
-	env -i PATH=/usr/bin:/bin XDG_CACHE_HOME=/cache chroot "$root" /opt/cgan/bin/cgan doctor --json | jq -e '.training == "works"' > /dev/null # as root, without HOME
+	env -i PATH=/usr/sbin:/usr/bin:/bin XDG_CACHE_HOME=/cache chroot "$root" /opt/cgan/bin/cgan doctor --json | jq -e '.training == "works"' > /dev/null # as root, without HOME
 	serve "$root"
 }
 
@@ -59,7 +59,7 @@ inside() {
 user() {
 	local root=$1
 	shift
-	env -i PATH=/usr/bin:/bin XDG_CACHE_HOME=/cache ${HOME_IS:+HOME=$HOME_IS} chroot --userspec=1000:1000 "$root" /opt/cgan/bin/cgan "$@"
+	env -i PATH=/usr/sbin:/usr/bin:/bin XDG_CACHE_HOME=/cache ${HOME_IS:+HOME=$HOME_IS} chroot --userspec=1000:1000 "$root" /opt/cgan/bin/cgan "$@"
 }
 
 png() { [ "$(head -c 8 "$1" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] || fail "$1 is no PNG"; }
