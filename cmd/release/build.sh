@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the release of HEAD: dist/cgan-VERSION-linux-x86_64.tar.zst, which holds all that cgan needs beside glibc and
-# libstdc++, and its .sha256. Compiled code knows the folders that it was compiled in, so that the commit is checked out
+# libstdc++, the same as .deb and .rpm, and SHA256SUMS. Compiled code knows the folders that it was compiled in, so that the commit is checked out
 # and built under $build, always the same: any checkout gives the same bytes by the same Go, compilers and tools.
 # Needs git, g++, Go, jq, patchelf, zstd.
 set -euo pipefail
@@ -69,6 +69,15 @@ shell() {
 	"$tree/bin/cgan" man > "$1/man/man1/cgan.1"
 }
 
+# packages makes the .deb and the .rpm of $tree.
+packages() {
+	local format
+	for format in deb rpm; do
+		(cd "$tree" && VERSION=$version SOURCE_DATE_EPOCH=$epoch GOWORK=off GOFLAGS= go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0 \
+			package -f "$src/cmd/release/nfpm.yaml" -p "$format" -t "$build/out" > /dev/null)
+	done
+}
+
 checkout
 make -s -C "$src" build BUILD='-trimpath -ldflags=-s\ -w\ -buildid='
 torch=$(sed -n 's/^\tDir = "\(.*\)"$/\1/p' "$src/bindings/libtorch/prepared.go")
@@ -84,8 +93,13 @@ install -Dm644 -t "$docs" "$src/LICENSE" "$src/README.md" "$src/CHANGELOG.md"
 licences "$tree" "$docs/licenses"
 sbom "$tree" > "$docs/sbom.cdx.json"
 (cd "$tree" && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum > "$build/sums" && install -m644 "$build/sums" SHA256SUMS)
+mkdir "$build/out"
+tar -C "$build" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$epoch" --format=gnu -c "$name" | zstd -q -19 -T0 -o "$build/out/$name.tar.zst"
+packages
+(cd "$build/out" && sha256sum -- * > "$build/sums" && mv "$build/sums" SHA256SUMS)
 mkdir -p dist
-tar -C "$build" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$epoch" --format=gnu -c "$name" | zstd -q -19 -T0 -f -o "$build/out"
-mv "$build/out" "dist/$name.tar.zst"
-(cd dist && sha256sum "$name.tar.zst" | tee "$name.tar.zst.sha256")
-du -sh --apparent-size "$tree/bin" "$tree/lib" "$tree/share" "dist/$name.tar.zst" | sed "s,$build/,,"
+rm -f dist/*.tar.zst dist/*.deb dist/*.rpm
+mv "$build"/out/* dist/
+cat dist/SHA256SUMS
+(cd "$build" && du -sh --apparent-size "$name"/*/)
+du -sh --apparent-size dist/cgan*

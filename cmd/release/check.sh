@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tries the release in dist/ as a user has it: in bare roots of Debian 12 and 13, without Go, Python, compiler or network,
-# as root and as uid 1000, with a read-only HOME and with none. Needs root, debootstrap, curl, iproute2 and readelf.
+# as root and as uid 1000, with a read-only HOME and with none. Then its packages. Needs root, debootstrap, curl, iproute2, jq, readelf and rpm.
 # The roots stay in dist/roots.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -12,7 +12,7 @@ fail() { echo "release-check: $*" >&2; exit 1; }
 archives=(dist/cgan-*-linux-x86_64.tar.zst)
 [ ${#archives[@]} = 1 ] && [ -e "${archives[0]}" ] || fail 'dist must hold one release: make clean release'
 archive=$PWD/${archives[0]}
-(cd dist && sha256sum --quiet -c "$(basename "$archive").sha256")
+(cd dist && sha256sum --quiet -c SHA256SUMS)
 mnist=${XDG_CACHE_HOME:-$HOME/.cache}/cgan/mnist
 [ -e "$mnist" ] || fail 'MNIST is not in the cache: run bin/cgan doctor once'
 
@@ -53,7 +53,33 @@ inside() {
 	user "$root" doctor
 	env -i PATH=/usr/sbin:/usr/bin:/bin XDG_CACHE_HOME=/cache chroot "$root" /opt/cgan/bin/cgan doctor --json | jq -e '.training == "works"' > /dev/null # as root, without HOME
 	serve "$root"
+	rm -rf "${root:?}/opt/cgan"
+	deb "$root" && removed "$root"
+	rpm "$root" && removed "$root"
 }
+
+# deb and rpm install a package into the root $1, draw, and remove it; the machine's rpm does it where the root has none.
+deb() {
+	cp dist/cgan_*.deb "$1/tmp/cgan.deb"
+	chroot "$1" dpkg -i /tmp/cgan.deb > /dev/null
+	installed "$1" deb
+	chroot "$1" dpkg -P cgan > /dev/null
+}
+
+rpm() {
+	command rpm --root "$PWD/$1" -i --nodeps dist/cgan-*.rpm
+	installed "$1" rpm
+	command rpm --root "$PWD/$1" -e --nodeps cgan
+}
+
+installed() {
+	chroot --userspec=1000:1000 "$1" /usr/bin/cgan generate --weights /work/runs/00000-mnist --class 3 --seed 1 --out "/work/$2.png" > /dev/null
+	cmp "$1/work/three.png" "$1/work/$2.png" || fail "what the .$2 draws differs from the tarball's"
+	echo "the .$2 draws the same"
+}
+
+# removed sees that $1 is as it was.
+removed() { [ ! -e "$1/usr/lib/cgan" ] && [ ! -e "$1/usr/bin/cgan" ] || fail 'a removed package leaves files'; }
 
 # user runs cgan as uid 1000, with a HOME only where HOME_IS says one.
 user() {
