@@ -27,6 +27,7 @@
 # make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
 # make release  the release of the last commit, dist/cgan-VERSION-linux-x86_64.tar.zst
 # make release-check the release draws, trains and serves in bare roots of Debian 12 and 13, unpacked and as .deb; as root
+# make image    the container image of that release; make image-check tries it; both as root
 # make lint     gofmt, go vet, golangci-lint
 
 TORCH_VERSION ?= 2.15.0
@@ -53,7 +54,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun release release-check lint clean
+.PHONY: build libtorch train test parity accuracy balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun release release-check image image-check lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -143,6 +144,12 @@ release: libtorch
 
 release-check:
 	cmd/release/check.sh
+
+image:
+	cmd/release/image.sh build
+
+image-check:
+	cmd/release/image.sh check
 
 arm64:
 	CGAN_CROSS=arm64 go test -count=1 ./bindings/kernels -run TestEveryKernelIsPlainSums

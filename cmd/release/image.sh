@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Builds the image cgan from the release in dist/ and the Dockerfile by buildah, on a Debian 13 of debootstrap's that is cut
+# down as Debian's slim images are. `image.sh check` then tries it: uid 1000, a read-only root, no capability, no network.
+# Needs root, buildah, curl, debootstrap, iproute2 and zstd.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+export STORAGE_DRIVER=${STORAGE_DRIVER:-vfs} BUILDAH_ISOLATION=chroot
+fail() { echo "image: $*" >&2; exit 1; }
+
+# base commits Debian without manuals, locales and lists of packages as the image $1.
+base() {
+	local root=dist/roots/trixie container
+	[ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase trixie "$root" > /dev/null
+	container=$(buildah from scratch)
+	tar -C "$root" --one-file-system --exclude=./{proc,dev,sys,work,cache,home,opt}/'*' --exclude=./serve.log \
+		--exclude=./var/{cache,lib}/apt/'*' --exclude=./usr/share/{doc,man,locale,info}/'*' -c . > dist/base.tar
+	buildah add -q "$container" dist/base.tar / > /dev/null
+	rm dist/base.tar
+	buildah commit -q --rm "$container" "$1" > /dev/null
+}
+
+build() {
+	local tree=dist/image
+	rm -rf "$tree" && mkdir "$tree"
+	tar -C "$tree" --strip-components=1 -xf dist/cgan-*-linux-x86_64.tar.zst
+	base localhost/cgan-base
+	buildah build -q --build-arg BASE=localhost/cgan-base -f Dockerfile -t localhost/cgan "$tree" > /dev/null
+	rm -rf "$tree"
+	buildah images localhost/cgan
+}
+
+# cgan runs it in the image's file system, $root, which is read-only but for /data and /tmp.
+cgan() {
+	env -i PATH=/usr/sbin:/usr/bin XDG_CACHE_HOME=/mnt chroot "$root" setpriv --reuid 1000 --regid 1000 --clear-groups \
+		--bounding-set=-all --inh-caps=-all --no-new-privs /opt/cgan/bin/cgan "$@"
+}
+
+check() {
+	local runs bytes
+	runs=$(buildah inspect --type image -f '{{.OCIv1.Config.User}} {{.OCIv1.Config.Entrypoint}}' localhost/cgan)
+	[ "$runs" = 'cgan [/opt/cgan/bin/cgan]' ] || fail "it runs $runs"
+	container=$(buildah from localhost/cgan)
+	trap 'buildah rm "$container" > /dev/null' EXIT
+	root=$(buildah mount "$container")
+	unshare -mn "$0" inside "$root"
+	bytes=$(du -sx --block-size=1 "$root" | cut -f1)
+	echo "the image has $((bytes / 1000000)) MB"
+	[ "$bytes" -lt 600000000 ] || fail 'it has over 600 MB'
+}
+
+# inside is check's part in mounts and a network of its own; both end with it.
+inside() {
+	local root=$1 mnist=${XDG_CACHE_HOME:-$HOME/.cache}/cgan/mnist
+	mkdir -p "$root/mnt/cgan/mnist"
+	mount --bind "$root" "$root"
+	mount -o remount,ro,bind "$root"
+	mount -t proc proc "$root/proc"
+	mount --bind /dev "$root/dev"
+	mount -t tmpfs -o uid=1000 none "$root/data"
+	mount -t tmpfs -o mode=1777 none "$root/tmp" # docker run --read-only --tmpfs /tmp: doctor trains there for a moment
+	mount --bind -o ro "$mnist" "$root/mnt/cgan/mnist"
+	ip link set lo up
+	cgan doctor
+	cgan train --data /mnt/cgan/mnist --steps 3 --batch 16 --out /data/runs > /dev/null
+	cgan generate --weights /data/runs/00000-mnist --class 3 --seed 1 --out /data/three.png > /dev/null
+	served
+}
+
+# served sees that serve answers with the image that generate drew.
+served() {
+	cgan serve --weights /data/runs/00000-mnist &
+	curl -sSf --retry 20 --retry-delay 1 --retry-connrefused -o "$root/data/served.png" \
+		'http://127.0.0.1:8080/v1/models/00000-mnist/images?class=3&seed=1' || fail 'no image is served'
+	kill $!
+	wait $! || true
+	cmp "$root/data/three.png" "$root/data/served.png" || fail 'serve draws another image than generate'
+	echo 'served the image that generate draws'
+}
+
+case ${1:-build} in
+build) build ;;
+check) check ;;
+inside) inside "$2" ;;
+*) fail "there is no $1: build or check" ;;
+esac
