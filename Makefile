@@ -25,6 +25,8 @@
 # make serve-page its pages used in Chromium: every control, keyboard alone, 320 pixels, light and dark, axe-core
 # make serve-stress nothing grows over SERVE_REQUESTS requests to the server
 # make serve-deploy the systemd unit and the Kubernetes manifest in cmd/cgan/deploy are what those take
+# make release  dist/cgan-VERSION-linux-x86_64.tar.zst of the last commit: program, libraries, completions, man page, licences
+# make release-check unpacks it in bare Debian 12 and 13 roots without a network, draws, trains and serves there; as root
 # make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
 # make lint     gofmt, go vet, golangci-lint
 
@@ -52,7 +54,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
+.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets release release-check survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -73,6 +75,12 @@ parity: build
 
 accuracy: build
 	@GOWORK=off go run ./cmd/compare accuracy --epochs $(EPOCHS)
+
+release:
+	cmd/release/release.sh
+
+release-check: build
+	cmd/release/check.sh $(TARBALL)
 
 quality: build
 	@GOWORK=off go run ./cmd/compare quality $(QUALITY)

@@ -14,11 +14,11 @@ var presets = []struct {
 }{
 	{"best", func(c *Config) {
 		c.Precision, c.Epochs = models.BF16, 20
-		c.EMA, c.LRSchedule = 0.999, "cosine"
+		c.LR, c.LRSchedule, c.EMA = 5e-4, "cosine", 0.999
 	}},
 	{"quick", func(c *Config) {
-		c.Precision, c.Epochs = models.BF16, 2
-		c.EMA, c.LRSchedule = 0.99, "cosine"
+		c.Precision, c.Epochs = models.BF16, 4
+		c.LR, c.LRSchedule, c.EMA = 5e-4, "cosine", 0.999
 	}},
 }
 

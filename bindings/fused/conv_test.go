@@ -237,7 +237,7 @@ func TestAnImageDependsOnItselfAlone(t *testing.T) {
 					x, weight, bias := torch.Randn([]int64{most, c.in, c.height, c.width}, torch.CPU).Type(dtype), torch.Randn(size, torch.CPU), torch.Randn([]int64{c.out}, torch.CPU)
 					torch.NoGrad(func() {
 						want := conv.Forward(x, weight, bias)
-						for _, n := range []int64{1, 3, 8, 9} {
+						for _, n := range []int64{1, 2, 3, 4} {
 							got := conv.Forward(x.Narrow(0, 1, n), weight, bias).Type(torch.Float32).Float32s()
 							if !slices.Equal(got, want.Narrow(0, 1, n).Type(torch.Float32).Float32s()) {
 								t.Errorf("%+v, transposed %v, %v: %d images differ from the same among %d", c, transposed, dtype, n, most)
