@@ -85,3 +85,25 @@ func ExampleNet_DrawEach() {
 		fmt.Println(err)
 	}
 }
+
+// Draws with the generator of digits that ships with cgan: nothing is trained and no file is read.
+func ExampleDigits() {
+	w, err := models.Digits()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	g, err := w.LoadGenerator()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer g.Free()
+	images, err := g.Draw(w.Config, 1, []int64{3, 1, 4}, 7) // one row of three classes, seed 7
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(images.N, "images of", images.Channels, "x", images.Height, "x", images.Width)
+	// Output: 3 images of 1 x 28 x 28
+}

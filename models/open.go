@@ -15,6 +15,7 @@ import (
 	"cgan/models/arch"
 	"cgan/weights"
 	"cgan/weights/formats"
+	"cgan/weights/pretrained"
 )
 
 // Weights is what a file holds of a run: a whole checkpoint, or a generator alone.
@@ -28,7 +29,11 @@ type Weights struct {
 	Classes                  Classes           // none where the generator knows no classes
 }
 
-// Open is Find in a weights file, or in the last checkpoint of a run folder.
+// Digits are the weights of a generator of handwritten digits that ships with cgan, trained on MNIST: weights/pretrained has its
+// model card.
+func Digits() (*Weights, error) { return Open("mnist", "") }
+
+// Open is Find in a weights file, in the last checkpoint of a run folder, or in a generator that ships with cgan, as OpenFile has it.
 func Open(runOrFile, key string) (*Weights, error) { return OpenAs(runOrFile, key, nil) }
 
 // OpenAs is Open where the networks are those of given, as Find takes them.
@@ -208,8 +213,11 @@ func assumptions(f *arch.File) (all []string) {
 }
 
 // OpenFile reads a weights file of any content, or the last checkpoint of a run folder. Where that one is damaged it takes
-// the one before, and a notice says so.
+// the one before, and a notice says so. A name of pretrained.Names is that generator; a folder of that name is ./name.
 func OpenFile(runOrFile string) (*formats.File, error) {
+	if pretrained.Has(runOrFile) {
+		return pretrained.Open(runOrFile)
+	}
 	paths, err := weightsFiles(runOrFile)
 	if err != nil {
 		return nil, err
@@ -281,6 +289,7 @@ func weightsFiles(path string) ([]string, error) {
 		if runs := runsOf(filepath.Dir(path)); runs != "" {
 			reason += ": there are " + runs
 		}
+		reason += "; " + strings.Join(pretrained.Names(), " and ") + " ships with cgan"
 		return nil, &weights.FormatError{File: path, Reason: reason}
 	} else if err != nil {
 		return nil, &weights.FormatError{File: path, Reason: err.Error()}

@@ -17,7 +17,8 @@ func (t *Trainer) newAverage() {
 	copyAll(t.average.Buffers(), t.generator.Buffers())
 }
 
-// updateAverage moves the average towards the generator as it is now. The running statistics are averages already.
+// updateAverage moves the average towards the generator as it is now. The running statistics are averages already. In the first steps
+// the decay is lower, as that of TensorFlow's ExponentialMovingAverage with num_updates.
 func (t *Trainer) updateAverage() {
 	if t.average == nil {
 		return
@@ -26,6 +27,7 @@ func (t *Trainer) updateAverage() {
 	if decay >= minHalfLife {
 		decay = torch.Pow(0.5, float64(t.config.Batch*t.ranks)/decay)
 	}
+	decay = min(decay, float64(1+t.done)/float64(10+t.done))
 	optim.EMA(t.average.Parameters(), t.generator.Parameters(), decay)
 	copyAll(t.average.Buffers(), t.generator.Buffers())
 }

@@ -15,7 +15,7 @@ type Options struct {
 	SpectralNorm   bool    `json:"spectral_norm"`   // of the weights of D's convolutions
 	DSteps         int     `json:"d_steps"`         // updates of D for one of G
 	R1             float64 `json:"r1"`              // gamma of the R1 penalty on D's gradient at real images; 0 for none
-	EMA            float64 `json:"ema"`             // of the average of G's weights that samples are drawn with: its decay for each step or, from 100 on, its half-life in images; 0 for none
+	EMA            float64 `json:"ema"`             // of the average of G's weights that samples are drawn with: its decay for each step, at most (1+n)/(10+n) after n steps, or, from 100 on, its half-life in images; 0 for none
 	LRG            float64 `json:"lr_g"`            // G's learning rate; 0 for lr
 	LRD            float64 `json:"lr_d"`            // D's; 0 for lr
 	LRSchedule     string  `json:"lr_schedule"`     // how both fall to 0 over the run's steps: one of LRSchedules

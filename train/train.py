@@ -362,6 +362,7 @@ class Trainer:
         decay = self.options.ema
         if decay >= 100:
             decay = 0.5 ** (self.batch * ranks() / decay)
+        decay = min(decay, (1 + self.done) / (10 + self.done))  # lower at first, as TensorFlow's num_updates
         for average, parameter in zip(self.generator_ema.parameters(), self.generator.parameters()):
             average.lerp_(parameter, 1 - decay)
         for average, buffer in zip(self.generator_ema.buffers(), self.generator.buffers()):

@@ -84,6 +84,9 @@ func (t *Trainer) Step(image, label *torch.Tensor) (l Losses) {
 	} else {
 		l = t.update(image, label).read()
 	}
+	if (t.done+1)%t.config.DSteps == 0 {
+		t.updateAverage() // beside the graph, which would keep the decay of its capture
+	}
 	t.done++
 	return l
 }
@@ -157,7 +160,6 @@ func (t *Trainer) update(image, label *torch.Tensor) found {
 	t.reducerG.Prepare()
 	lossG.Backward()
 	t.optimizerG.Step()
-	t.updateAverage()
 	return found{lossD, lossG, dReal.Mean(), dFake.Mean()}
 }
 

@@ -10,11 +10,33 @@ at::Tensor image(int64_t batch, const Grid &g, at::ScalarType type) {
   return at::empty_strided({batch, g.channels, g.height, g.width}, {g.channels, 1, g.width * pixel, pixel}, type);
 }
 
+// neighbours is [coarse pixels * B, taps * C]: beside each other what lies below a pixel's taps, zeros for padding.
+template <class T> Matrices<T> neighbours(const Convolution &c, const at::Tensor &fine) {
+  const Matrices<T> in = matrices<T>(fine);
+  const int64_t channels = c.fine.channels, width = c.taps() * channels;
+  const at::Tensor memory = at::zeros({c.coarse.pixels() * c.batch * width}, type_of<T>);
+  const Links from = coarse_links(c);
+  parallel(Work::pack, c.coarse.pixels(), [&](int64_t pixel) {
+    for (const Link &link : from[pixel])
+      for (int64_t b = 0; b < c.batch; b++)
+        std::copy_n(data<T>(in.memory) + (link.pixel * c.batch + b) * channels, channels,
+                    data<T>(memory) + (pixel * c.batch + b) * width + link.tap * channels);
+  });
+  return {memory, 1, c.coarse.pixels() * c.batch, width};
+}
+
 template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight,
                                            const Epilogue &epilogue) {
   const KernelSet &kernels = *c.kernels;
   const auto all = one_group(c.coarse.pixels());
   const at::Tensor result = image(c.batch, c.coarse, type_of<T>);
+  if (use_gathered(c) && c.batch < kPanel && !epilogue.maps.defined()) { // a panel of one pixel would be half empty
+    const Panels left = left_operand(kernels, neighbours<T>(c, fine));
+    const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::k, gathered_weight(c, weight));
+    multiply_tiles<T>(kernels, each_itself(1), one_group(1), left, right, c.coarse.pixels() * c.batch,
+                      c.coarse.channels, epilogue, data<T>(result));
+    return result;
+  }
   if (use_gathered(c)) {
     const Panels left = pack_gathered<T>(c, Side::left, Contiguous::panel, fine);
     const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::k, gathered_weight(c, weight));
@@ -49,17 +71,87 @@ template <class T> void fold(const Convolution &c, const float *columns, const E
   });
 }
 
+// first_of_phase is the first fine place of an axis at which (place + padding) % stride is phase.
+int64_t first_of_phase(const Convolution &c, int64_t phase) {
+  return ((phase - c.padding) % c.stride + c.stride) % c.stride;
+}
+
+// So few images are too few rows to keep the multipliers busy, which want 8 sums at once: then the pixels of a row of
+// the grid are rows of the product, too.
+constexpr int64_t kFewImages = 3;
+
+template <class T> bool joins_pixels(const Convolution &c, const Epilogue &epilogue) {
+  const auto &kernel = gemm_kernel<T>(*c.kernels);
+  return c.batch <= kFewImages && c.coarse.width > 1 && !use_gathered(c) && kernel.unpacked &&
+         c.coarse.channels % kernel.k_step == 0 && epilogue.moments == nullptr && !epilogue.maps.defined();
+}
+
+// to_fine_joined is to_fine with the fine pixels of one row and phase, and their images, as the rows of one product.
+// The coarse neighbours of these pixels by one tap lie side by side; beside the grid there are zeros, which change no sum.
+template <class T> at::Tensor to_fine_joined(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight,
+                                             const Epilogue &epilogue) {
+  const KernelSet &kernels = *c.kernels;
+  const int64_t border = (c.kernel_size + c.stride - 1) / c.stride, width = c.coarse.width + 2 * border,
+                pixel = c.batch * c.coarse.channels, runs = c.fine.height * c.stride,
+                length = (c.fine.width + c.stride - 1) / c.stride, rows = length * c.batch;
+  const Matrices<T> in = matrices<T>(coarse);
+  const at::Tensor padded = at::zeros({c.coarse.height * width * pixel + kBlock * c.coarse.channels}, type_of<T>);
+  for (int64_t y = 0; y < c.coarse.height; y++)
+    std::copy_n(data<T>(in.memory) + y * c.coarse.width * pixel, c.coarse.width * pixel,
+                data<T>(padded) + (y * width + border) * pixel);
+  Links links(runs * c.taps());
+  Groups groups(c.stride * c.stride);
+  for (int64_t y = 0; y < c.fine.height; y++)
+    for (int64_t phase = 0; phase < c.stride; phase++) { // of x; the run begins at the fine pixel `first`
+      const int64_t above = y + c.padding, first = first_of_phase(c, phase);
+      const int64_t last = std::min(c.coarse.height - 1, above / c.stride);
+      for (int64_t i = std::max<int64_t>(0, above / c.stride - border + 1); i <= last; i++) {
+        const int64_t down = above - i * c.stride;
+        if (down >= c.kernel_size || phase >= c.kernel_size) continue;
+        for (int64_t tap = phase + (c.kernel_size - 1 - phase) / c.stride * c.stride; tap >= phase; tap -= c.stride)
+          links.all.push_back({i * width + border + (first + c.padding - tap) / c.stride, down * c.kernel_size + tap});
+      }
+      links.close();
+      groups[above % c.stride * c.stride + phase].push_back(y * c.stride + phase);
+    }
+  const size_t row = c.coarse.channels * sizeof(T);
+  const auto &kernel = gemm_kernel<T>(kernels);
+  const Panels left{(rows + kPanel - 1) / kPanel,
+                    kernel.k_steps(c.coarse.channels),
+                    c.batch * row,
+                    {kPanel * row, kernel.k_step * sizeof(T), row},
+                    padded,
+                    reinterpret_cast<char *>(data<T>(padded))};
+  const Panels right = right_operand<T>(kernels, c.batch, matrices<float>(weight));
+  const at::Tensor made = at::empty({runs * rows * c.fine.channels}, type_of<T>);
+  const at::Tensor result = image(c.batch, c.fine, type_of<T>);
+  multiply_tiles<T>(kernels, links, groups, left, right, rows, c.fine.channels, epilogue, data<T>(made));
+  const int64_t values = c.batch * c.fine.channels;
+  parallel(Work::pack, c.fine.height, [&](int64_t y) {
+    for (int64_t x = 0; x < c.fine.width; x++) {
+      const int64_t phase = (x + c.padding) % c.stride, at = (x - first_of_phase(c, phase)) / c.stride;
+      std::copy_n(data<T>(made) + ((y * c.stride + phase) * length + at) * values, values,
+                  data<T>(result) + (y * c.fine.width + x) * values);
+    }
+  });
+  return result;
+}
+
 template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight,
                                          const Epilogue &epilogue) {
+  if (joins_pixels<T>(c, epilogue)) return to_fine_joined<T>(c, coarse, weight, epilogue);
   const KernelSet &kernels = *c.kernels;
-  const Panels left = left_operand(kernels, matrices<T>(coarse));
+  Matrices<T> in = matrices<T>(coarse);
+  const bool joined = use_gathered(c) && c.batch < kPanel; // all pixels' images are the rows of one product
+  if (joined) in = {in.memory, 1, in.count * in.rows, in.columns};
+  const Panels left = left_operand(kernels, in);
   const at::Tensor result = image(c.batch, c.fine, type_of<T>);
   if (use_gathered(c)) {
     const Panels right = right_operand<T>(kernels, c.batch, gathered_weight(c, weight));
     const int64_t width = c.taps() * c.fine.channels;
     const at::Tensor columns = at::empty({c.coarse.pixels(), c.batch, width}, at::kFloat);
-    multiply_tiles<T>(kernels, each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, c.batch,
-                      width, {}, data<float>(columns));
+    multiply_tiles<T>(kernels, each_itself(in.count), one_group(in.count), left, right, in.rows, width, {},
+                      data<float>(columns));
     fold(c, data<float>(columns), epilogue, data<T>(result));
     if (epilogue.moments != nullptr) *epilogue.moments = moments_of(kernels, result);
     return result;

@@ -136,7 +136,6 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		"no such fit":             {[]string{"train", "--fit", "zoom"}, exitUsage, `--fit is "zoom": it must be crop, pad or stretch`},
 		"background is no colour": {[]string{"train", "--background", "#12"}, exitUsage, `--background is "#12"`},
 		"two channels":            {[]string{"train", "--channels", "2"}, exitUsage, "--channels is 2: it must be 1 (grey), 3 (RGB)"},
-		"no weights":              {[]string{"generate"}, exitUsage, "--weights is missing"},
 		"weights are not there":   {[]string{"generate", "--weights", "/nowhere.pt"}, exitData, "/nowhere.pt: there is no such file"},
 		"weights: folder, no run": {[]string{"generate", "--weights", t.TempDir()}, exitData, "holds no checkpoint"},
 		"weights are empty":       {file(""), exitData, "w.pt"},

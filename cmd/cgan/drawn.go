@@ -18,6 +18,7 @@ import (
 	"cgan/train"
 	"cgan/train/dataset"
 	"cgan/weights/atomicfile"
+	"cgan/weights/pretrained"
 
 	"github.com/cheggaaa/pb/v3"
 	"github.com/urfave/cli/v2"
@@ -167,9 +168,14 @@ func (d *drawing) judgeOf(c *cli.Context) (*judge.Judge, judge.About, error) {
 		return judgeFor(c, nil, nil)
 	}
 	o := dataset.Options{Fit: dataset.Fits[0], Background: "black"}
-	if run, err := train.ResumeConfig(c.String("weights")); err == nil && !c.IsSet("data") { // what the run was trained on
-		o.Fit, o.Background, o.SkipBad = run.Fit, run.Background, run.SkipBad
-		if err := c.Set("data", run.Data); err != nil {
+	if data := c.String("weights"); !c.IsSet("data") { // what it was trained on
+		if run, err := train.ResumeConfig(data); err == nil {
+			o.Fit, o.Background, o.SkipBad = run.Fit, run.Background, run.SkipBad
+			data = run.Data
+		} else if !pretrained.Has(data) {
+			data = ""
+		}
+		if err := c.Set("data", data); err != nil {
 			return nil, judge.About{}, err
 		}
 	}

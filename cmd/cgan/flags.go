@@ -182,6 +182,18 @@ func trainConfig(c *cli.Context) (train.Config, error) {
 		return resumeConfig(c, run)
 	}
 	given := train.Default()
+	if preset := c.String("preset"); preset != "" {
+		var err error
+		if given, err = train.Preset(preset); err != nil {
+			return given, err
+		}
+		if c.Bool("exact") && !c.IsSet("precision") {
+			given.Precision = models.F32
+		}
+		if c.String("init") != "" {
+			return given, usageError{fmt.Errorf("%s is the settings of a new training, %s keeps those of another: give one of them", givenIn(c, "preset").name, givenIn(c, "init").name)}
+		}
+	}
 	networks, err := givenArch(c)
 	if err != nil {
 		return given, err
@@ -223,9 +235,9 @@ func resumeConfig(c *cli.Context, run string) (train.Config, error) {
 	if c.String("init") != "" {
 		return train.Config{}, usageError{fmt.Errorf("%s goes on in the run's folder, %s begins a new run: give one of them", givenIn(c, "resume").name, givenIn(c, "init").name)}
 	}
-	for name, said := range map[string]string{"key": c.String("key"), "arch": c.String("arch"), "map": strings.Join(c.StringSlice("map"), "")} {
+	for name, said := range map[string]string{"preset": c.String("preset"), "key": c.String("key"), "arch": c.String("arch"), "map": strings.Join(c.StringSlice("map"), "")} {
 		if said != "" {
-			return train.Config{}, usageError{fmt.Errorf("%s: a run that goes on has its own checkpoints and networks: leave it out", givenIn(c, name).name)}
+			return train.Config{}, usageError{fmt.Errorf("%s: a run that goes on has its own settings, checkpoints and networks: leave it out", givenIn(c, name).name)}
 		}
 	}
 	given, err := train.ResumeConfig(run)

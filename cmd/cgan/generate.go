@@ -10,6 +10,7 @@ import (
 	"cgan/models"
 	"cgan/models/imageset"
 	"cgan/train"
+	"cgan/weights/pretrained"
 
 	"github.com/urfave/cli/v2"
 )
@@ -20,6 +21,8 @@ const (
 	maxScale      = 32
 	defaultFrames = 60
 	maxFrames     = 1000
+
+	defaultWeights = "mnist" // of package pretrained
 )
 
 func generateCommand() *cli.Command {
@@ -40,7 +43,7 @@ func generateCommand() *cli.Command {
 // generateFlags are those that say what is drawn, and where it goes.
 func generateFlags() []cli.Flag {
 	weights := inCategory("Weights",
-		&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator"},
+		&cli.StringFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator, or one that ships with cgan: " + strings.Join(pretrained.Names(), ", "), Value: defaultWeights},
 		keyFlag(), plainFlag(), archFlag(), mapFlag(),
 		&cli.StringFlag{Name: "compare-with", Usage: "draw nothing, but compare with images that a Python program drew: an .npz `FILE` with noise, labels and images"},
 	)
@@ -97,9 +100,6 @@ func between(name string, least, most int) func(*cli.Context, int) error {
 }
 
 func runGenerate(c *cli.Context) error {
-	if c.String("weights") == "" {
-		return usageError{errors.New("--weights is missing: name a run folder such as runs/00000-mnist, or a weights file")}
-	}
 	d, err := readDrawing(c)
 	if err != nil {
 		return usageError{err}

@@ -69,6 +69,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := untilSignal(stderr, hangup)
 	defer stop()
 	app := newApp(stdout, stderr)
+	if len(args) > 1 && args[1] == completeCommand {
+		complete(app, args[2:], stdout)
+		return exitOK
+	}
 	app.Metadata = map[string]any{"program": args[0], "hangup": hangup}
 	err := app.RunContext(ctx, flagsFirst(app, args))
 	if end := (interruption{}); errors.Is(err, context.Canceled) && !errors.As(err, &end) {
@@ -117,11 +121,9 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:       stderr,
 		HideHelpCommand: true,
 		Version:         version(),
-
-		EnableBashCompletion: true, // and zsh's
 		Commands: []*cli.Command{
 			dataCommand(), trainCommand(), runsCommand(), generateCommand(), serveCommand(), exportCommand(), inspectCommand(), judgeCommand(), evalCommand(),
-			benchCommand(), doctorCommand(), manCommand(), fishCommand(),
+			benchCommand(), doctorCommand(), completionCommand(), manCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {}, // run prints the error and picks the code
 		OnUsageError:   onUsageError,

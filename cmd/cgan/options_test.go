@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"cgan/train"
 )
 
 func TestOptionsAreRefusedByTheirFlags(t *testing.T) {
@@ -62,4 +64,34 @@ func TestTheAverageIsTaken(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
 	mustInvoke(t, "train", "--quiet", "--resume", run, "--steps", "5")
+}
+
+// A preset is the base that flags, variables and files stand on; what goes on from other settings takes none.
+func TestPresets(t *testing.T) {
+	run := smallRun(t)
+	plain := printed()
+	for _, name := range train.PresetNames() {
+		text := printed("--preset", name, "--batch", "7")
+		for _, want := range []string{"preset: " + name + "\n", "batch: 7\n", "precision: bf16\n"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, text)
+			}
+		}
+		if exact := printed("--preset", name, "--exact"); !strings.Contains(exact, "precision: f32\n") {
+			t.Errorf("%s: exact mode is\n%s", name, exact)
+		}
+		if text == plain {
+			t.Errorf("%s changes nothing", name)
+		}
+	}
+	for want, args := range map[string][]string{
+		`--preset is "worst": there are best and quick`:                        {"--preset", "worst"},
+		"--preset: a run that goes on has its own settings":                    {"--preset", "best", "--resume", run},
+		"--preset is the settings of a new training, --init keeps those of an": {"--preset", "best", "--init", run},
+	} {
+		code, _, stderr := invoke(append([]string{"train"}, args...)...)
+		if code != exitUsage || !strings.Contains(stderr, want) {
+			t.Errorf("%q: exit code %d, %s", args, code, stderr)
+		}
+	}
 }

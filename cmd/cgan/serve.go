@@ -19,6 +19,7 @@ import (
 	"cgan/cmd/cgan/internal/runs"
 	"cgan/models"
 	"cgan/models/serve"
+	"cgan/weights/pretrained"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/net/netutil"
@@ -44,7 +45,7 @@ func serveCommand() *cli.Command {
 			"SIGHUP reads the weights anew. SIGTERM and Ctrl-C finish what is under way, up to --drain, and then\n" +
 			"end with 143 and 130.",
 		Flags: []cli.Flag{
-			&cli.GenericFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator, or NAME=RUN_OR_FILE; several times for several models", Value: &texts{}},
+			&cli.GenericFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator, or NAME=RUN_OR_FILE; several times for several models; without it and --runs those that ship with cgan", Value: &texts{}},
 			&cli.StringFlag{Name: "runs", Usage: "show the runs in the folder `DIR`, also while they train"},
 			&cli.StringFlag{Name: "addr", Usage: "`HOST:PORT` to listen on; other than loopback it needs --token, --token-file or --insecure", Value: "127.0.0.1:8080"},
 			&cli.GenericFlag{Name: "host", Usage: "`NAME` by which the server may be called, beside localhost and addresses in digits; several times for several", Value: &texts{}},
@@ -140,7 +141,9 @@ func namedModels(c *cli.Context) (all []namedModel, err error) {
 		all = append(all, p)
 	}
 	if len(all) == 0 && c.String("runs") == "" {
-		return nil, usageError{errors.New("--weights is missing: name a run folder such as runs/00000-mnist, or a weights file, or give --runs with a folder of runs")}
+		for _, name := range pretrained.Names() {
+			all = append(all, namedModel{name, name})
+		}
 	}
 	return all, nil
 }

@@ -26,6 +26,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"cgan/weights/pretrained"
 )
 
 // serving is a cgan serve in a process of its own.
@@ -52,8 +54,13 @@ func (s *serving) said() string {
 // startServe serves the model digits, in a file that a test may replace.
 func startServe(t *testing.T, weights string, flags ...string) *serving {
 	t.Helper()
+	return startServing(t, append([]string{"--weights", "digits=" + weights}, flags...)...)
+}
+
+func startServing(t *testing.T, flags ...string) *serving {
+	t.Helper()
 	s := &serving{}
-	s.Cmd = exec.CommandContext(t.Context(), os.Args[0], append([]string{"serve", "--addr", "127.0.0.1:0", "--device", "cpu", "--weights", "digits=" + weights}, flags...)...)
+	s.Cmd = exec.CommandContext(t.Context(), os.Args[0], append([]string{"serve", "--addr", "127.0.0.1:0", "--device", "cpu"}, flags...)...)
 	s.Env = append(os.Environ(), asMain+"=1")
 	s.Stderr = s
 	out, err := s.StdoutPipe()
@@ -76,6 +83,22 @@ func startServe(t *testing.T, weights string, flags ...string) *serving {
 	s.url = strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(line, "serving on ")), "/")
 	_, s.address, _ = strings.Cut(s.url, "://")
 	return s
+}
+
+// Without a word there are the generators that ship with cgan.
+func TestServeHasWhatShips(t *testing.T) {
+	s := startServing(t)
+	answer, err := http.Get(s.url + "/v1/models")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	for _, name := range pretrained.Names() {
+		if err != nil || !strings.Contains(string(text), `"`+name+`"`) {
+			t.Errorf("no %s in %s, %v", name, text, err)
+		}
+	}
 }
 
 // exit waits for the end.
@@ -487,7 +510,6 @@ func TestServeRefusesWhatIsWrong(t *testing.T) {
 		code int
 		args []string
 	}{
-		"--weights is missing":        {exitUsage, nil},
 		"others reach this address":   {exitUsage, []string{weights, "--addr", "0.0.0.0:0"}},
 		"it must be HOST:PORT":        {exitUsage, []string{weights, "--addr", "8080"}},
 		"--token must be":             {exitUsage, []string{weights, "--token", "two words"}},

@@ -144,7 +144,7 @@ func TestSettingsSayWhereTheyStand(t *testing.T) {
 		"config: x":                   `there is no setting "config"`,
 		"\nbatch: 0":                  "run.yaml, line 2: batch: --batch is 0: it must be from 1",
 		"data: [a, b]":                "run.yaml, line 1: data is a list, but takes one value",
-		"resume: " + run + "\nkey: G": "run.yaml, line 2: key: a run that goes on has its own checkpoints and networks",
+		"resume: " + run + "\nkey: G": "run.yaml, line 2: key: a run that goes on has its own settings, checkpoints and networks",
 		"batch: many":                 `run.yaml, line 1: batch: invalid value "many": it is not a value of the right kind`,
 		"save-every: often":           "it must be a number of steps, or a time such as 10m",
 		"device: tpu":                 `run.yaml, line 1: device: --device is "tpu"`,

@@ -31,6 +31,12 @@ func trainCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			dataFlag(),
 			&cli.BoolFlag{Name: "flip", Usage: "show half of the images as in a mirror, drawn anew each time"},
+			&cli.StringFlag{Name: "preset", Usage: "settings of a recipe, beside which other flags may stand: best for the best images, quick for the first good ones", Action: func(_ *cli.Context, name string) error {
+				if _, err := train.Preset(name); name != "" && err != nil {
+					return usage(err)
+				}
+				return nil
+			}},
 			&cli.StringFlag{Name: "resume", Usage: "go on in the run folder `RUN` as if it had never stopped: its settings stay, and --epochs, --steps, --threads, --device and the place of --data may be others"},
 			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a run folder, or a checkpoint of Go or Python, goes on where it stood, its random numbers too; unless flags say else, the data and settings of a folder's config.json are kept, and a file's sizes, batch, lr and betas"},
 			keyFlag(),

@@ -75,7 +75,10 @@ func balanceSeed(ctx context.Context, cgan, dir, cut string, seed int, t *table)
 			"generate", "--weights", filepath.Join(runs, "00000-cut"), "--class", strconv.Itoa(balanceClass), "--count", strconv.Itoa(balanceFillCount),
 			"--seed", s, "--format", "folder", "--out", filepath.Join(full, "train"),
 		}, filter...)
-		if _, err := said(ctx, cgan, args...); err != nil {
+		if _, err := said(ctx, cgan, args...); err != nil && filter != nil {
+			t.add(name, s, "the judge is sure of too few", "-") // which learnt from few of that class itself
+			continue
+		} else if err != nil {
 			return err
 		}
 		if err := classify(ctx, cgan, full, filepath.Join(dir, "classifier.pt"), s, name, t); err != nil {

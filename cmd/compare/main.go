@@ -3,6 +3,7 @@
 //	compare parity    the same bits: every loss, parameter and buffer
 //	compare bench     the same work, timed in turn; writes a section of BENCHMARKS.md
 //	compare ranks     several processes and hosts: what they cost; writes its section of BENCHMARKS.md
+//	compare quality   a recipe's figures by seeds; writes a section of QUALITY.md
 //	compare accuracy  the same quality: fast f32 and bf16 learn to draw the asked digit as exact does
 //	compare evaluation  how fast images are drawn and judged
 //	compare gpu       all of this on CUDA, in the folder that make gpu-kit makes
@@ -76,6 +77,23 @@ func newApp() *cli.App {
 				Flags: []cli.Flag{cgan, &cli.IntFlag{Name: "seeds", Usage: "trainings of each, from seed 0 on", Value: 3}},
 				Action: func(c *cli.Context) error {
 					return balance(c.Context, c.String("cgan"), c.Int("seeds"))
+				},
+			},
+			{
+				Name:      "quality",
+				Usage:     "train a preset with several seeds, evaluate each, print the figures and write their section of QUALITY.md",
+				ArgsUsage: "[-- FLAGS of cgan train]",
+				Flags: []cli.Flag{
+					cgan,
+					&cli.StringFlag{Name: "data", Usage: "what cgan train --data takes", Value: "mnist"},
+					&cli.StringFlag{Name: "preset", Usage: "best or quick", Value: "best"},
+					&cli.IntFlag{Name: "seeds", Usage: "trainings, from seed 0 on", Value: 5},
+					&cli.StringFlag{Name: "kept", Usage: "folder `DIR` of runs and figures; what it has is not done again", Value: "quality"},
+					&cli.BoolFlag{Name: "quick", Usage: "write no report"},
+				},
+				Action: func(c *cli.Context) error {
+					r := recipe{c.String("data"), c.String("preset"), c.Args().Slice(), c.Int("seeds"), c.String("kept")}
+					return quality(c.Context, c.String("cgan"), r, !c.Bool("quick"))
 				},
 			},
 			{

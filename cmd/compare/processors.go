@@ -33,15 +33,16 @@ func (r results) plotFile() string {
 	return ".github/scaling-" + strings.Trim(noFileName.ReplaceAllString(strings.ToLower(r.title()), "-"), "-") + ".png"
 }
 
-// placed is the report with the section in the place of the one with its mark, else behind the other processors'.
+// placed is a report with the section in the place of the one with its mark, else behind the others with marks of that kind.
 func placed(report, mark, section string) string {
+	kind, _, _ := strings.Cut(mark, ": ")
 	begin := strings.Index(report, mark)
 	if begin < 0 {
 		begin = endOfSection(report, 0)
 		return report[:begin] + section + "\n" + report[begin:]
 	}
 	end := endOfSection(report, begin+len(mark))
-	if next := strings.Index(report[begin+len(mark):end], markBegin); next >= 0 {
+	if next := strings.Index(report[begin+len(mark):end], kind); next >= 0 {
 		end = begin + len(mark) + next
 	}
 	return report[:begin] + section + "\n" + report[end:]

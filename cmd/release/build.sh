@@ -60,12 +60,10 @@ sbom() {
 
 # shell puts completions and the manual page, which the program prints, into $1.
 shell() {
-	local cli
-	cli=$(cd "$src" && go list -m -f '{{.Dir}}' github.com/urfave/cli/v2)/autocomplete
 	mkdir -p "$1"/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d,man/man1}
-	sed '1a PROG=cgan' "$cli/bash_autocomplete" > "$1/bash-completion/completions/cgan"
-	sed 's/\$PROG/cgan/' "$cli/zsh_autocomplete" > "$1/zsh/site-functions/_cgan"
-	"$tree/bin/cgan" fish > "$1/fish/vendor_completions.d/cgan.fish"
+	"$tree/bin/cgan" completion bash > "$1/bash-completion/completions/cgan"
+	"$tree/bin/cgan" completion zsh > "$1/zsh/site-functions/_cgan"
+	"$tree/bin/cgan" completion fish > "$1/fish/vendor_completions.d/cgan.fish"
 	"$tree/bin/cgan" man > "$1/man/man1/cgan.1"
 }
 

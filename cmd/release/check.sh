@@ -43,10 +43,11 @@ inside() {
 	local unpacked=$EPOCHREALTIME
 	versions "$root/opt/cgan"
 	user "$root" --version
-	HOME_IS=/home user "$root" train --data /cache/cgan/mnist --steps 3 --batch 16 --out /work/runs > /dev/null
 	local first=$EPOCHREALTIME
-	user "$root" generate --weights /work/runs/00000-mnist --class 3 --seed 1 --out /work/three.png > /dev/null
+	user "$root" generate --class 3 --seed 1 --out /work/three.png > /dev/null
 	local drawn=$EPOCHREALTIME
+	HOME_IS=/home user "$root" train --data /cache/cgan/mnist --steps 3 --batch 16 --out /work/runs > /dev/null
+	user "$root" inspect /work/runs/00000-mnist > /dev/null
 	png "$root/work/three.png"
 	awk -v a="$begin" -v b="$unpacked" -v c="$first" -v d="$drawn" 'BEGIN {
 		printf "unpacked and summed in %.1f s, the first picture %.2f s after the command\n", b - a, d - c; exit d - c > 5 }' || fail 'the first picture takes over 5 s'
@@ -73,7 +74,7 @@ rpm() {
 }
 
 installed() {
-	chroot --userspec=1000:1000 "$1" /usr/bin/cgan generate --weights /work/runs/00000-mnist --class 3 --seed 1 --out "/work/$2.png" > /dev/null
+	chroot --userspec=1000:1000 "$1" /usr/bin/cgan generate --class 3 --seed 1 --out "/work/$2.png" > /dev/null
 	cmp "$1/work/three.png" "$1/work/$2.png" || fail "what the .$2 draws differs from the tarball's"
 	echo "the .$2 draws the same"
 }
@@ -91,10 +92,10 @@ user() {
 png() { [ "$(head -c 8 "$1" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] || fail "$1 is no PNG"; }
 
 serve() {
-	user "$1" serve --weights /work/runs/00000-mnist --addr 127.0.0.1:8080 > "$1/serve.log" 2>&1 &
+	user "$1" serve --addr 127.0.0.1:8080 > "$1/serve.log" 2>&1 &
 	local pid=$!
-	curl -sSf --retry 20 --retry-delay 1 --retry-connrefused -o "$1/work/served.png" 'http://127.0.0.1:8080/v1/models/00000-mnist/images?class=3&seed=1' || { cat "$1/serve.log" >&2; fail 'no image is served'; }
-	png "$1/work/served.png"
+	curl -sSf --retry 20 --retry-delay 1 --retry-connrefused -o "$1/work/served.png" 'http://127.0.0.1:8080/v1/models/mnist/images?class=3&seed=1' || { cat "$1/serve.log" >&2; fail 'no image is served'; }
+	cmp "$1/work/served.png" "$1/work/three.png" || fail 'serve draws another image than generate'
 	kill "$pid"
 	wait "$pid" || true
 	echo 'served an image'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the image cgan from the release in dist/ and the Dockerfile by buildah, on a Debian 13 of debootstrap's that is cut
+# Builds the image cgan from the release in dist/ and the Dockerfile here by buildah, on a Debian 13 of debootstrap's that is cut
 # down as Debian's slim images are. `image.sh check` then tries it: uid 1000, a read-only root, no capability, no network.
 # Needs root, buildah, curl, debootstrap, iproute2 and zstd.
 set -euo pipefail
@@ -24,7 +24,7 @@ build() {
 	rm -rf "$tree" && mkdir "$tree"
 	tar -C "$tree" --strip-components=1 -xf dist/cgan-*-linux-x86_64.tar.zst
 	base localhost/cgan-base
-	buildah build -q --build-arg BASE=localhost/cgan-base -f Dockerfile -t localhost/cgan "$tree" > /dev/null
+	buildah build -q --build-arg BASE=localhost/cgan-base -f cmd/release/Dockerfile -t localhost/cgan "$tree" > /dev/null
 	rm -rf "$tree"
 	buildah images localhost/cgan
 }
@@ -62,15 +62,15 @@ inside() {
 	ip link set lo up
 	cgan doctor
 	cgan train --data /mnt/cgan/mnist --steps 3 --batch 16 --out /data/runs > /dev/null
-	cgan generate --weights /data/runs/00000-mnist --class 3 --seed 1 --out /data/three.png > /dev/null
+	cgan generate --class 3 --seed 1 --out /data/three.png > /dev/null
 	served
 }
 
 # served sees that serve answers with the image that generate drew.
 served() {
-	cgan serve --weights /data/runs/00000-mnist &
+	cgan serve &
 	curl -sSf --retry 20 --retry-delay 1 --retry-connrefused -o "$root/data/served.png" \
-		'http://127.0.0.1:8080/v1/models/00000-mnist/images?class=3&seed=1' || fail 'no image is served'
+		'http://127.0.0.1:8080/v1/models/mnist/images?class=3&seed=1' || fail 'no image is served'
 	kill $!
 	wait $! || true
 	cmp "$root/data/three.png" "$root/data/served.png" || fail 'serve draws another image than generate'

@@ -5,7 +5,6 @@ import (
 	"path"
 
 	"cgan/weights/formats"
-	"cgan/weights/pt"
 )
 
 // box has the judges that ship with the product. README.md there says how each was trained.
@@ -25,11 +24,10 @@ func InBox(data string) (j *Judge, about About, ok bool, err error) {
 		if err != nil {
 			return nil, about, false, err
 		}
-		root, _, err := pt.Read(content)
+		file, err := formats.Parse(name, content)
 		if err != nil {
 			return nil, about, false, err
 		}
-		file := &formats.File{Path: name, Root: root, Metadata: pt.Metadata(content)}
 		if about, err = aboutOf(file); err != nil {
 			return nil, about, false, err
 		}

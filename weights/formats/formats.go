@@ -43,7 +43,12 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, inFile(path, err)
 	}
-	file := &File{Path: path, Size: info.Size()}
+	return Parse(path, data)
+}
+
+// Parse is Open of what is in memory already; path names it in errors. The tensors of what it gives may lie in data.
+func Parse(path string, data []byte) (*File, error) {
+	file := &File{Path: path, Size: int64(len(data))}
 	if err := file.parse(data); err != nil {
 		return nil, inFile(path, err)
 	}

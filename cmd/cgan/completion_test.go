@@ -1,0 +1,107 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Every word of a line may be completed: commands, flags, and what a flag's value or an argument can be here.
+func TestCompletion(t *testing.T) {
+	run := smallRun(t)
+	weights := filepath.Join(run, "checkpoint-000002.pt")
+	if found, err := filepath.Glob(filepath.Join(run, "checkpoint-*.pt")); err == nil && len(found) > 0 {
+		weights = found[0]
+	}
+	t.Chdir(t.TempDir())
+	if err := os.CopyFS(filepath.Join("runs", "00000-small"), os.DirFS(run)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ line, want string }{
+		{"gen", "generate"},
+		{"judge ", "train"},
+		{"train --lr-s", "--lr-schedule"},
+		{"train --preset ", "best quick"},
+		{"train --epochs 3 --loss h", "hinge"},
+		{"train --resume ", "runs/00000-small"},
+		{"train --data f", "fashion-mnist"},
+		{"generate --weights r", "runs/00000-small"},
+		{"generate --weights m", "mnist"},
+		{"generate --format np", "npz"},
+		{"export --format sa", "safetensors"},
+		{"export r", "runs/00000-small"},
+		{"export runs/00000-small --out ", ""},
+		{"generate --weights " + weights + " --class ", strings.Join(classesOf(t, weights), " ")},
+		{"generate --weights nowhere --class ", ""},
+		{"completion z", "zsh"},
+		{"nothing ", strings.Join(commandNames(newApp(nil, nil).Commands), " ")},
+	} {
+		code, stdout, stderr := invoke(append([]string{completeCommand}, strings.Split(c.line, " ")...)...)
+		if got := strings.Join(strings.Fields(stdout), " "); got != c.want || code != exitOK || stderr != "" {
+			t.Errorf("%q: %q, want %q (%d, %s)", c.line, got, c.want, code, stderr)
+		}
+	}
+}
+
+func classesOf(t *testing.T, path string) []string {
+	t.Helper()
+	if names := classNames([]string{"--weights", path}); len(names) == 10 {
+		return names
+	}
+	t.Fatal("no classes")
+	return nil
+}
+
+// What completion offers is what the flag takes.
+func TestCompletedValuesAreTaken(t *testing.T) {
+	seen := map[string]bool{}
+	for _, command := range newApp(nil, nil).Commands {
+		for _, f := range command.Flags {
+			name := f.Names()[0]
+			values, ok := valuesOf[name]
+			if !ok {
+				continue
+			}
+			seen[name] = true
+			checked, ok := f.(*cli.StringFlag)
+			if !ok || checked.Action == nil {
+				continue
+			}
+			for _, value := range values([]string{command.Name}) {
+				if err := checked.Action(nil, value); err != nil {
+					t.Errorf("%s --%s %s: %v", command.Name, name, value, err)
+				}
+			}
+		}
+	}
+	for name := range valuesOf {
+		if !seen[name] {
+			t.Errorf("there is no flag --%s", name)
+		}
+	}
+}
+
+// bash loads the script and completes by it, for the program that was typed.
+func TestBashCompletes(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("no bash")
+	}
+	_, script, _ := invoke("completion", "bash")
+	test := script + "\nfake() { printf '%s\\n' \"$1 $2 $3\" 'a b' c; }\nCOMP_WORDS=(fake train --pre)\nCOMP_CWORD=2\n_cgan\nprintf '[%s]' \"${COMPREPLY[@]}\"\n"
+	out, err := exec.Command(bash, "-c", test).CombinedOutput()
+	if want := "[" + completeCommand + " train --pre][a b][c]"; err != nil || string(out) != want {
+		t.Errorf("%s, %v, want %s", out, err, want)
+	}
+	if !slices.Equal(completionShells, []string{"bash", "zsh", "fish"}) || len(completionScripts) != len(completionShells) {
+		t.Errorf("shells %v", completionShells)
+	}
+	if code, _, stderr := invoke("completion", "tcsh"); code != exitUsage || !strings.Contains(stderr, "bash, zsh or fish") {
+		t.Errorf("%d, %s", code, stderr)
+	}
+}
