@@ -63,6 +63,7 @@ inside() {
 deb() {
 	cp dist/cgan_*.deb "$1/tmp/cgan.deb"
 	chroot "$1" dpkg -i /tmp/cgan.deb > /dev/null
+	rm "$1/tmp/cgan.deb"
 	installed "$1" deb
 	chroot "$1" dpkg -P cgan > /dev/null
 }

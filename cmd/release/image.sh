@@ -12,7 +12,7 @@ base() {
 	local root=dist/roots/trixie container
 	[ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase trixie "$root" > /dev/null
 	container=$(buildah from scratch)
-	tar -C "$root" --one-file-system --exclude=./{proc,dev,sys,work,cache,home,opt}/'*' --exclude=./serve.log \
+	tar -C "$root" --one-file-system --exclude=./{proc,dev,sys,tmp,work,cache,home,opt}/'*' --exclude=./serve.log \
 		--exclude=./var/{cache,lib}/apt/'*' --exclude=./usr/share/{doc,man,locale,info}/'*' -c . > dist/base.tar
 	buildah add -q "$container" dist/base.tar / > /dev/null
 	rm dist/base.tar
