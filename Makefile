@@ -26,6 +26,7 @@
 # make serve-stress nothing grows over SERVE_REQUESTS requests to the server
 # make serve-deploy the systemd unit and the Kubernetes manifest in cmd/cgan/deploy are what those take
 # make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
+# make docs     every command of docs/ is run, and the manual's site built into dist/site
 # make release  the release of the last commit, dist/cgan-VERSION-linux-x86_64.tar.zst
 # make release-check the release draws, trains and serves in bare roots of Debian 12 and 13, unpacked and as .deb; as root
 # make image    the container image of that release; make image-check tries it; both as root
@@ -55,7 +56,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets release release-check image image-check survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
+.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets docs release release-check image image-check survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -142,6 +143,9 @@ lint: libtorch
 
 clean:
 	rm -rf bin dist gpu-kit .libtorch go.work go.work.sum compile_commands.json bindings/*/prepared.go
+
+docs: build
+	@GOWORK=off go run ./cmd/compare docs
 
 release: libtorch
 	cmd/release/build.sh

@@ -10,6 +10,7 @@
     python3.11 lock.py fastapi fastapi 'uvicorn[standard]' pillow
     python3.11 lock.py kubernetes kubernetes-validate
     python3.11 lock.py evaluate numpy scipy
+    python3.11 lock.py mkdocs mkdocs
 """
 
 import json

@@ -14,6 +14,7 @@
 //	compare serve-check  cgan serve answers as its openapi.json says
 //	compare serve-bench  its speed beside FastAPI and onnxruntime
 //	compare serve-page   its pages, used in Chromium
+//	compare docs      the manual's commands are run, and its site is built
 //	compare python    the Python that it runs, for tests that exchange files with it
 //
 // It installs the torch that bin/cgan was built against into a cached virtual environment, from wheels
@@ -153,6 +154,12 @@ func newApp() *cli.App {
 			intoSet("letters", "draw A to Z from the fonts below FROM, a class folder for each letter", letters),
 			intoSet("emoji", "sort the pictures of emoji-datasource-twitter, unpacked in FROM, into class folders", emoji),
 			{
+				Name:   "docs",
+				Usage:  "run the commands of docs/, and build the manual's site into dist/site",
+				Flags:  []cli.Flag{cgan},
+				Action: func(c *cli.Context) error { return docs(c.Context, c.String("cgan")) },
+			},
+			{
 				Name:  "serve-check",
 				Usage: "send cgan serve what its openapi.json allows and forbids, by schemathesis",
 				Flags: []cli.Flag{cgan, &cli.IntFlag{Name: "examples", Usage: "random requests for each operation and phase", Value: 200}},
@@ -186,8 +193,8 @@ func newApp() *cli.App {
 			},
 			{
 				Name:      "python",
-				Usage:     "print the Python with torch 2.15.0 or 2.1.0, with onnx, tensorboard, evaluate (NumPy and SciPy), schemathesis, playwright, kubernetes or fastapi",
-				ArgsUsage: "2.15.0|2.1.0|onnx|tensorboard|evaluate|schemathesis|playwright|kubernetes|fastapi",
+				Usage:     "print the Python with torch 2.15.0 or 2.1.0, with onnx, tensorboard, evaluate (NumPy and SciPy), schemathesis, playwright, kubernetes, mkdocs or fastapi",
+				ArgsUsage: "2.15.0|2.1.0|onnx|tensorboard|evaluate|schemathesis|playwright|kubernetes|mkdocs|fastapi",
 				Action: func(c *cli.Context) error {
 					program, err := python(c.Context, c.Args().First())
 					if err == nil {
