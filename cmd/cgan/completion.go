@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"cgan/docs"
 	"cgan/models"
 	"cgan/train"
 	"cgan/train/dataset"
@@ -192,6 +193,8 @@ func argumentValues(command *cli.Command) []string {
 		return nil
 	case command.Name == "completion":
 		return completionShells
+	case command.Name == "help":
+		return docs.Topics()
 	case strings.HasPrefix(command.ArgsUsage, "RUN_OR_FILE"), command.Name == "inspect":
 		return append(runFolders(), pretrained.Names()...)
 	case command.Name == "data":

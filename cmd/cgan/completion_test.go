@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"cgan/docs"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -102,6 +104,28 @@ func TestBashCompletes(t *testing.T) {
 		t.Errorf("shells %v", completionShells)
 	}
 	if code, _, stderr := invoke("completion", "tcsh"); code != exitUsage || !strings.Contains(stderr, "bash, zsh or fish") {
+		t.Errorf("%d, %s", code, stderr)
+	}
+}
+
+// A command's help is its own, a topic is a page of the manual.
+func TestHelp(t *testing.T) {
+	for _, topic := range docs.Topics() {
+		if code, stdout, stderr := invoke("help", topic); code != exitOK || !strings.HasPrefix(stdout, "# ") || strings.Contains(stdout, "<!--") || stderr != "" {
+			t.Errorf("help %s: %d, %.80s, %s", topic, code, stdout, stderr)
+		}
+	}
+	for _, command := range [][]string{{"export"}, {"judge", "train"}} {
+		_, want, _ := invoke(append(command, "--help")...)
+		if code, stdout, stderr := invoke(append([]string{"help"}, command...)...); code != exitOK || stdout != want || stderr != "" {
+			t.Errorf("help %s: %d, %s, %s", command, code, stdout, stderr)
+		}
+	}
+	_, want, _ := invoke("--help")
+	if code, stdout, _ := invoke("help"); code != exitOK || stdout != want {
+		t.Errorf("help: %d, %s", code, stdout)
+	}
+	if code, _, stderr := invoke("help", "index"); code != exitUsage || !strings.Contains(stderr, "topics are drawing") {
 		t.Errorf("%d, %s", code, stderr)
 	}
 }

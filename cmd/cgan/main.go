@@ -74,7 +74,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	app.Metadata = map[string]any{"program": args[0], "hangup": hangup}
-	err := app.RunContext(ctx, flagsFirst(app, args))
+	err := app.RunContext(ctx, flagsFirst(app, helpAsFlag(app, args)))
 	if end := (interruption{}); errors.Is(err, context.Canceled) && !errors.As(err, &end) {
 		err = interrupted(ctx)
 	}
@@ -123,13 +123,14 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Version:         version(),
 		Commands: []*cli.Command{
 			dataCommand(), trainCommand(), runsCommand(), generateCommand(), serveCommand(), exportCommand(), inspectCommand(), judgeCommand(), evalCommand(),
-			benchCommand(), doctorCommand(), completionCommand(), manCommand(),
+			benchCommand(), doctorCommand(), completionCommand(), helpCommand(), manCommand(),
 		},
 		ExitErrHandler: func(*cli.Context, error) {}, // run prints the error and picks the code
 		OnUsageError:   onUsageError,
 		Action:         noCommand,
 	}
 	profile(app)
+	app.Flags = append(app.Flags, cli.HelpFlag) // which cli leaves out beside a command of that name
 	prepare(app.Commands)
 	return app
 }
@@ -160,9 +161,6 @@ func noSubcommand(c *cli.Context) error {
 func noCommand(c *cli.Context) error {
 	if c.NArg() > 0 {
 		name, nearest := c.Args().First(), ""
-		if name == "help" {
-			return cli.ShowAppHelp(c)
-		}
 		if near := cli.SuggestCommand(c.App.Commands, name); near != "" {
 			nearest = fmt.Sprintf("the nearest is %s, and ", near)
 		}
