@@ -26,6 +26,8 @@
 # make serve-stress nothing grows over SERVE_REQUESTS requests to the server
 # make serve-deploy the systemd unit and the Kubernetes manifest in cmd/cgan/deploy are what those take
 # make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
+# make use      a program of yours, IN=DIR with its go.mod, may import cgan: writes its go.work
+# make embed    a program in a module of its own does so, and draws
 # make docs     every command of docs/ is run, and the manual's site built into dist/site
 # make release  the release of the last commit, dist/cgan-VERSION-linux-x86_64.tar.zst
 # make release-check the release draws, trains and serves in bare roots of Debian 12 and 13, unpacked and as .deb; as root
@@ -56,7 +58,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets docs release release-check image image-check survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
+.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-check image image-check survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -146,6 +148,14 @@ clean:
 
 docs: build
 	@GOWORK=off go run ./cmd/compare docs
+
+use: build
+	@test -f '$(IN)/go.mod' || { echo 'make use IN=DIR: DIR is the folder of your go.mod' >&2; exit 2; }
+	@cd '$(IN)' && unset GOWORK GOFLAGS && { test -f go.work || go work init; } && go work use . '$(CURDIR)' && \
+	go work edit -replace=github.com/sugarme/gotch='$(CURDIR)/.libtorch/gotch'
+
+embed: build
+	cmd/compare/embed.sh
 
 release: libtorch
 	cmd/release/build.sh
