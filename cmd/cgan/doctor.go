@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"cgan/bindings/kernels"
@@ -89,6 +90,9 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 	if d.Info, err = torch.Runtime(); err != nil {
 		return d, err
 	}
+	if program, err := os.Executable(); err == nil && besides(d.Library, program) {
+		d.Found = "beside the program"
+	}
 	d.Why, d.Level2 = threads.Why, thisHost().level2()
 	d.BLAS, d.Program = blas(d.Config), version()
 	for _, e := range kernels.All() {
@@ -110,6 +114,14 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 		err = fmt.Errorf("training would not work: %w", err)
 	}
 	return d, err
+}
+
+// besides reports whether a library lies in the lib folder beside the program's bin, as a release has it.
+func besides(library, program string) bool {
+	if whole, err := filepath.EvalSymlinks(program); err == nil { // as /usr/bin/cgan is one
+		program = whole
+	}
+	return filepath.Dir(filepath.Clean(library)) == filepath.Join(filepath.Dir(program), "..", "lib")
 }
 
 func (d diagnosis) print(w io.Writer) (err error) {

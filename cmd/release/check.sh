@@ -51,7 +51,8 @@ inside() {
 	png "$root/work/three.png"
 	awk -v a="$begin" -v b="$unpacked" -v c="$first" -v d="$drawn" 'BEGIN {
 		printf "unpacked and summed in %.1f s, the first picture %.2f s after the command\n", b - a, d - c; exit d - c > 5 }' || fail 'the first picture takes over 5 s'
-	user "$root" doctor
+	user "$root" doctor | tee "$root/work/doctor"
+	grep -q '^found *beside the program$' "$root/work/doctor" || fail 'doctor does not know whose libraries it runs on'
 	env -i PATH=/usr/sbin:/usr/bin:/bin XDG_CACHE_HOME=/cache chroot "$root" /opt/cgan/bin/cgan doctor --json | jq -e '.training == "works"' > /dev/null # as root, without HOME
 	serve "$root"
 	rm -rf "${root:?}/opt/cgan"
