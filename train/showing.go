@@ -16,8 +16,8 @@ type shown struct {
 	fails bool // and was told
 }
 
-// showShare is the part of a training's time that showing it may take: a 50th. At the end it always does.
-const showShare = 50
+// showShare is the part of a training's time that showing it may take: a 50th. At the end it always does. A test takes another.
+var showShare time.Duration = 50
 
 // beginRecord notes what the run is to have, and begins what its folder shows of it.
 func (r *run) beginRecord(epochs int) error {
