@@ -10,6 +10,60 @@ at::Tensor image(int64_t batch, const Grid &g, at::ScalarType type) {
   return at::empty_strided({batch, g.channels, g.height, g.width}, {g.channels, 1, g.width * pixel, pixel}, type);
 }
 
+// So few images are too few rows to keep the multipliers busy, which want 8 sums at once: then the pixels of a row of
+// the grid are rows of the product, too.
+constexpr int64_t kFewImages = 3;
+
+template <class T> bool joins_pixels(const Convolution &c, int64_t k, const Epilogue &epilogue) {
+  const auto &kernel = gemm_kernel<T>(*c.kernels);
+  return c.batch <= kFewImages && c.coarse.width > 1 && !use_gathered(c) && kernel.unpacked && k % kernel.k_step == 0 &&
+         epilogue.moments == nullptr && !epilogue.maps.defined();
+}
+
+// joined_left is a left operand of some rows of k values each, the first of which may be any pixel's in memory.
+template <class T>
+Panels joined_left(const Convolution &c, const at::Tensor &memory, int64_t rows, int64_t k) {
+  const auto &kernel = gemm_kernel<T>(*c.kernels);
+  const size_t row = k * sizeof(T);
+  const Layout as_it_lies{kPanel * row, kernel.k_step * sizeof(T), row};
+  return {(rows + kPanel - 1) / kPanel, kernel.k_steps(k),
+          c.batch * row,                as_it_lies,
+          memory,                       reinterpret_cast<char *>(data<T>(memory))};
+}
+
+// to_coarse_joined is to_coarse with the pixels of one coarse row, and their images, as the rows of one product. Fine
+// pixels are laid out by phase, so that those below one tap lie side by side; beside the grid there are zeros, which
+// change no sum.
+template <class T> at::Tensor to_coarse_joined(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight,
+                                               const Epilogue &epilogue) {
+  const int64_t pixel = c.batch * c.fine.channels, rows = c.coarse.width * c.batch,
+                length = c.coarse.width + (c.kernel_size - 1) / c.stride;
+  const Matrices<T> in = matrices<T>(fine);
+  const at::Tensor padded = at::zeros({c.fine.height * c.stride * length * pixel}, type_of<T>);
+  for (int64_t y = 0; y < c.fine.height; y++)
+    for (int64_t x = 0; x < c.fine.width; x++) {
+      const int64_t at = x + c.padding;
+      if (at / c.stride < length)
+        std::copy_n(data<T>(in.memory) + (y * c.fine.width + x) * pixel, pixel,
+                    data<T>(padded) + ((y * c.stride + at % c.stride) * length + at / c.stride) * pixel);
+    }
+  Links links(c.coarse.height * c.taps());
+  for (int64_t y = 0; y < c.coarse.height; y++, links.close())
+    for (int64_t down = 0; down < c.kernel_size; down++) {
+      const int64_t above = y * c.stride - c.padding + down;
+      if (above < 0 || above >= c.fine.height) continue;
+      for (int64_t tap = 0; tap < c.kernel_size; tap++)
+        links.all.push_back(
+            {(above * c.stride + tap % c.stride) * length + tap / c.stride, down * c.kernel_size + tap});
+    }
+  const at::Tensor result = image(c.batch, c.coarse, type_of<T>);
+  const Panels left = joined_left<T>(c, padded, rows, c.fine.channels);
+  const Panels right = pack_matrices<T>(*c.kernels, Side::right, Contiguous::k, matrices<float>(weight));
+  multiply_tiles<T>(*c.kernels, links, one_group(c.coarse.height), left, right, rows, c.coarse.channels, epilogue,
+                    data<T>(result));
+  return result;
+}
+
 // neighbours is [coarse pixels * B, taps * C]: beside each other what lies below a pixel's taps, zeros for padding.
 template <class T> Matrices<T> neighbours(const Convolution &c, const at::Tensor &fine) {
   const Matrices<T> in = matrices<T>(fine);
@@ -27,6 +81,7 @@ template <class T> Matrices<T> neighbours(const Convolution &c, const at::Tensor
 
 template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight,
                                            const Epilogue &epilogue) {
+  if (joins_pixels<T>(c, c.fine.channels, epilogue)) return to_coarse_joined<T>(c, fine, weight, epilogue);
   const KernelSet &kernels = *c.kernels;
   const auto all = one_group(c.coarse.pixels());
   const at::Tensor result = image(c.batch, c.coarse, type_of<T>);
@@ -76,18 +131,8 @@ int64_t first_of_phase(const Convolution &c, int64_t phase) {
   return ((phase - c.padding) % c.stride + c.stride) % c.stride;
 }
 
-// So few images are too few rows to keep the multipliers busy, which want 8 sums at once: then the pixels of a row of
-// the grid are rows of the product, too.
-constexpr int64_t kFewImages = 3;
-
-template <class T> bool joins_pixels(const Convolution &c, const Epilogue &epilogue) {
-  const auto &kernel = gemm_kernel<T>(*c.kernels);
-  return c.batch <= kFewImages && c.coarse.width > 1 && !use_gathered(c) && kernel.unpacked &&
-         c.coarse.channels % kernel.k_step == 0 && epilogue.moments == nullptr && !epilogue.maps.defined();
-}
-
 // to_fine_joined is to_fine with the fine pixels of one row and phase, and their images, as the rows of one product.
-// The coarse neighbours of these pixels by one tap lie side by side; beside the grid there are zeros, which change no sum.
+// The coarse neighbours of these pixels by one tap lie side by side; beside the grid there are zeros.
 template <class T> at::Tensor to_fine_joined(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight,
                                              const Epilogue &epilogue) {
   const KernelSet &kernels = *c.kernels;
@@ -114,14 +159,7 @@ template <class T> at::Tensor to_fine_joined(const Convolution &c, const at::Ten
       links.close();
       groups[above % c.stride * c.stride + phase].push_back(y * c.stride + phase);
     }
-  const size_t row = c.coarse.channels * sizeof(T);
-  const auto &kernel = gemm_kernel<T>(kernels);
-  const Panels left{(rows + kPanel - 1) / kPanel,
-                    kernel.k_steps(c.coarse.channels),
-                    c.batch * row,
-                    {kPanel * row, kernel.k_step * sizeof(T), row},
-                    padded,
-                    reinterpret_cast<char *>(data<T>(padded))};
+  const Panels left = joined_left<T>(c, padded, rows, c.coarse.channels);
   const Panels right = right_operand<T>(kernels, c.batch, matrices<float>(weight));
   const at::Tensor made = at::empty({runs * rows * c.fine.channels}, type_of<T>);
   const at::Tensor result = image(c.batch, c.fine, type_of<T>);
@@ -139,7 +177,7 @@ template <class T> at::Tensor to_fine_joined(const Convolution &c, const at::Ten
 
 template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &weight,
                                          const Epilogue &epilogue) {
-  if (joins_pixels<T>(c, epilogue)) return to_fine_joined<T>(c, coarse, weight, epilogue);
+  if (joins_pixels<T>(c, c.coarse.channels, epilogue)) return to_fine_joined<T>(c, coarse, weight, epilogue);
   const KernelSet &kernels = *c.kernels;
   Matrices<T> in = matrices<T>(coarse);
   const bool joined = use_gathered(c) && c.batch < kPanel; // all pixels' images are the rows of one product
