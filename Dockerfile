@@ -1,19 +1,40 @@
-# The builder sets up libtorch by the same make target as a checkout; the runtime stage holds the program,
-# the CPU libraries that it loads, and nothing to build with.
-FROM debian:trixie AS builder
-RUN apt-get update && apt-get install -y --no-install-recommends \
-    ca-certificates g++ golang-go make python3 python3-pip && rm -rf /var/lib/apt/lists/*
+# The image of cgan: the program, the libraries of libtorch that it loads, and nothing to build with.
+#   docker build -t cgan .                    for CPUs
+#   docker build -t cgan --target cuda .      for NVIDIA GPUs, too
+ARG BASE=debian:trixie-slim
+
+FROM ${BASE} AS sources
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates g++ git golang-go make python3 python3-pip \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
 ENV GOTOOLCHAIN=auto XDG_CACHE_HOME=/cache
-RUN make build && mkdir /libtorch && cp -a /cache/cgan/libtorch/*/lib/. /libtorch/ \
-    && strip --strip-unneeded /libtorch/libtorch_cpu.so /libtorch/libc10.so
 
-FROM debian:trixie-slim
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libstdc++6 && rm -rf /var/lib/apt/lists/* \
+FROM sources AS built
+RUN make build && mkdir -p /opt/cgan/bin && cp bin/cgan /opt/cgan/bin/ \
+    && cp -r "$(sed -n 's/^\tLibDir = "\(.*\)"$/\1/p' bindings/libtorch/prepared.go)" /opt/cgan/lib \
+    && strip --strip-unneeded /opt/cgan/lib/libtorch_cpu.so /opt/cgan/lib/libc10.so
+
+# The wheels are those of CPython 3.11, whose sums stand in the file; no Python loads them here.
+FROM sources AS built-cuda
+RUN pip install --no-cache-dir --no-deps --target /wheels --python-version 3.11 --only-binary :all: --require-hashes \
+    -r cmd/compare/requirements-2.15.0.txt
+RUN LIBTORCH=/wheels/torch make build && mkdir -p /opt/cgan/bin && cp bin/cgan /opt/cgan/bin/ \
+    && cp -r /wheels/torch/lib /opt/cgan/lib && rm -f /opt/cgan/lib/libtorch_python.so \
+    && strip --strip-unneeded /opt/cgan/lib/libtorch_cpu.so /opt/cgan/lib/libc10.so \
+    && cd /wheels && find nvidia -path '*/lib/*.so*' ! -path '*/lib/*/*' -exec cp --parents -a {} /opt \;
+
+FROM ${BASE} AS runtime
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libstdc++6 && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 1000 cgan && install -d -o cgan -g cgan /data
-COPY --from=builder /libtorch /opt/cgan/lib
-COPY --from=builder /src/bin/cgan /opt/cgan/bin/cgan
 USER cgan
 WORKDIR /data
 ENTRYPOINT ["/opt/cgan/bin/cgan"]
+
+# libtorch's libraries look for NVIDIA's in /opt/nvidia, beside the folder above theirs.
+FROM runtime AS cuda
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+COPY --from=built-cuda /opt /opt
+
+FROM runtime
+COPY --from=built /opt/cgan /opt/cgan

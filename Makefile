@@ -30,8 +30,10 @@
 # make embed    a program in a module of its own does so, and draws
 # make docs     every command of docs/ is run, and the manual's site built into dist/site
 # make release  the release of the last commit, dist/cgan-VERSION-linux-x86_64.tar.zst
-# make release-check the release draws, trains and serves in bare roots of Debian 12 and 13, unpacked and as .deb; as root
-# make image    the container image of that release; make image-check tries it; both as root
+# make release-arm64 that for aarch64, by a cross compiler
+# make release-twice the release built twice has the same bytes
+# make release-check the release draws, trains and serves in bare roots of Debian 12 and 13, unpacked and as .deb; as root; release-check-arm64 that for aarch64, in qemu
+# make image    the container image of the Dockerfile, make image-cuda the one for GPUs, by buildah; make image-check tries the first; all as root
 # make lint     gofmt, go vet, golangci-lint
 
 TORCH_VERSION ?= 2.15.0
@@ -58,7 +60,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-check image image-check survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
+.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -160,11 +162,26 @@ embed: build
 release: libtorch
 	cmd/release/build.sh
 
+release-arm64: libtorch
+	cmd/release/build.sh aarch64
+
+# The second build has no cache of compiled packages.
+release-twice: release
+	cp dist/SHA256SUMS dist/first
+	cache=$$(mktemp -d) && trap 'rm -rf $$cache' EXIT && GOCACHE=$$cache cmd/release/build.sh
+	cmp dist/first dist/SHA256SUMS
+
 release-check:
 	cmd/release/check.sh
 
+release-check-arm64:
+	cmd/release/check.sh aarch64
+
 image:
 	cmd/release/image.sh build
+
+image-cuda:
+	cmd/release/image.sh build cuda
 
 image-check:
 	cmd/release/image.sh check

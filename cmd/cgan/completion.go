@@ -33,13 +33,18 @@ _cgan() {
     found=(${(f)"$("${words[1]}" ` + completeCommand + ` "${(@)words[2,CURRENT]}" 2>/dev/null)"})
     if (( $#found )); then compadd -- $found; else _files; fi
 }
-compdef _cgan cgan
+if [[ $funcstack[1] == _cgan ]]; then _cgan; else compdef _cgan cgan; fi
 `,
 	"fish": `function __cgan_complete
     set -l words (commandline -opc) (commandline -ct)
-    $words[1] ` + completeCommand + ` $words[2..-1] 2>/dev/null
+    set -l found ($words[1] ` + completeCommand + ` $words[2..-1] 2>/dev/null)
+    if set -q found[1]
+        printf '%s\n' $found
+    else
+        __fish_complete_path (commandline -ct)
+    end
 end
-complete -c cgan -a '(__cgan_complete)'
+complete -c cgan -f -a '(__cgan_complete)'
 `,
 }
 
@@ -160,7 +165,7 @@ func candidates(app *cli.App, line []string, typed string) []string {
 	case len(commands) > 0:
 		return commandNames(commands)
 	}
-	return argumentValues(command)
+	return argumentValues(app, command)
 }
 
 func flagValues(name string, line []string) []string {
@@ -187,14 +192,14 @@ func commandNames(commands []*cli.Command) (names []string) {
 }
 
 // argumentValues are what stands without a flag.
-func argumentValues(command *cli.Command) []string {
+func argumentValues(app *cli.App, command *cli.Command) []string {
 	switch {
 	case command == nil:
 		return nil
 	case command.Name == "completion":
 		return completionShells
 	case command.Name == "help":
-		return docs.Topics()
+		return append(docs.Topics(), commandNames(app.Commands)...)
 	case strings.HasPrefix(command.ArgsUsage, "RUN_OR_FILE"), command.Name == "inspect":
 		return append(runFolders(), pretrained.Names()...)
 	case command.Name == "data":

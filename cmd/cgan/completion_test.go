@@ -41,6 +41,7 @@ func TestCompletion(t *testing.T) {
 		{"generate --weights " + weights + " --class ", strings.Join(classesOf(t, weights), " ")},
 		{"generate --weights nowhere --class ", ""},
 		{"completion z", "zsh"},
+		{"help tr", "training troubleshooting train"},
 		{"nothing ", strings.Join(commandNames(newApp(nil, nil).Commands), " ")},
 	} {
 		code, stdout, stderr := invoke(append([]string{completeCommand}, strings.Split(c.line, " ")...)...)
@@ -88,18 +89,34 @@ func TestCompletedValuesAreTaken(t *testing.T) {
 	}
 }
 
-// bash loads the script and completes by it, for the program that was typed.
-func TestBashCompletes(t *testing.T) {
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("no bash")
+// Each shell loads its script and completes by what the program says that was typed, and by names of files where it says nothing.
+func TestShellsComplete(t *testing.T) {
+	asked := completeCommand + " train --pre"
+	for _, c := range []struct{ shell, test, want string }{
+		{"bash", `fake() { printf '%s\n' "$1 $2 $3" 'a b' c; }; COMP_WORDS=(fake train --pre); COMP_CWORD=2; _cgan; printf '%s\n' "${COMPREPLY[@]}"`, asked + "\na b\nc\n"},
+		{"zsh", `fake() { print -l "$*" 'a b' c }; compadd() { shift; print -l -- $@ }; words=(fake train --pre); CURRENT=3; _cgan`, asked + "\na b\nc\n"},
+		{"zsh", `fake() { }; _files() { print files }; words=(fake train --pre); CURRENT=3; _cgan`, "files\n"},
+		{"fish", `function cgan; printf '%s\n' "--pre $argv" --pref; end; complete -C 'cgan train --pre'`, "--pre " + asked + "\n--pref\n"},
+		{"fish", `function cgan; end; complete -C 'cgan generate --weights ./completion.'`, "./completion.go\n"},
+	} {
+		shell, err := exec.LookPath(c.shell)
+		if err != nil {
+			t.Logf("no %s", c.shell)
+			continue
+		}
+		_, script, _ := invoke("completion", c.shell)
+		before := ""
+		if c.shell == "zsh" {
+			before = "compdef() { };" // of compinit
+		}
+		out, err := exec.Command(shell, "-c", before+script+"\n"+c.test).CombinedOutput()
+		if err != nil || string(out) != c.want {
+			t.Errorf("%s: %s, %v, want %s", c.shell, out, err, c.want)
+		}
 	}
-	_, script, _ := invoke("completion", "bash")
-	test := script + "\nfake() { printf '%s\\n' \"$1 $2 $3\" 'a b' c; }\nCOMP_WORDS=(fake train --pre)\nCOMP_CWORD=2\n_cgan\nprintf '[%s]' \"${COMPREPLY[@]}\"\n"
-	out, err := exec.Command(bash, "-c", test).CombinedOutput()
-	if want := "[" + completeCommand + " train --pre][a b][c]"; err != nil || string(out) != want {
-		t.Errorf("%s, %v, want %s", out, err, want)
-	}
+}
+
+func TestCompletionKnowsItsShells(t *testing.T) {
 	if !slices.Equal(completionShells, []string{"bash", "zsh", "fish"}) || len(completionScripts) != len(completionShells) {
 		t.Errorf("shells %v", completionShells)
 	}

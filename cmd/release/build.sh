@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
-# Builds the release of HEAD: dist/cgan-VERSION-linux-x86_64.tar.zst, which holds all that cgan needs beside glibc and
-# libstdc++, the same as .deb and .rpm, and SHA256SUMS. Compiled code knows the folders that it was compiled in, so that the commit is checked out
-# and built under $build, always the same: any checkout gives the same bytes by the same Go, compilers and tools.
-# Needs git, g++, Go, jq, patchelf, zstd.
+# Builds the release of HEAD for this machine's architecture, or x86_64 or aarch64 as $1 says: dist/cgan-VERSION-linux-ARCH.tar.zst, which holds all
+# that cgan needs beside glibc and libstdc++, the same as .deb and .rpm, and SHA256SUMS. Compiled code knows the folders that it was compiled in,
+# so that the commit is checked out and built under $build, always the same: any checkout gives the same bytes by the same Go, compilers and tools.
+# Needs git, g++, Go, jq, patchelf, zstd; for the other architecture its g++ and qemu-user.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
 build=/tmp/cgan-release
 src=$build/src
+arch=${1:-$(uname -m)}
+case $arch in
+x86_64) goarch=amd64 ;;
+aarch64) goarch=arm64 ;;
+*) echo "there is no release for $arch: x86_64 or aarch64" >&2; exit 2 ;;
+esac
+gnu= runner= # prefix of the compiler's tools, and what runs a program of that architecture
+[ "$arch" = "$(uname -m)" ] || gnu=$arch-linux-gnu- runner="qemu-$arch -L /usr/$arch-linux-gnu"
 export LC_ALL=C TZ=UTC
 epoch=$(git log -1 --format=%ct) # of the commit
 
@@ -21,11 +29,26 @@ checkout() {
 	export GOCACHE=$(go env GOCACHE) XDG_CACHE_HOME=$build/cache GOWORK=$src/go.work GOFLAGS=-mod=readonly
 }
 
+# program builds bin/cgan and prepares libtorch.
+program() {
+	if [ ! "$gnu" ]; then
+		make -s -C "$src" build BUILD='-trimpath -ldflags=-s\ -w\ -buildid='
+		return
+	fi
+	cd "$src"
+	GOWORK=off go run ./cmd/libtorch --quiet --arch "$goarch"
+	CGO_ENABLED=1 GOARCH=$goarch CC=${gnu}gcc CXX=${gnu}g++ go build -trimpath -ldflags='-s -w -buildid=' -o bin/cgan ./cmd/cgan
+	cd "$root"
+}
+
+# cgan runs the program as it was built, beside the libraries of the release.
+cgan() { $runner "$tree/bin/cgan" "$@"; }
+
 # libraries puts those of libtorch into $1, without the names that only a debugger reads; NVIDIA's have none.
 libraries() {
 	mkdir -p "$1"
 	cp "$torch"/lib/*.so* "$1"
-	strip --strip-unneeded "$1"/libtorch_cpu.so "$1"/libc10.so
+	"${gnu}strip" --strip-unneeded "$1"/libtorch_cpu.so "$1"/libc10.so
 	chmod 755 "$1"/*
 }
 
@@ -61,26 +84,26 @@ sbom() {
 # shell puts completions and the manual page, which the program prints, into $1.
 shell() {
 	mkdir -p "$1"/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d,man/man1}
-	"$tree/bin/cgan" completion bash > "$1/bash-completion/completions/cgan"
-	"$tree/bin/cgan" completion zsh > "$1/zsh/site-functions/_cgan"
-	"$tree/bin/cgan" completion fish > "$1/fish/vendor_completions.d/cgan.fish"
-	"$tree/bin/cgan" man > "$1/man/man1/cgan.1"
+	cgan completion bash > "$1/bash-completion/completions/cgan"
+	cgan completion zsh > "$1/zsh/site-functions/_cgan"
+	cgan completion fish > "$1/fish/vendor_completions.d/cgan.fish"
+	cgan man > "$1/man/man1/cgan.1"
 }
 
 # packages makes the .deb and the .rpm of $tree.
 packages() {
 	local format
 	for format in deb rpm; do
-		(cd "$tree" && VERSION=$version SOURCE_DATE_EPOCH=$epoch GOWORK=off GOFLAGS= go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0 \
+		(cd "$tree" && VERSION=$version ARCH=$goarch SOURCE_DATE_EPOCH=$epoch GOWORK=off GOFLAGS= go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0 \
 			package -f "$src/cmd/release/nfpm.yaml" -p "$format" -t "$build/out" > /dev/null)
 	done
 }
 
 checkout
-make -s -C "$src" build BUILD='-trimpath -ldflags=-s\ -w\ -buildid='
+program
 torch=$(sed -n 's/^\tDir = "\(.*\)"$/\1/p' "$src/bindings/libtorch/prepared.go")
-version=$("$src/bin/cgan" --version | sed -n 's/^cgan version \([^,]*\),.*/\1/p')
-name=cgan-$version-linux-x86_64
+version=$($runner "$src/bin/cgan" --version | sed -n 's/^cgan version \([^,]*\),.*/\1/p')
+name=cgan-$version-linux-$arch
 tree=$build/$name
 install -D "$src/bin/cgan" "$tree/bin/cgan"
 patchelf --force-rpath --set-rpath '$ORIGIN/../lib' "$tree/bin/cgan"
@@ -94,10 +117,10 @@ sbom "$tree" > "$docs/sbom.cdx.json"
 mkdir "$build/out"
 tar -C "$build" --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$epoch" --format=gnu -c "$name" | zstd -q -19 -T0 -o "$build/out/$name.tar.zst"
 packages
-(cd "$build/out" && sha256sum -- * > "$build/sums" && mv "$build/sums" SHA256SUMS)
 mkdir -p dist
-rm -f dist/*.tar.zst dist/*.deb dist/*.rpm
+rm -f dist/cgan*"$arch".* dist/cgan*"$goarch".*
 mv "$build"/out/* dist/
+(cd dist && sha256sum -- cgan* > SHA256SUMS)
 cat dist/SHA256SUMS
 (cd "$build" && du -sh --apparent-size "$name"/*/)
-du -sh --apparent-size dist/cgan*
+du -sh --apparent-size dist/cgan*"$arch".* dist/cgan*"$goarch".*

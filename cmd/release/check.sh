@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tries the release in dist/ as a user has it: in bare roots of Debian 12 and 13, without Go, Python, compiler or network,
-# as root and as uid 1000, with a read-only HOME and with none. Then its packages. Needs root, debootstrap, curl, iproute2, jq, readelf and rpm.
-# The roots stay in dist/roots.
+# as root and as uid 1000, with a read-only HOME and with none. Then its packages. With aarch64 as $1 the one for 64-bit Arm, in qemu, without its
+# packages. Needs root, debootstrap, curl, iproute2, jq, readelf and rpm; qemu-user-static for Arm. The roots stay in dist/roots.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 lowest=2.34 # glibc that the release needs, as README.md says; Ubuntu 22.04 has 2.35, Debian 12 2.36
@@ -9,8 +9,12 @@ libcxx=3.4.29
 
 fail() { echo "release-check: $*" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || fail 'needs root, for chroot'
-archives=(dist/cgan-*-linux-x86_64.tar.zst)
-[ ${#archives[@]} = 1 ] && [ -e "${archives[0]}" ] || fail 'dist must hold one release: make clean release'
+[ "${1:-}" = inside ] || set -- roots "$@"
+arch=${2:-$(uname -m)}
+foreign= # what runs a program of another architecture
+[ "$arch" = "$(uname -m)" ] || foreign=/usr/bin/qemu-$arch-static
+archives=(dist/cgan-*-linux-"$arch".tar.zst)
+[ ${#archives[@]} = 1 ] && [ -e "${archives[0]}" ] || fail "dist must hold one release for $arch: make clean release"
 archive=$PWD/${archives[0]}
 (cd dist && sha256sum --quiet -c SHA256SUMS)
 mnist=${XDG_CACHE_HOME:-$HOME/.cache}/cgan/mnist
@@ -53,9 +57,10 @@ inside() {
 		printf "unpacked and summed in %.1f s, the first picture %.2f s after the command\n", b - a, d - c; exit d - c > 5 }' || fail 'the first picture takes over 5 s'
 	user "$root" doctor | tee "$root/work/doctor"
 	grep -q '^found *beside the program$' "$root/work/doctor" || fail 'doctor does not know whose libraries it runs on'
-	env -i PATH=/usr/sbin:/usr/bin:/bin XDG_CACHE_HOME=/cache chroot "$root" /opt/cgan/bin/cgan doctor --json | jq -e '.training == "works"' > /dev/null # as root, without HOME
+	env -i PATH=/usr/sbin:/usr/bin:/bin XDG_CACHE_HOME=/cache chroot "$root" $foreign /opt/cgan/bin/cgan doctor --json | jq -e '.training == "works"' > /dev/null # as root, without HOME
 	serve "$root"
 	rm -rf "${root:?}/opt/cgan"
+	[ ! "$foreign" ] || return 0
 	deb "$root" && removed "$root"
 	rpm "$root" && removed "$root"
 }
@@ -88,7 +93,7 @@ removed() { [ ! -e "$1/usr/lib/cgan" ] && [ ! -e "$1/usr/bin/cgan" ] || fail 'a 
 user() {
 	local root=$1
 	shift
-	env -i PATH=/usr/sbin:/usr/bin:/bin XDG_CACHE_HOME=/cache ${HOME_IS:+HOME=$HOME_IS} chroot --userspec=1000:1000 "$root" /opt/cgan/bin/cgan "$@"
+	env -i PATH=/usr/sbin:/usr/bin:/bin XDG_CACHE_HOME=/cache ${HOME_IS:+HOME=$HOME_IS} chroot --userspec=1000:1000 "$root" $foreign /opt/cgan/bin/cgan "$@"
 }
 
 png() { [ "$(head -c 8 "$1" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] || fail "$1 is no PNG"; }
@@ -103,11 +108,24 @@ serve() {
 	echo 'served an image'
 }
 
-if [ "${1:-}" = inside ]; then inside "$2"; exit; fi
+# bare makes the root $2 of Debian $1. One of another architecture is unpacked, but not set up, which its own programs would do.
+bare() {
+	mkdir -p dist/roots
+	[ ! -e "$2/etc/debian_version" ] || return 0
+	if [ "$foreign" ]; then
+		debootstrap --foreign --arch "${arch/aarch64/arm64}" --variant=minbase --include=libstdc++6 "$1" "$2" > /dev/null
+		dpkg-deb -x "$2"/var/cache/apt/archives/libstdc++6_*.deb "$2"
+		cp "$foreign" "$2$foreign"
+	else
+		debootstrap --variant=minbase "$1" "$2" > /dev/null
+	fi
+}
+
+if [ "$1" = inside ]; then inside "$3"; exit; fi
 for suite in bookworm trixie; do
-	root=dist/roots/$suite
-	[ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase "$suite" "$root" > /dev/null
+	root=dist/roots/$suite${foreign:+-$arch}
+	bare "$suite" "$root"
 	rm -rf "${root:?}"/{work,opt/cgan}
-	echo "== $suite, $(chroot "$root" ldd --version | head -1)"
-	unshare -mn "$0" inside "$root"
+	echo "== $suite, $arch"
+	unshare -mn "$0" inside "$arch" "$root"
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the image cgan from the release in dist/ and the Dockerfile here by buildah, on a Debian 13 of debootstrap's that is cut
-# down as Debian's slim images are. `image.sh check` then tries it: uid 1000, a read-only root, no capability, no network.
-# Needs root, buildah, curl, debootstrap, iproute2 and zstd.
+# Builds the image cgan of the Dockerfile by buildah, on a Debian 13 of debootstrap's that is cut down as Debian's slim images are;
+# `image.sh build cuda` the image cgan-cuda. `image.sh check` tries it: uid 1000, a read-only root, no capability, no network.
+# What is fetched stays in dist/cache. Needs root, buildah, curl, debootstrap and iproute2.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export STORAGE_DRIVER=${STORAGE_DRIVER:-vfs} BUILDAH_ISOLATION=chroot
@@ -10,6 +10,7 @@ fail() { echo "image: $*" >&2; exit 1; }
 # base commits Debian without manuals, locales and lists of packages as the image $1.
 base() {
 	local root=dist/roots/trixie container
+	mkdir -p dist/roots
 	[ -e "$root/etc/debian_version" ] || debootstrap --variant=minbase trixie "$root" > /dev/null
 	container=$(buildah from scratch)
 	tar -C "$root" --one-file-system --exclude=./{proc,dev,sys,tmp,work,cache,home,opt}/'*' --exclude=./serve.log \
@@ -19,14 +20,15 @@ base() {
 	buildah commit -q --rm "$container" "$1" > /dev/null
 }
 
+# build's certificates are those of this machine's own: it may reach registries through a proxy.
 build() {
-	local tree=dist/image
-	rm -rf "$tree" && mkdir "$tree"
-	tar -C "$tree" --strip-components=1 -xf dist/cgan-*-linux-x86_64.tar.zst
+	local image=localhost/cgan
+	[ "$1" != cuda ] || image+=-cuda
+	mkdir -p dist/cache
 	base localhost/cgan-base
-	buildah build -q --build-arg BASE=localhost/cgan-base -f cmd/release/Dockerfile -t localhost/cgan "$tree" > /dev/null
-	rm -rf "$tree"
-	buildah images localhost/cgan
+	buildah build --build-arg BASE=localhost/cgan-base ${1:+--target "$1"} -v "$PWD/dist/cache:/cache" \
+		-v /usr/local/share/ca-certificates:/usr/local/share/ca-certificates:ro -t "$image" .
+	buildah images "$image"
 }
 
 # cgan runs it in the image's file system, $root, which is read-only but for /data and /tmp.
@@ -77,9 +79,9 @@ served() {
 	echo 'served the image that generate draws'
 }
 
-case ${1:-build} in
-build) build ;;
+case ${1:-} in
+build) build "${2:-}" ;;
 check) check ;;
 inside) inside "$2" ;;
-*) fail "there is no $1: build or check" ;;
+*) fail "there is no ${1:-such command}: build or check" ;;
 esac
