@@ -10,6 +10,7 @@
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
 # make arm64    the kernels for 64-bit Arm, in qemu
 # make bench-ranks what several processes and hosts cost, into its section of BENCHMARKS.md; as root, for network namespaces
+# make hosts-quality two hosts train MNIST as well as one process, three seeds; writes its section of QUALITY.md; as root
 # make sanitize every kernel set, also emulated, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make race     the packages that need no libtorch under the race detector
 # make portable the same packages for linux-arm64 and macOS, as far as the compiler
@@ -60,7 +61,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks torchrun lint clean
+.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -106,6 +107,9 @@ eval-speed: build
 
 bench-ranks: build
 	@GOWORK=off go run ./cmd/compare ranks $(BENCH)
+
+hosts-quality: build
+	@GOWORK=off go run ./cmd/compare hosts-quality
 
 before: build
 	@GOWORK=off go run ./cmd/compare before $(OLD)

@@ -3,6 +3,7 @@
 //	compare parity    the same bits: every loss, parameter and buffer
 //	compare bench     the same work, timed in turn; writes a section of BENCHMARKS.md
 //	compare ranks     several processes and hosts: what they cost; writes its section of BENCHMARKS.md
+//	compare hosts-quality  two hosts train as well as one process; writes a section of QUALITY.md
 //	compare quality   a recipe's figures by seeds; writes a section of QUALITY.md
 //	compare accuracy  the same quality: fast f32 and bf16 learn to draw the asked digit as exact does
 //	compare evaluation  how fast images are drawn and judged
@@ -214,6 +215,18 @@ func newApp() *cli.App {
 				},
 				Action: func(c *cli.Context) error {
 					return compareRanks(c.Context, where(c, "cpu"), c.Int("rounds"), c.Int("steps"), c.Bool("quick"))
+				},
+			},
+			{
+				Name:  "hosts-quality",
+				Usage: "train MNIST in one process and by torchrun on two hosts, with several seeds, and write the section of QUALITY.md",
+				Flags: []cli.Flag{
+					cgan, python3,
+					&cli.IntFlag{Name: "seeds", Value: 3},
+					&cli.IntFlag{Name: "epochs", Value: 4},
+				},
+				Action: func(c *cli.Context) error {
+					return hostsQuality(c.Context, where(c, "cpu"), c.Int("seeds"), c.Int("epochs"))
 				},
 			},
 			{

@@ -103,7 +103,7 @@ func (m mutant) run(ctx context.Context, dir string) (failed string, err error) 
 	if err := os.WriteFile(path, []byte(strings.ReplaceAll(string(text), m.right, m.wrong)), 0o644); err != nil {
 		return "", err
 	}
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test"}, m.tests...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-failfast"}, m.tests...)...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOWORK="+filepath.Join(dir, "go.work"))
 	output, failure := cmd.CombinedOutput()
 	if failure == nil {

@@ -30,23 +30,13 @@ func (r *trainingRun) step() float64 { return median(r.ms) }
 
 // run makes one round.
 func (r *trainingRun) run(ctx context.Context, p *programs) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	ends := make(chan error, len(r.commands))
 	out := p.file("-runs")
-	for i, command := range r.commands {
-		command = append(command[:len(command):len(command)], "--out", filepath.Join(out, strconv.Itoa(i)))
-		go func() { ends <- quiet(ctx, command[0], command[1:]...) }()
+	var commands [][]string
+	for i, c := range r.commands {
+		commands = append(commands, append(c[:len(c):len(c)], "--out", filepath.Join(out, strconv.Itoa(i))))
 	}
-	var failed error
-	for range r.commands {
-		if err := <-ends; err != nil && failed == nil {
-			failed = err
-			stop() // the others would wait for it
-		}
-	}
-	if failed != nil {
-		return fmt.Errorf("%s: %w", r.name, failed)
+	if err := together(ctx, commands); err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
 	}
 	steps, err := stepTimes(filepath.Join(out, "0"))
 	if err != nil {
@@ -58,6 +48,23 @@ func (r *trainingRun) run(ctx context.Context, p *programs) error {
 	r.ms = append(r.ms, median(steps))
 	fmt.Fprintf(os.Stderr, "%s: %.1f ms\n", r.name, r.ms[len(r.ms)-1])
 	return nil
+}
+
+// together runs commands at once, until all have ended or one has failed.
+func together(ctx context.Context, commands [][]string) (failed error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ends := make(chan error, len(commands))
+	for _, c := range commands {
+		go func() { ends <- quiet(ctx, c[0], c[1:]...) }()
+	}
+	for range commands {
+		if err := <-ends; err != nil && failed == nil {
+			failed = err
+			stop() // the others would wait for it
+		}
+	}
+	return failed
 }
 
 // stepTimes are those in the log of the one run in a folder, in ms, without the first ones.

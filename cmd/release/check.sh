@@ -35,6 +35,8 @@ versions() {
 inside() {
 	local root=$1
 	mount -t proc proc "$root/proc"
+	# qemu shows this machine's own processor, which libtorch takes for none on Arm; qemu 8.1 knows better
+	[ ! "$foreign" ] || mount --bind cmd/release/cpuinfo.aarch64 "$root/proc/cpuinfo"
 	mount --bind /dev "$root/dev"
 	mkdir -p "$root/cache/cgan/mnist" "$root/work" "$root/home" "$root/opt/cgan"
 	chown 1000:1000 "$root/work"

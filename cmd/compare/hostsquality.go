@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+const hostsMark = "<!-- recipe: two-hosts -->"
+
+// hostsQuality trains MNIST with each seed in one process and by torchrun on two hosts, as many images a step, and has cgan eval
+// look at the ends; it writes a section of QUALITY.md.
+func hostsQuality(ctx context.Context, where setting, seeds, epochs int) error {
+	p, err := newPrograms(ctx, where)
+	if err != nil {
+		return err
+	}
+	defer p.clear()
+	machine, err := readFacts(ctx, p.Threads)
+	if err != nil {
+		return err
+	}
+	if err := makeHosts(); err != nil {
+		return err
+	}
+	defer removeHosts()
+	var alone, both []trained
+	for seed := range seeds {
+		flags := []string{"--seed", strconv.Itoa(seed), "--epochs", strconv.Itoa(epochs), "--precision", "bf16"}
+		half := p.trains(1, ranksBatch/2, 0, flags...)
+		for _, c := range []struct {
+			to       *[]trained
+			commands [][]string
+		}{
+			{&alone, [][]string{p.trains(2, ranksBatch, 0, flags...)}},
+			{&both, [][]string{p.torchrun(hostA, half), p.torchrun(hostB, half)}},
+		} {
+			t, err := p.trainAndJudge(ctx, c.commands)
+			if err != nil {
+				return fmt.Errorf("seed %d: %w", seed, err)
+			}
+			*c.to = append(*c.to, t)
+		}
+	}
+	text := hostsSection(machine, epochs, alone, both)
+	fmt.Print(text)
+	before, err := os.ReadFile(qualityFile)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(qualityFile, []byte(placed(string(before), hostsMark, text)), 0o644)
+}
+
+// torchrun is the command of a rank on a host, which finds the other one by torchrun's rendezvous on host A.
+func (p *programs) torchrun(host string, command []string) []string {
+	return append([]string{"ip", "netns", "exec", host, p.python, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1",
+		"--rdzv-backend", "c10d", "--rdzv-endpoint", "10.78.0.1:29400", "--no-python"}, command...)
+}
+
+// trainAndJudge is what cgan eval says of the run that commands make together.
+func (p *programs) trainAndJudge(ctx context.Context, commands [][]string) (t trained, err error) {
+	out := p.file("-runs")
+	for i, c := range commands {
+		commands[i] = append(c[:len(c):len(c)], "--out", out)
+	}
+	if err := together(ctx, commands); err != nil {
+		return t, err
+	}
+	runs, err := filepath.Glob(filepath.Join(out, "*"))
+	if err != nil || len(runs) != 1 {
+		return t, fmt.Errorf("%s has %d runs: %w", out, len(runs), err)
+	}
+	figures, err := said(ctx, p.cgan, "eval", runs[0], "--cas=false", "--json")
+	if err != nil {
+		return t, err
+	}
+	return t, json.NewDecoder(bytes.NewReader([]byte(figures))).Decode(&t)
+}
+
+// hostsSection has class consistency and Frechet distance of each seed.
+func hostsSection(machine facts, epochs int, alone, both []trained) string {
+	t := newTable(1, "seed", "one process, class consistency %", "two hosts", "one process, Frechet", "two hosts")
+	consistency := func(t trained) float64 { return 100 * t.Consistency.Share }
+	frechet := func(t trained) float64 { return t.Frechet }
+	values := func(of func(trained) float64, all []trained) (values []float64) {
+		for _, one := range all {
+			values = append(values, of(one))
+		}
+		return values
+	}
+	columns := [][]float64{values(consistency, alone), values(consistency, both), values(frechet, alone), values(frechet, both)}
+	for seed := range alone {
+		t.add(strconv.Itoa(seed), number(columns[0][seed], 2), number(columns[1][seed], 2), number(columns[2][seed], 3), number(columns[3][seed], 3))
+	}
+	means, deviations := []string{"mean"}, []string{"deviation"}
+	for i, column := range columns {
+		m, d := spread(column)
+		means, deviations = append(means, number(m, 2+i/2)), append(deviations, number(d, 2+i/2))
+	}
+	t.add(means...)
+	t.add(deviations...)
+	return fmt.Sprintf("%s\n## mnist, one process and two hosts\n\n`make hosts-quality` on %s, %s: %d epochs in bf16, %d images a step; two hosts are two network namespaces with "+
+		"a cable between them, each with torchrun, one thread and half of the images.\n\n%s", hostsMark, machine.cpu, machine.date, epochs, ranksBatch, t)
+}
