@@ -44,11 +44,12 @@ program() {
 # cgan runs the program as it was built, beside the libraries of the release.
 cgan() { $runner "$tree/bin/cgan" "$@"; }
 
-# libraries puts those of libtorch into $1, without the names that only a debugger reads; NVIDIA's have none.
+# libraries puts those of libtorch into $1, without the names that only a debugger reads; NVIDIA's have none, and those for Arm, which BOLT laid
+# out, do not survive strip.
 libraries() {
 	mkdir -p "$1"
 	cp "$torch"/lib/*.so* "$1"
-	"${gnu}strip" --strip-unneeded "$1"/libtorch_cpu.so "$1"/libc10.so
+	[ "$arch" = aarch64 ] || "${gnu}strip" --strip-unneeded "$1"/libtorch_cpu.so "$1"/libc10.so
 	chmod 755 "$1"/*
 }
 

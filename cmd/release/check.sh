@@ -105,7 +105,7 @@ serve() {
 	local pid=$!
 	curl -sSf --retry 20 --retry-delay 1 --retry-connrefused -o "$1/work/served.png" 'http://127.0.0.1:8080/v1/models/mnist/images?class=3&seed=1' || { cat "$1/serve.log" >&2; fail 'no image is served'; }
 	cmp "$1/work/served.png" "$1/work/three.png" || fail 'serve draws another image than generate'
-	kill "$pid"
+	pkill -P "$pid" # its child: $pid is the shell that the function runs in
 	wait "$pid" || true
 	echo 'served an image'
 }

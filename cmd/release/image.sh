@@ -73,7 +73,7 @@ served() {
 	cgan serve &
 	curl -sSf --retry 20 --retry-delay 1 --retry-connrefused -o "$root/data/served.png" \
 		'http://127.0.0.1:8080/v1/models/mnist/images?class=3&seed=1' || fail 'no image is served'
-	kill $!
+	pkill -P $! # its child: $! is the shell that the function runs in
 	wait $! || true
 	cmp "$root/data/three.png" "$root/data/served.png" || fail 'serve draws another image than generate'
 	echo 'served the image that generate draws'
