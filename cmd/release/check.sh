@@ -35,8 +35,8 @@ versions() {
 inside() {
 	local root=$1
 	mount -t proc proc "$root/proc"
-	# qemu shows this machine's own processor, which libtorch takes for none on Arm; qemu 8.1 knows better
-	[ ! "$foreign" ] || mount --bind cmd/release/cpuinfo.aarch64 "$root/proc/cpuinfo"
+	# qemu shows this machine's own processor, of which libtorch makes nothing on Arm; without the file it goes by what qemu does
+	[ ! "$foreign" ] || mount --bind /dev/null "$root/proc/cpuinfo"
 	mount --bind /dev "$root/dev"
 	mkdir -p "$root/cache/cgan/mnist" "$root/work" "$root/home" "$root/opt/cgan"
 	chown 1000:1000 "$root/work"
@@ -56,7 +56,7 @@ inside() {
 	user "$root" inspect /work/runs/00000-mnist > /dev/null
 	png "$root/work/three.png"
 	awk -v a="$begin" -v b="$unpacked" -v c="$first" -v d="$drawn" 'BEGIN {
-		printf "unpacked and summed in %.1f s, the first picture %.2f s after the command\n", b - a, d - c; exit d - c > 5 }' || fail 'the first picture takes over 5 s'
+		printf "unpacked and summed in %.1f s, the first picture %.2f s after the command\n", b - a, d - c; exit d - c > 5 }' || [ "$foreign" ] || fail 'the first picture takes over 5 s'
 	user "$root" doctor | tee "$root/work/doctor"
 	grep -q '^found *beside the program$' "$root/work/doctor" || fail 'doctor does not know whose libraries it runs on'
 	env -i PATH=/usr/sbin:/usr/bin:/bin XDG_CACHE_HOME=/cache chroot "$root" $foreign /opt/cgan/bin/cgan doctor --json | jq -e '.training == "works"' > /dev/null # as root, without HOME
