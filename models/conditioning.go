@@ -1,7 +1,3 @@
-// Package models is the conditional DCGAN: conditioning, generator and discriminator.
-//
-// The PyTorch original is cgan.py beside these files; names and order are the same. What is
-// called forward here runs inside torch.Do, whose error it ends in.
 package models
 
 import "cgan/bindings/torch"

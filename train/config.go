@@ -1,7 +1,3 @@
-// Package train is the article's training: data, one step, the loop, its run folder.
-//
-// The PyTorch original is train.py beside these files. Entries that this package exports recover a
-// failed tensor op and return it as an error; nothing here prints or ends the process.
 package train
 
 import (
