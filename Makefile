@@ -23,6 +23,7 @@
 # make gpu-kit  the folder gpu-kit: proofs and timings on CUDA, for a machine with cgan's torch but no Go and no network
 # make survey   of how many files of weights in the folder FILES, with references beside them, cgan draws the same
 # make serve-check cgan serve answers as its openapi.json says, by schemathesis
+# make serve-bench requests a second and latencies beside FastAPI and onnxruntime, into its section of BENCHMARKS.md
 # make serve-page its pages used in Chromium: every control, keyboard alone, 320 pixels, light and dark, axe-core
 # make serve-stress nothing grows over SERVE_REQUESTS requests to the server
 # make serve-deploy the systemd unit and the Kubernetes manifest in cmd/cgan/deploy are what those take
@@ -61,7 +62,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check survey serve-check serve-page serve-stress serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
+.PHONY: build libtorch train test parity accuracy quality balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check survey serve-check serve-bench serve-page serve-stress serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -198,6 +199,9 @@ sanitize arm64 race portable fuzz sets: override GOWORK := off
 
 serve-check: build
 	@GOWORK=off go run ./cmd/compare serve-check
+
+serve-bench: build
+	@GOWORK=off go run ./cmd/compare serve-bench $(BENCH)
 
 serve-page: build
 	@GOWORK=off go run ./cmd/compare serve-page

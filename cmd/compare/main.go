@@ -170,14 +170,15 @@ func newApp() *cli.App {
 			},
 			{
 				Name:  "serve-bench",
-				Usage: "load cgan serve, the original behind FastAPI and its ONNX behind onnxruntime in turn, by the same client",
+				Usage: "load cgan serve, the original behind FastAPI and its ONNX behind onnxruntime in turn, by the same client; print and write the report's section",
 				Flags: []cli.Flag{
 					cgan,
 					&cli.IntFlag{Name: "rounds", Usage: "runs of each server", Value: 3},
 					&cli.DurationFlag{Name: "duration", Usage: "of each of the three loads of a run", Value: 10 * time.Second},
+					&cli.BoolFlag{Name: "quick", Usage: "write no file"},
 				},
 				Action: func(c *cli.Context) error {
-					return serveBench(c.Context, c.String("cgan"), c.Int("rounds"), c.Duration("duration"))
+					return serveBench(c.Context, c.String("cgan"), c.Int("rounds"), c.Duration("duration"), c.Bool("quick"))
 				},
 			},
 			{

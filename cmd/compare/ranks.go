@@ -182,7 +182,7 @@ func compareRanks(ctx context.Context, where setting, rounds, steps int, quick b
 	if err := drawHosts(points, cost.one.step(), hostsPlot); err != nil {
 		return err
 	}
-	return writeRanks(reportFile, text)
+	return writeSection(reportFile, ranksHead, text)
 }
 
 // loadAverage says how busy the machine is with other things.
@@ -195,13 +195,16 @@ func loadAverage() string {
 	return "load average before it " + one
 }
 
-// writeRanks puts the section at the end of the report, in the place of an earlier one.
-func writeRanks(report, text string) error {
+// writeSection puts a section at the end of the report, in the place of an earlier one.
+func writeSection(report, head, text string) error {
 	before, err := os.ReadFile(report)
 	if err != nil {
 		return err
 	}
-	rest, _, _ := strings.Cut(string(before), ranksHead)
+	rest, old, _ := strings.Cut(string(before), head)
+	if _, behind, found := strings.Cut(old, "\n## "); found {
+		rest = strings.TrimRight(rest, "\n") + "\n\n## " + behind
+	}
 	return os.WriteFile(report, []byte(strings.TrimRight(rest, "\n")+"\n\n"+text), 0o644)
 }
 

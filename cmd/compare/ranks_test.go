@@ -49,16 +49,16 @@ func TestStepTimesLeaveTheFirstStepsOut(t *testing.T) {
 	}
 }
 
-func TestTheSectionOfRanksIsReplaced(t *testing.T) {
+func TestASectionOfTheReportIsReplaced(t *testing.T) {
 	report := filepath.Join(t.TempDir(), "report.md")
 	writeAll(t, filepath.Dir(report), map[string][]byte{"report.md": []byte("# Speed\n\n## CUDA\nfast\n")})
-	for _, text := range []string{"one\n", "two\n"} {
-		if err := writeRanks(report, ranksHead+text); err != nil {
+	for _, s := range []struct{ head, text string }{{ranksHead, "one\n"}, {serversHead, "page\n"}, {ranksHead, "two\n"}, {serversHead, "more\n"}} {
+		if err := writeSection(report, s.head, s.head+s.text); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got, err := os.ReadFile(report)
-	if want := "# Speed\n\n## CUDA\nfast\n\n" + ranksHead + "two\n"; err != nil || string(got) != want {
+	if want := "# Speed\n\n## CUDA\nfast\n\n" + ranksHead + "two\n\n" + serversHead + "more\n"; err != nil || string(got) != want {
 		t.Errorf("%q, %v, want %q", got, err, want)
 	}
 }

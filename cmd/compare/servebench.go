@@ -55,13 +55,18 @@ type loads struct {
 	duration              time.Duration
 }
 
-// serveBench loads cgan serve, the original behind FastAPI and its ONNX behind onnxruntime in turn, by the same client.
-func serveBench(ctx context.Context, cgan string, rounds int, duration time.Duration) error {
+// serveBench loads cgan serve, the original behind FastAPI and its ONNX behind onnxruntime in turn, by the same client, and writes
+// the section of the report unless it is to be quick.
+func serveBench(ctx context.Context, cgan string, rounds int, duration time.Duration, quick bool) error {
 	p, err := newPrograms(ctx, setting{cgan: cgan, device: "cpu"})
 	if err != nil {
 		return err
 	}
 	defer p.clear()
+	machine, err := readFacts(ctx, p.Threads)
+	if err != nil {
+		return err
+	}
 	b := loads{work: p.work, client: filepath.Join(p.work, "vegeta"), targets: filepath.Join(p.work, "targets"), duration: duration}
 	install := exec.CommandContext(ctx, "go", "install", vegeta)
 	install.Env = append(os.Environ(), "GOBIN="+p.work, "GOWORK=off", "GOFLAGS=-mod=mod")
@@ -80,8 +85,12 @@ func serveBench(ctx context.Context, cgan string, rounds int, duration time.Dura
 			fmt.Fprintf(os.Stderr, "round %d of %d, %s: %.0f requests/s\n", round+1, rounds, s.name, s.full[round].Throughput)
 		}
 	}
-	printServers(os.Stdout, all)
-	return nil
+	text := serversSection(machine, all)
+	fmt.Print(text)
+	if quick {
+		return nil
+	}
+	return writeSection(reportFile, serversHead, text)
 }
 
 // servers are all forms of the three, of the same weights.
@@ -247,20 +256,46 @@ func (b loads) attack(ctx context.Context, rate, workers int, duration time.Dura
 	return l, err
 }
 
-// printServers prints the medians over the rounds.
-func printServers(w io.Writer, all []*server) {
-	middle := func(of []attackReport, value func(attackReport) float64) float64 {
-		var values []float64
+const serversHead = "## Serving\n\n"
+
+// serversSection has the medians over the rounds, and the goals round by round.
+func serversSection(machine facts, all []*server) string {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	rate := func(l attackReport) float64 { return l.Throughput }
+	p50, p99 := func(l attackReport) float64 { return ms(l.Latencies.P50) }, func(l attackReport) float64 { return ms(l.Latencies.P99) }
+	each := func(of []attackReport, value func(attackReport) float64) (values []float64) {
 		for _, l := range of {
 			values = append(values, value(l))
 		}
-		return median(values)
+		return values
 	}
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	p50, p99 := func(l attackReport) float64 { return ms(l.Latencies.P50) }, func(l attackReport) float64 { return ms(l.Latencies.P99) }
-	fmt.Fprintf(w, "| one image as PNG | requests/s, %d connections | p50, p99 ms | at half of it: p50, p99 ms | one connection: p50, p99 ms |\n|---|---:|---:|---:|---:|\n", connections)
+	t := newTable(1, "one image as PNG", fmt.Sprintf("requests/s, %d connections", connections), "p50 ms", "p99 ms", "at half of it: p50 ms", "p99 ms", "one connection: p50 ms", "p99 ms")
 	for _, s := range all {
-		fmt.Fprintf(w, "| %s | %.0f | %.1f, %.1f | %.1f, %.1f | %.2f, %.2f |\n", s.name, middle(s.full, func(l attackReport) float64 { return l.Throughput }),
-			middle(s.full, p50), middle(s.full, p99), middle(s.half, p50), middle(s.half, p99), middle(s.one, p50), middle(s.one, p99))
+		t.add(s.name, number(median(each(s.full, rate)), 0), number(median(each(s.full, p50)), 1), number(median(each(s.full, p99)), 1),
+			number(median(each(s.half, p50)), 1), number(median(each(s.half, p99)), 1), number(median(each(s.one, p50)), 2), number(median(each(s.one, p99)), 2))
 	}
+	ours := all[len(all)-1]
+	over := func(prefix string) (ratios []float64) {
+		for round, l := range ours.full {
+			best := 0.0
+			for _, s := range all {
+				if strings.HasPrefix(s.name, prefix) {
+					best = max(best, s.full[round].Throughput)
+				}
+			}
+			ratios = append(ratios, l.Throughput/best)
+		}
+		return ratios
+	}
+	goals := newTable(3, "goal, in each round", "wanted", "measured", "")
+	for _, g := range []goal{
+		{"requests/s over FastAPI's best", atLeast, 10, "x", over("FastAPI")},
+		{"requests/s over onnxruntime's best", atLeast, 1, "x", over("Go, onnxruntime")},
+		{"p99 at half of the full load", under, 20, "ms", each(ours.half, p99)},
+		{"p50 of one connection", under, 2, "ms", each(ours.one, p50)},
+	} {
+		goals.add(g.what, g.wanted(), g.measured(), g.verdict())
+	}
+	return fmt.Sprintf("%sOn %s with %d cores, on %s, by `compare serve-bench`: each server in turn, %d rounds, vegeta on the same cores; other classes and seeds each time. Medians.\n\n%s\n%s",
+		serversHead, machine.cpu, machine.cores, machine.date, len(ours.full), t, goals)
 }
