@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -121,22 +120,24 @@ func (r recipe) name() string {
 
 func (r recipe) mark() string { return "<!-- recipe: " + r.name() + " -->" }
 
-// of trains and evaluates with one seed, unless that was done.
+// of trains and evaluates with one seed, unless that was done with the settings that the recipe has now.
 func (r recipe) of(ctx context.Context, cgan string, seed int) (t trained, err error) {
 	dir := filepath.Join(r.kept, r.name()+"-"+strconv.Itoa(seed))
-	path := filepath.Join(dir, "figures.json")
-	text, err := os.ReadFile(path)
-	if err == nil {
-		return t, json.Unmarshal(text, &t)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
+	path, kept := filepath.Join(dir, "figures.json"), filepath.Join(dir, "settings.yaml")
+	args := append([]string{"train", "--quiet", "--data", r.data, "--preset", r.preset, "--seed", strconv.Itoa(seed), "--out", dir, "--keep", "1"}, r.flags...)
+	settings, err := run(ctx, cgan, append(args, "--print-config")...)
+	if err != nil {
 		return t, err
 	}
-	if err := os.RemoveAll(dir); err != nil { // of a training that was cut off
+	if before, err := os.ReadFile(kept); err == nil && bytes.Equal(before, settings) {
+		if text, err := os.ReadFile(path); err == nil {
+			return t, json.Unmarshal(text, &t)
+		}
+	}
+	if err := os.RemoveAll(dir); err != nil { // of other settings, or of a training that was cut off
 		return t, err
 	}
 	began := time.Now()
-	args := append([]string{"train", "--quiet", "--data", r.data, "--preset", r.preset, "--seed", strconv.Itoa(seed), "--out", dir, "--keep", "1"}, r.flags...)
 	if _, err := said(ctx, cgan, args...); err != nil {
 		return t, err
 	}
@@ -153,8 +154,9 @@ func (r recipe) of(ctx context.Context, cgan string, seed int) (t trained, err e
 		return t, err
 	}
 	t.Seed, t.Seconds = seed, seconds
-	if text, err = json.MarshalIndent(t, "", "  "); err == nil {
-		err = os.WriteFile(path, append(text, '\n'), 0o644)
+	text, err := json.MarshalIndent(t, "", "  ")
+	if err == nil {
+		err = errors.Join(os.WriteFile(path, append(text, '\n'), 0o644), os.WriteFile(kept, settings, 0o644))
 	}
 	return t, err
 }
