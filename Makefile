@@ -174,11 +174,10 @@ release: libtorch
 release-arm64: libtorch
 	cmd/release/build.sh aarch64
 
-# The second build has no cache of compiled packages.
+# The second build has no cache of compiled packages. Both are of HEAD, which must not move meanwhile.
 release-twice: release
-	cp dist/SHA256SUMS dist/first
-	cache=$$(mktemp -d) && trap 'rm -rf $$cache' EXIT && GOCACHE=$$cache cmd/release/build.sh
-	cmp dist/first dist/SHA256SUMS
+	head=$$(git rev-parse HEAD) && cp dist/SHA256SUMS dist/first && cache=$$(mktemp -d) && trap "rm -rf $$cache" EXIT && GOCACHE=$$cache cmd/release/build.sh && \
+	test $$head = $$(git rev-parse HEAD) && cmp dist/first dist/SHA256SUMS && echo 'the same bytes'
 
 release-check:
 	cmd/release/check.sh
