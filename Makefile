@@ -36,7 +36,7 @@
 # make release-arm64 that for aarch64, by a cross compiler
 # make release-twice the release built twice has the same bytes
 # make release-check the release draws, trains and serves in bare roots of Debian 12 and 13, unpacked and as .deb; as root; release-check-arm64 that for aarch64, in qemu
-# make image    the container image of the Dockerfile, make image-cuda the one for GPUs, by buildah; make image-check tries the first; all as root
+# make image    the container image of the Dockerfile, make image-cuda the one for GPUs, by buildah; make image-check and image-cuda-check try them; all as root
 # make lint     gofmt, go vet, golangci-lint
 
 TORCH_VERSION ?= 2.15.0
@@ -63,7 +63,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy quality sooner balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check survey serve-check serve-bench serve-page serve-stress serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
+.PHONY: build libtorch train test parity accuracy quality sooner balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check image-cuda-check survey serve-check serve-bench serve-page serve-stress serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -193,6 +193,9 @@ image-cuda:
 
 image-check:
 	cmd/release/image.sh check
+
+image-cuda-check:
+	cmd/release/image.sh check cuda
 
 arm64:
 	CGAN_CROSS=arm64 go test -count=1 ./bindings/kernels -run TestEveryKernelIsPlainSums
