@@ -27,6 +27,7 @@
 # make serve-bench requests a second and latencies beside FastAPI and onnxruntime, into its section of BENCHMARKS.md
 # make serve-page its pages used in Chromium: every control, keyboard alone, 320 pixels, light and dark, axe-core
 # make serve-stress nothing grows over SERVE_REQUESTS requests to the server
+# make serve-race the server and its pages of runs under the race detector
 # make serve-deploy the systemd unit and the Kubernetes manifest in cmd/cgan/deploy are what those take
 # make sets     sets of images from packages: Fashion-MNIST, letters of fonts, emoji
 # make use      a program of yours, IN=DIR with its go.mod, may import cgan: writes its go.work
@@ -63,7 +64,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy quality sooner balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check image-cuda-check survey serve-check serve-bench serve-page serve-stress serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
+.PHONY: build libtorch train test parity accuracy quality sooner balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check image-cuda-check survey serve-check serve-bench serve-page serve-stress serve-race serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -142,13 +143,15 @@ gpu-kit: build
 	go build -ldflags '-s -w' -o gpu-kit/bin/cgan ./cmd/cgan
 	GOWORK=off CGO_ENABLED=0 go build -ldflags '-s -w' -o gpu-kit/bin/compare ./cmd/compare
 	for room in bindings/torch models train; do go test -c -ldflags '-s -w' -o gpu-kit/tests/$$(basename $$room).test ./$$room || exit 1; done
-	cp cmd/compare/gpu-kit.sh gpu-kit/run.sh
 	cp train/train.py gpu-kit/train/
 	cp models/cgan.py gpu-kit/models/
 	cp cmd/compare/accuracy.py gpu-kit/cmd/compare/
 	cp -r "$$(bin/cgan doctor --json | sed -n 's/^ *"mnist": "\(.*\)",*$$/\1/p')" gpu-kit/cache/cgan/mnist
 	$${PYTHON:-python3} cmd/compare/accuracy.py train --threads 2 --data gpu-kit/cache/cgan/mnist gpu-kit/judge.pt
+	cd gpu-kit && tar -c * | xz -T0 > ../kit.tar.xz && rm -rf * && mv ../kit.tar.xz .
+	cp cmd/compare/gpu-kit.sh gpu-kit/run.sh
 	du -sh gpu-kit
+	@test $$(du -sm gpu-kit | cut -f1) -le 60 || { echo 'gpu-kit has over 60 MB' >&2; exit 1; }
 
 lint: libtorch
 	@test -z "$$(gofmt -l bindings models train cmd weights)" || { gofmt -l bindings models train cmd weights; exit 1; }
@@ -214,6 +217,9 @@ serve-page: build
 
 serve-stress: libtorch
 	CGAN_SERVE_REQUESTS=$(SERVE_REQUESTS) go test -count=1 -v -timeout 60m -run TestNothingGrows ./models/serve
+
+serve-race: build
+	go test -race -count=1 ./models/serve ./cmd/cgan/internal/runs
 
 serve-deploy: build
 	unit=$$(mktemp -d)/cgan.service && sed 's,/opt/cgan/bin/cgan,$(CURDIR)/bin/cgan,' cmd/cgan/deploy/cgan.service > $$unit && \

@@ -17,7 +17,7 @@ var presets = []struct {
 		c.LR, c.LRSchedule, c.EMA = 5e-4, "cosine", 0.999
 	}},
 	{"quick", func(c *Config) {
-		c.Precision, c.Epochs = models.BF16, 4
+		c.Precision, c.Epochs, c.Batch = models.BF16, 4, 32
 		c.LR, c.LRSchedule, c.EMA = 5e-4, "cosine", 0.999
 	}},
 }

@@ -10,7 +10,10 @@ import (
 	"strconv"
 )
 
-const hostsMark = "<!-- recipe: two-hosts -->"
+const (
+	hostsMark  = "<!-- recipe: two-hosts -->"
+	hostsBatch = 64 // images of a step of all processes together
+)
 
 // hostsQuality trains MNIST with each seed in one process and by torchrun on two hosts, as many images a step, and has cgan eval
 // look at the ends; it writes a section of QUALITY.md.
@@ -30,13 +33,13 @@ func hostsQuality(ctx context.Context, where setting, seeds, epochs int) error {
 	defer removeHosts()
 	var alone, both []trained
 	for seed := range seeds {
-		flags := []string{"--seed", strconv.Itoa(seed), "--epochs", strconv.Itoa(epochs), "--precision", "bf16"}
-		half := p.trains(1, ranksBatch/2, 0, flags...)
+		flags := []string{"--preset", "quick", "--seed", strconv.Itoa(seed), "--epochs", strconv.Itoa(epochs)}
+		half := p.trains(1, hostsBatch/2, 0, flags...)
 		for _, c := range []struct {
 			to       *[]trained
 			commands [][]string
 		}{
-			{&alone, [][]string{p.trains(2, ranksBatch, 0, flags...)}},
+			{&alone, [][]string{p.trains(2, hostsBatch, 0, flags...)}},
 			{&both, [][]string{p.torchrun(hostA, half), p.torchrun(hostB, half)}},
 		} {
 			t, err := p.trainAndJudge(ctx, c.commands)
@@ -103,6 +106,6 @@ func hostsSection(machine facts, epochs int, alone, both []trained) string {
 	}
 	t.add(means...)
 	t.add(deviations...)
-	return fmt.Sprintf("%s\n## mnist, one process and two hosts\n\n`make hosts-quality` on %s, %s: %d epochs in bf16, %d images a step; two hosts are two network namespaces with "+
-		"a cable between them, each with torchrun, one thread and half of the images.\n\n%s", hostsMark, machine.cpu, machine.date, epochs, ranksBatch, t)
+	return fmt.Sprintf("%s\n## mnist, one process and two hosts\n\n`make hosts-quality` on %s, %s: `--preset quick` for %d epochs, %d images a step; two hosts are two network namespaces with "+
+		"a cable between them, each with torchrun, one thread and half of the images.\n\n%s", hostsMark, machine.cpu, machine.date, epochs, hostsBatch, t)
 }

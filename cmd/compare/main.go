@@ -238,7 +238,7 @@ func newApp() *cli.App {
 				Flags: []cli.Flag{
 					cgan, python3,
 					&cli.IntFlag{Name: "seeds", Value: 3},
-					&cli.IntFlag{Name: "epochs", Value: 4},
+					&cli.IntFlag{Name: "epochs", Value: 2},
 				},
 				Action: func(c *cli.Context) error {
 					return hostsQuality(c.Context, where(c, "cpu"), c.Int("seeds"), c.Int("epochs"))

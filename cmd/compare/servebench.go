@@ -296,6 +296,6 @@ func serversSection(machine facts, all []*server) string {
 	} {
 		goals.add(g.what, g.wanted(), g.measured(), g.verdict())
 	}
-	return fmt.Sprintf("%sOn %s with %d cores, on %s, by `compare serve-bench`: each server in turn, %d rounds, vegeta on the same cores; other classes and seeds each time. Medians.\n\n%s\n%s",
+	return fmt.Sprintf("%sOn %s with %d cores, on %s, by `make serve-bench`: each server in turn, %d rounds, vegeta on the same cores; other classes and seeds each time. Medians.\n\n%s\n%s",
 		serversHead, machine.cpu, machine.cores, machine.date, len(ours.full), t, goals)
 }
