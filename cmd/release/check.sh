@@ -69,7 +69,7 @@ inside() {
 
 # deb and rpm install a package into the root $1, draw, and remove it; the machine's rpm does it where the root has none.
 deb() {
-	cp dist/cgan_*.deb "$1/tmp/cgan.deb"
+	cp dist/cgan_*_"$(dpkg --print-architecture)".deb "$1/tmp/cgan.deb"
 	chroot "$1" dpkg -i /tmp/cgan.deb > /dev/null
 	rm "$1/tmp/cgan.deb"
 	installed "$1" deb
@@ -77,7 +77,7 @@ deb() {
 }
 
 rpm() {
-	command rpm --root "$PWD/$1" -i --nodeps dist/cgan-*.rpm
+	command rpm --root "$PWD/$1" -i --nodeps dist/cgan-*."$arch".rpm
 	installed "$1" rpm
 	command rpm --root "$PWD/$1" -e --nodeps cgan
 }
