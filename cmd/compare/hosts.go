@@ -69,7 +69,10 @@ type networkPoints struct {
 // lanDelay is what a message takes between hosts of one room: an assumption.
 const lanDelay = 50 * time.Microsecond
 
-const hostA, hostB = "cgan-a", "cgan-b"
+const (
+	hostA, hostB       = "cgan-a", "cgan-b"
+	addressA, addressB = "10.78.0.1", "10.78.0.2"
+)
 
 // errNoNamespaces is why no network could be measured.
 var errNoNamespaces = errors.New("network namespaces can't be made: run as root, with iproute2")
@@ -134,7 +137,7 @@ func (w network) String() string {
 
 // onHost is a command of a rank there.
 func onHost(host string, rank int, command []string) []string {
-	return append([]string{"ip", "netns", "exec", host, "env", "RANK=" + strconv.Itoa(rank), "WORLD_SIZE=2", "MASTER_ADDR=10.78.0.1", "MASTER_PORT=29500"}, command...)
+	return append([]string{"ip", "netns", "exec", host, "env", "RANK=" + strconv.Itoa(rank), "WORLD_SIZE=2", "MASTER_ADDR=" + addressA, "MASTER_PORT=29500"}, command...)
 }
 
 func makeHosts() error {
@@ -143,9 +146,9 @@ func makeHosts() error {
 		{"", "ip", "netns", "add", hostA}, {"", "ip", "netns", "add", hostB},
 		{"", "ip", "link", "add", "eth0", "netns", hostA, "type", "veth", "peer", "name", "eth0", "netns", hostB},
 	}
-	for i, host := range []string{hostA, hostB} {
-		commands = append(commands, []string{host, "ip", "link", "set", "lo", "up"},
-			[]string{host, "ip", "address", "add", fmt.Sprintf("10.78.0.%d/24", i+1), "dev", "eth0"}, []string{host, "ip", "link", "set", "eth0", "up"})
+	for _, host := range [][2]string{{hostA, addressA}, {hostB, addressB}} {
+		commands = append(commands, []string{host[0], "ip", "link", "set", "lo", "up"},
+			[]string{host[0], "ip", "address", "add", host[1] + "/24", "dev", "eth0"}, []string{host[0], "ip", "link", "set", "eth0", "up"})
 	}
 	for _, c := range commands {
 		if _, err := inHost(c[0], c[1:]...); err != nil {

@@ -18,6 +18,9 @@ const (
 // hostsQuality trains MNIST with each seed in one process and by torchrun on two hosts, as many images a step, and has cgan eval
 // look at the ends; it writes a section of QUALITY.md.
 func hostsQuality(ctx context.Context, where setting, seeds, epochs int) error {
+	if seeds < 2 || epochs < 1 {
+		return fmt.Errorf("%d epochs, %d seeds: at least 1 epoch is needed, and 2 seeds for a standard deviation", epochs, seeds)
+	}
 	p, err := newPrograms(ctx, where)
 	if err != nil {
 		return err
@@ -60,8 +63,9 @@ func hostsQuality(ctx context.Context, where setting, seeds, epochs int) error {
 
 // torchrun is the command of a rank on a host, which finds the other one by torchrun's rendezvous on host A.
 func (p *programs) torchrun(host string, command []string) []string {
+	address := map[string]string{hostA: addressA, hostB: addressB}[host]
 	return append([]string{"ip", "netns", "exec", host, p.python, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1",
-		"--rdzv-backend", "c10d", "--rdzv-endpoint", "10.78.0.1:29400", "--no-python"}, command...)
+		"--rdzv-backend", "c10d", "--rdzv-endpoint", addressA + ":29400", "--rdzv-conf", "is_host=" + strconv.FormatBool(host == hostA), "--local-addr", address, "--no-python"}, command...)
 }
 
 // trainAndJudge is what cgan eval says of the run that commands make together.
