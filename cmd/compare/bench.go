@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -63,12 +62,7 @@ func (r results) write(checkout, text string) error {
 	if err := drawScaling(r.scaling, filepath.Join(checkout, r.plotFile())); err != nil {
 		return err
 	}
-	report := filepath.Join(checkout, reportFile)
-	before, err := os.ReadFile(report)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(report, []byte(placed(string(before), r.mark(), text)), 0o644)
+	return writePlaced(filepath.Join(checkout, reportFile), r.mark(), text)
 }
 
 func measure(ctx context.Context, p *programs, plan plan) (r results, err error) {

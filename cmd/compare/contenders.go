@@ -123,16 +123,16 @@ func (c *contender) summary() summary {
 		return summary{missing, missing, missing, missing, missing, missing, missing, missing, missing, missing, missing}
 	}
 	s := summary{
-		min:        slices.Min(c.values(func(s speed) float64 { return s.Min })),
-		median:     median(c.values(func(s speed) float64 { return s.Median })),
-		rss:        median(c.values(func(s speed) float64 { return s.RSS })),
-		matmul:     median(c.values(func(s speed) float64 { return s.Matmul })),
-		matmulBest: slices.Max(c.values(func(s speed) float64 { return s.Matmul })),
-		peak:       median(c.values(func(s speed) float64 { return s.Peak })),
-		peakBest:   slices.Max(c.values(func(s speed) float64 { return s.Peak })),
-		overhead:   median(c.values(func(s speed) float64 { return s.Overhead })),
+		min:        slices.Min(each(c.speeds, func(s speed) float64 { return s.Min })),
+		median:     median(each(c.speeds, func(s speed) float64 { return s.Median })),
+		rss:        median(each(c.speeds, func(s speed) float64 { return s.RSS })),
+		matmul:     median(each(c.speeds, func(s speed) float64 { return s.Matmul })),
+		matmulBest: slices.Max(each(c.speeds, func(s speed) float64 { return s.Matmul })),
+		peak:       median(each(c.speeds, func(s speed) float64 { return s.Peak })),
+		peakBest:   slices.Max(each(c.speeds, func(s speed) float64 { return s.Peak })),
+		overhead:   median(each(c.speeds, func(s speed) float64 { return s.Overhead })),
 	}
-	work := median(c.values(func(s speed) float64 { return s.GFLOPS * s.Median })) // of a step, the same in each round
+	work := median(each(c.speeds, func(s speed) float64 { return s.GFLOPS * s.Median })) // of a step, the same in each round
 	s.gflops, s.gflopsBest = work/s.median, work/s.min
 	s.imagesPerS = 1e3 * float64(c.speeds[0].Batch) / s.median
 	return s
@@ -141,9 +141,10 @@ func (c *contender) summary() summary {
 // gflop is the work of a step, in 10^9 operations.
 func (s summary) gflop() float64 { return s.gflops * s.median / 1e3 }
 
-func (c *contender) values(get func(speed) float64) (values []float64) {
-	for _, s := range c.speeds {
-		values = append(values, get(s))
+// each is a value of each.
+func each[T any](all []T, value func(T) float64) (values []float64) {
+	for _, one := range all {
+		values = append(values, value(one))
 	}
 	return values
 }

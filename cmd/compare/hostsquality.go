@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 )
 
@@ -54,11 +50,7 @@ func hostsQuality(ctx context.Context, where setting, seeds, epochs int) error {
 	}
 	text := hostsSection(machine, epochs, alone, both)
 	fmt.Print(text)
-	before, err := os.ReadFile(qualityFile)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(qualityFile, []byte(placed(string(before), hostsMark, text)), 0o644)
+	return writePlaced(qualityFile, hostsMark, text)
 }
 
 // torchrun is the command of a rank on a host, which finds the other one by torchrun's rendezvous on host A.
@@ -77,15 +69,11 @@ func (p *programs) trainAndJudge(ctx context.Context, commands [][]string) (t tr
 	if err := together(ctx, commands); err != nil {
 		return t, err
 	}
-	runs, err := filepath.Glob(filepath.Join(out, "*"))
-	if err != nil || len(runs) != 1 {
-		return t, fmt.Errorf("%s has %d runs: %w", out, len(runs), err)
-	}
-	figures, err := said(ctx, p.cgan, "eval", runs[0], "--cas=false", "--json")
+	run, err := oneRun(out)
 	if err != nil {
 		return t, err
 	}
-	return t, json.NewDecoder(bytes.NewReader([]byte(figures))).Decode(&t)
+	return evaluated(ctx, p.cgan, run, "--cas=false")
 }
 
 // hostsSection has class consistency and Frechet distance of each seed.
@@ -93,13 +81,7 @@ func hostsSection(machine facts, epochs int, alone, both []trained) string {
 	t := newTable(1, "seed", "one process, class consistency %", "two hosts", "one process, Frechet", "two hosts")
 	consistency := func(t trained) float64 { return 100 * t.Consistency.Share }
 	frechet := func(t trained) float64 { return t.Frechet }
-	values := func(of func(trained) float64, all []trained) (values []float64) {
-		for _, one := range all {
-			values = append(values, of(one))
-		}
-		return values
-	}
-	columns := [][]float64{values(consistency, alone), values(consistency, both), values(frechet, alone), values(frechet, both)}
+	columns := [][]float64{each(alone, consistency), each(both, consistency), each(alone, frechet), each(both, frechet)}
 	for seed := range alone {
 		t.add(strconv.Itoa(seed), number(columns[0][seed], 2), number(columns[1][seed], 2), number(columns[2][seed], 3), number(columns[3][seed], 3))
 	}

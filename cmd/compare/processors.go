@@ -48,6 +48,15 @@ func placed(report, mark, section string) string {
 	return report[:begin] + section + "\n" + report[end:]
 }
 
+// writePlaced writes a section into a report.
+func writePlaced(report, mark, section string) error {
+	before, err := os.ReadFile(report)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(report, []byte(placed(string(before), mark, section)), 0o644)
+}
+
 // endOfSection is where the processors' sections end: before CUDA's.
 func endOfSection(report string, from int) int {
 	if at := strings.Index(report[from:], cudaHead); at >= 0 {

@@ -106,11 +106,7 @@ func quality(ctx context.Context, cgan string, r recipe, write bool) error {
 	if !write {
 		return nil
 	}
-	before, err := os.ReadFile(qualityFile)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(qualityFile, []byte(placed(string(before), r.mark(), text)), 0o644)
+	return writePlaced(qualityFile, r.mark(), text)
 }
 
 // name tells recipes apart, as a folder too.
@@ -146,11 +142,7 @@ func (r recipe) of(ctx context.Context, cgan string, seed int) (t trained, err e
 	if err != nil {
 		return t, err
 	}
-	figures, err := said(ctx, cgan, "eval", saved[len(saved)-1], "--data", r.data, "--json", "--report", filepath.Join(dir, "report"))
-	if err != nil {
-		return t, err
-	}
-	if err := json.NewDecoder(bytes.NewReader([]byte(figures))).Decode(&t); err != nil {
+	if t, err = evaluated(ctx, cgan, saved[len(saved)-1], "--data", r.data, "--report", filepath.Join(dir, "report")); err != nil {
 		return t, err
 	}
 	t.Seed, t.Seconds = seed, seconds
@@ -159,6 +151,15 @@ func (r recipe) of(ctx context.Context, cgan string, seed int) (t trained, err e
 		err = errors.Join(os.WriteFile(path, append(text, '\n'), 0o644), os.WriteFile(kept, settings, 0o644))
 	}
 	return t, err
+}
+
+// evaluated is what cgan eval says of weights.
+func evaluated(ctx context.Context, cgan, weights string, flags ...string) (t trained, err error) {
+	figures, err := said(ctx, cgan, append([]string{"eval", weights, "--json"}, flags...)...)
+	if err != nil {
+		return t, err
+	}
+	return t, json.NewDecoder(strings.NewReader(figures)).Decode(&t)
 }
 
 // section is what QUALITY.md says of a recipe: each seed, mean and deviation, and the goals by the worst seed.
@@ -178,12 +179,12 @@ func (r recipe) section(machine facts, all []trained) string {
 	for _, one := range all {
 		row(strconv.Itoa(one.Seed), func(f qualityFigure) float64 { return f.of(one) })
 	}
-	row("mean", func(f qualityFigure) float64 { m, _ := spread(f.values(all)); return m })
-	row("deviation", func(f qualityFigure) float64 { _, d := spread(f.values(all)); return d })
+	row("mean", func(f qualityFigure) float64 { m, _ := spread(each(all, f.of)); return m })
+	row("deviation", func(f qualityFigure) float64 { _, d := spread(each(all, f.of)); return d })
 	goals := newTable(3, "goal, of each seed", "wanted", "measured", "")
 	for _, f := range qualityFigures {
 		if bound := f.bound[r.preset]; bound != 0 && len(r.flags) == 0 {
-			g := goal{f.name, f.is, bound, f.unit, f.values(all)}
+			g := goal{f.name, f.is, bound, f.unit, each(all, f.of)}
 			goals.add(g.what, g.wanted(), g.measured(), g.verdict())
 		}
 	}
@@ -201,13 +202,6 @@ func (r recipe) command() string {
 		text += " -- " + strings.Join(r.flags, " ")
 	}
 	return text
-}
-
-func (f qualityFigure) values(all []trained) (values []float64) {
-	for _, t := range all {
-		values = append(values, f.of(t))
-	}
-	return values
 }
 
 // spread is the mean and the sample standard deviation, which one value does not have.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,31 +66,59 @@ func together(ctx context.Context, commands [][]string) (failed error) {
 	return failed
 }
 
-// stepTimes are those in the log of the one run in a folder, in ms, without the first ones.
-func stepTimes(out string) (ms []float64, err error) {
+// statsLine is what is read of a line of stats.jsonl.
+type statsLine struct {
+	Step int
+	Time time.Time
+	Eval *struct{ Consistency float64 }
+}
+
+// oneRun is the one run in a folder.
+func oneRun(out string) (string, error) {
 	logs, err := filepath.Glob(filepath.Join(out, "*", "stats.jsonl"))
-	if err != nil || len(logs) != 1 {
-		return nil, fmt.Errorf("%s has %d runs: %w", out, len(logs), errors.Join(err))
+	if err == nil && len(logs) != 1 {
+		err = fmt.Errorf("%s has %d runs", out, len(logs))
 	}
-	f, err := os.Open(logs[0])
+	if err != nil {
+		return "", err
+	}
+	return filepath.Dir(logs[0]), nil
+}
+
+// readLog is the log of the one run in a folder.
+func readLog(out string) (all []statsLine, err error) {
+	run, err := oneRun(out)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(filepath.Join(run, "stats.jsonl"))
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var times []time.Time
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var line struct{ Time time.Time }
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var line statsLine
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			return nil, err
 		}
-		times = append(times, line.Time)
+		all = append(all, line)
+	}
+	return all, lines.Err()
+}
+
+// stepTimes are those of the one run in a folder, in ms, without the first ones.
+func stepTimes(out string) (ms []float64, err error) {
+	lines, err := readLog(out)
+	if err != nil {
+		return nil, err
 	}
 	const warmup = 5
-	if len(times) < warmup+2 {
-		return nil, fmt.Errorf("%s has %d steps: too few", logs[0], len(times))
+	if len(lines) < warmup+2 {
+		return nil, fmt.Errorf("the run in %s has %d steps: too few", out, len(lines))
 	}
-	for i := warmup + 1; i < len(times); i++ {
-		ms = append(ms, times[i].Sub(times[i-1]).Seconds()*1e3)
+	for i := warmup + 1; i < len(lines); i++ {
+		ms = append(ms, lines[i].Time.Sub(lines[i-1].Time).Seconds()*1e3)
 	}
 	return ms, nil
 }

@@ -263,12 +263,6 @@ func serversSection(machine facts, all []*server) string {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	rate := func(l attackReport) float64 { return l.Throughput }
 	p50, p99 := func(l attackReport) float64 { return ms(l.Latencies.P50) }, func(l attackReport) float64 { return ms(l.Latencies.P99) }
-	each := func(of []attackReport, value func(attackReport) float64) (values []float64) {
-		for _, l := range of {
-			values = append(values, value(l))
-		}
-		return values
-	}
 	t := newTable(1, "one image as PNG", fmt.Sprintf("requests/s, %d connections", connections), "p50 ms", "p99 ms", "at half of it: p50 ms", "p99 ms", "one connection: p50 ms", "p99 ms")
 	for _, s := range all {
 		t.add(s.name, number(median(each(s.full, rate)), 0), number(median(each(s.full, p50)), 1), number(median(each(s.full, p99)), 1),

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -57,11 +55,7 @@ func sooner(ctx context.Context, where setting, seeds, rounds int, kept string) 
 	text := fmt.Sprintf("%s\n## mnist, how soon 98 %%\n\n`make sooner` on %s, %s. A step of the original in Python takes %s ms (median); its judged weights are those of `cgan train --exact`, looked "+
 		"at after each epoch. quick is timed from the command on.\n\n%s\n%s", soonerMark, machine.cpu, machine.date, number(1e3*step, 0), t, goals)
 	fmt.Print(text)
-	before, err := os.ReadFile(qualityFile)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(qualityFile, []byte(placed(string(before), soonerMark, text)), 0o644)
+	return writePlaced(qualityFile, soonerMark, text)
 }
 
 // originalSteps is after how many steps the original with a seed is first seen to draw as promised. The run stays in a folder.
@@ -82,30 +76,14 @@ func (p *programs) originalSteps(ctx context.Context, dir string, seed int) (int
 
 // stepsTo is the step of the first evaluation of the one run in dir that says what is promised.
 func stepsTo(dir string) (int, error) {
-	logs, err := filepath.Glob(filepath.Join(dir, "*", "stats.jsonl"))
-	if err != nil || len(logs) != 1 {
-		return 0, fmt.Errorf("%s has %d runs: %w", dir, len(logs), err)
-	}
-	f, err := os.Open(logs[0])
+	lines, err := readLog(dir)
 	if err != nil {
 		return 0, err
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		var line struct {
-			Step int
-			Eval *struct{ Consistency float64 }
-		}
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			return 0, err
-		}
+	for _, line := range lines {
 		if line.Eval != nil && line.Eval.Consistency >= promised {
 			return line.Step, nil
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return 0, err
 	}
 	return 0, fmt.Errorf("the run in %s never draws %g %% of its images as asked", dir, 100*promised)
 }
