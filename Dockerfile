@@ -12,16 +12,14 @@ ENV GOTOOLCHAIN=auto XDG_CACHE_HOME=/cache
 
 FROM sources AS built
 RUN make build && mkdir -p /opt/cgan/bin && cp bin/cgan /opt/cgan/bin/ \
-    && cp -r "$(sed -n 's/^\tLibDir = "\(.*\)"$/\1/p' bindings/libtorch/prepared.go)" /opt/cgan/lib \
-    && strip --strip-unneeded /opt/cgan/lib/libtorch_cpu.so /opt/cgan/lib/libc10.so
+    && cmd/release/libraries.sh "$(sed -n 's/^\tLibDir = "\(.*\)"$/\1/p' bindings/libtorch/prepared.go)" /opt/cgan/lib
 
 # The wheels are those of CPython 3.11, whose sums stand in the file; no Python loads them here.
 FROM sources AS built-cuda
 RUN pip install --no-cache-dir --no-deps --target /wheels --python-version 3.11 --only-binary :all: --require-hashes \
     -r cmd/compare/requirements-2.15.0.txt
 RUN LIBTORCH=/wheels/torch make build && mkdir -p /opt/cgan/bin && cp bin/cgan /opt/cgan/bin/ \
-    && cp -r /wheels/torch/lib /opt/cgan/lib && rm -f /opt/cgan/lib/libtorch_python.so \
-    && strip --strip-unneeded /opt/cgan/lib/libtorch_cpu.so /opt/cgan/lib/libc10.so \
+    && cmd/release/libraries.sh /wheels/torch/lib /opt/cgan/lib && rm /opt/cgan/lib/libtorch_python.so \
     && cd /wheels && find nvidia -path '*/lib/*.so*' ! -path '*/lib/*/*' -exec cp --parents -a {} /opt \;
 
 FROM ${BASE} AS runtime

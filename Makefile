@@ -154,7 +154,7 @@ gpu-kit: build
 	@test $$(du -sm gpu-kit | cut -f1) -le 60 || { echo 'gpu-kit has over 60 MB' >&2; exit 1; }
 
 lint: libtorch
-	@test -z "$$(gofmt -l bindings models train cmd weights)" || { gofmt -l bindings models train cmd weights; exit 1; }
+	@test -z "$$(gofmt -l bindings models train cmd weights docs)" || { gofmt -l bindings models train cmd weights docs; exit 1; }
 	go run $(GOLANGCI) run ./...
 
 clean:

@@ -44,15 +44,6 @@ program() {
 # cgan runs the program as it was built, beside the libraries of the release.
 cgan() { $runner "$tree/bin/cgan" "$@"; }
 
-# libraries puts those of libtorch into $1, without the names that only a debugger reads; NVIDIA's have none, and those for Arm, which BOLT laid
-# out, do not survive strip.
-libraries() {
-	mkdir -p "$1"
-	cp "$torch"/lib/*.so* "$1"
-	[ "$arch" = aarch64 ] || "${gnu}strip" --strip-unneeded "$1"/libtorch_cpu.so "$1"/libc10.so
-	chmod 755 "$1"/*
-}
-
 # licences puts the texts of all that is inside $1/bin and $1/lib into $2.
 licences() {
 	mkdir -p "$2/go"
@@ -108,7 +99,7 @@ name=cgan-$version-linux-$arch
 tree=$build/$name
 install -D "$src/bin/cgan" "$tree/bin/cgan"
 patchelf --force-rpath --set-rpath '$ORIGIN/../lib' "$tree/bin/cgan"
-libraries "$tree/lib"
+cmd/release/libraries.sh "$torch/lib" "$tree/lib" "$arch"
 shell "$tree/share"
 docs=$tree/share/doc/cgan
 install -Dm644 -t "$docs" "$src/LICENSE" "$src/README.md" "$src/CHANGELOG.md"
