@@ -39,7 +39,7 @@ func hostsQuality(ctx context.Context, where setting, seeds, epochs int) error {
 			commands [][]string
 		}{
 			{&alone, [][]string{p.trains(2, hostsBatch, 0, flags...)}},
-			{&both, [][]string{p.torchrun(hostA, half), p.torchrun(hostB, half)}},
+			{&both, [][]string{p.torchrun(hostA, addressA, half), p.torchrun(hostB, addressB, half)}},
 		} {
 			t, err := p.trainAndJudge(ctx, c.commands)
 			if err != nil {
@@ -54,8 +54,7 @@ func hostsQuality(ctx context.Context, where setting, seeds, epochs int) error {
 }
 
 // torchrun is the command of a rank on a host, which finds the other one by torchrun's rendezvous on host A.
-func (p *programs) torchrun(host string, command []string) []string {
-	address := map[string]string{hostA: addressA, hostB: addressB}[host]
+func (p *programs) torchrun(host, address string, command []string) []string {
 	return append([]string{"ip", "netns", "exec", host, p.python, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1",
 		"--rdzv-backend", "c10d", "--rdzv-endpoint", addressA + ":29400", "--rdzv-conf", "is_host=" + strconv.FormatBool(host == hostA), "--local-addr", address, "--no-python"}, command...)
 }
