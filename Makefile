@@ -145,7 +145,7 @@ gpu-kit: build
 	for room in bindings/torch models train; do go test -c -ldflags '-s -w' -o gpu-kit/tests/$$(basename $$room).test ./$$room || exit 1; done
 	cp train/train.py gpu-kit/train/
 	cp models/cgan.py gpu-kit/models/
-	cp cmd/compare/accuracy.py gpu-kit/cmd/compare/
+	cp -r cmd/compare/accuracy.py cmd/compare/networks gpu-kit/cmd/compare/
 	cp -r "$$(bin/cgan doctor --json | sed -n 's/^ *"mnist": "\(.*\)",*$$/\1/p')" gpu-kit/cache/cgan/mnist
 	$${PYTHON:-python3} cmd/compare/accuracy.py train --threads 2 --data gpu-kit/cache/cgan/mnist gpu-kit/judge.pt
 	cd gpu-kit && tar -c * | xz -T0 > ../kit.tar.xz && rm -rf * && mv ../kit.tar.xz .

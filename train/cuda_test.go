@@ -30,6 +30,7 @@ func lossesOf(t *testing.T, c Config, device torch.Device, steps int) (all []Los
 			t.Fatal(err)
 		}
 		defer trainer.Free()
+		trainer.planned = 2 * steps
 		for i := range steps {
 			if i%loader.Batches() == 0 {
 				if err := loader.Shuffle(); err != nil {
@@ -50,17 +51,23 @@ func lossesOf(t *testing.T, c Config, device torch.Device, steps int) (all []Los
 
 func TestGraphGivesTheBitsOfItsSteps(t *testing.T) {
 	device := torchtest.CUDA(t)
-	for _, precision := range []models.Precision{models.F32, models.BF16} {
+	for name, change := range map[string]func(*Config){
+		"f32":           func(*Config) {},
+		"bf16":          func(c *Config) { c.Precision = models.BF16 },
+		"schedule, EMA": func(c *Config) { c.LRSchedule, c.EMA = "cosine", 0.99 },
+		"R1":            func(c *Config) { c.R1 = 1 },
+		"spectral norm": func(c *Config) { c.Loss, c.SpectralNorm = "hinge", true },
+	} {
 		c := smallConfig(t)
-		c.Precision = precision
+		change(&c)
 		before := torch.Live()
 		graph := lossesOf(t, c, device, 12)
 		c.Without = []models.SpeedUp{models.Graph}
 		if steps := lossesOf(t, c, device, 12); !slices.Equal(graph, steps) {
-			t.Errorf("%s: with the graph %v, without %v", precision, graph, steps)
+			t.Errorf("%s: with the graph %v, without %v", name, graph, steps)
 		}
 		if leaked := torch.Live() - before; leaked != 0 {
-			t.Errorf("%s: %d tensors leaked", precision, leaked)
+			t.Errorf("%s: %d tensors leaked", name, leaked)
 		}
 	}
 }
@@ -94,5 +101,16 @@ func TestCUDARunGoesOnToTheBit(t *testing.T) {
 	}
 	if len(rest.stats) != 3 {
 		t.Errorf("%d steps more, want 3", len(rest.stats))
+	}
+	next, err := ResumeConfig(first.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.Steps = 6
+	_, resumed := mustRun(t, next)
+	for i, s := range resumed.stats {
+		if w := rest.stats[i]; s.LossD != w.LossD {
+			t.Errorf("step %d of the resumed run: Loss_D %v, want %v", s.Step, s.LossD, w.LossD)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"cgan/bindings/torch"
+	"cgan/models"
 )
 
 // graph is a training step on CUDA that was captured, with the tensors that it reads and writes. On a small network
@@ -16,10 +17,10 @@ type graph struct {
 
 const warmSteps = 3
 
-// graphable says whether a graph can hold the steps: it replays one kind of step, with the learning rates of its capture.
-// Steps that go back twice were never captured, and run as they are.
-func (o Options) graphable() bool {
-	return o.DSteps == 1 && o.LRSchedule == "constant" && o.R1 == 0 && o.Loss != "wgan-gp"
+// graphable says whether a graph can hold the steps: it replays one kind of step, whose learning rates Adam's one op reads.
+// WGAN-GP's steps give other bits each time on CUDA, so that nothing would show that its graph is right.
+func (c Config) graphable() bool {
+	return c.DSteps == 1 && c.Loss != "wgan-gp" && (c.LRSchedule == "constant" || c.Uses(models.Adam))
 }
 
 // stepGraph is Step by the graph. The first steps run as they are, and so does a batch of another size, as an epoch's

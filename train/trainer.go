@@ -114,7 +114,8 @@ func (t *Trainer) schedule() {
 		factor = (1 + torch.Cos(math.Pi*passed)) / 2
 	}
 	lrG, lrD := t.config.lrs()
-	t.optimizerG.LR, t.optimizerD.LR = lrG*factor, lrD*factor
+	t.optimizerG.SetLR(lrG * factor)
+	t.optimizerD.SetLR(lrD * factor)
 }
 
 // found is the values of Losses as tensors of one value each.

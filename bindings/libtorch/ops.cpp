@@ -23,8 +23,8 @@ char *cgan_addcdiv_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, 
 
 // torch.optim.Adam(fused=True) on CUDA, where steps holds one float32 for each parameter. All have gradients.
 char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs,
-                       const cgan_tensor *exp_avg_sqs, const cgan_tensor *steps, double lr, double beta1, double beta2,
-                       double eps) {
+                       const cgan_tensor *exp_avg_sqs, const cgan_tensor *steps, cgan_tensor lr, double beta1,
+                       double beta2, double eps) {
   return guarded([&] {
     c10::AutoGradMode no_grad(false);
     std::vector<at::Tensor> param, grad, exp_avg, exp_avg_sq, step;
@@ -37,9 +37,8 @@ char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tenso
       step.push_back(tensor(steps[i]));
     }
     at::_foreach_add_(step, 1);
-    at::_fused_adam_(param, grad, exp_avg, exp_avg_sq, {}, step, lr, beta1, beta2, /*weight_decay=*/0, eps,
-                     /*amsgrad=*/false,
-                     /*maximize=*/false);
+    at::_fused_adam_(param, grad, exp_avg, exp_avg_sq, {}, step, tensor(lr), beta1, beta2, /*weight_decay=*/0, eps,
+                     /*amsgrad=*/false, /*maximize=*/false);
   });
 }
 
@@ -66,5 +65,18 @@ char *cgan_foreach_adam_(size_t count, const cgan_tensor *params, const cgan_ten
     at::_foreach_div_(denom, correction);
     at::_foreach_add_(denom, eps);
     at::_foreach_addcdiv_(param, exp_avg, denom, step_size);
+  });
+}
+
+// torch._foreach_lerp_, without gradients.
+char *cgan_foreach_lerp_(size_t count, const cgan_tensor *self, const cgan_tensor *end, double weight) {
+  return guarded([&] {
+    c10::AutoGradMode no_grad(false);
+    std::vector<at::Tensor> from, to;
+    for (size_t i = 0; i < count; i++) {
+      from.push_back(tensor(self[i]));
+      to.push_back(tensor(end[i]));
+    }
+    at::_foreach_lerp_(from, to, weight);
   });
 }

@@ -94,14 +94,14 @@ func Addcdiv(t, t1, t2 Handle, value float64) error {
 }
 
 // FusedAdam moves params on CUDA by their gradients as torch.optim.Adam(fused=True) does. All lists are as long; steps
-// holds one float32 for each parameter, which it counts up.
-func FusedAdam(params, expAvgs, expAvgSqs, steps []Handle, lr, beta1, beta2, eps float64) error {
+// holds one float32 for each parameter, which it counts up, and lr one float32 on the same device.
+func FusedAdam(params, expAvgs, expAvgSqs, steps []Handle, lr Handle, beta1, beta2, eps float64) error {
 	n := len(params)
 	if len(expAvgs) != n || len(expAvgSqs) != n || len(steps) != n {
 		return fmt.Errorf("%d parameters, %d and %d means, %d steps", n, len(expAvgs), len(expAvgSqs), len(steps))
 	}
 	return check(C.cgan_fused_adam_(C.size_t(n), tensors(params), tensors(expAvgs), tensors(expAvgSqs), tensors(steps),
-		C.double(lr), C.double(beta1), C.double(beta2), C.double(eps)))
+		C.cgan_tensor(lr), C.double(beta1), C.double(beta2), C.double(eps)))
 }
 
 // ForeachAdam moves params by their gradients as the multi-tensor form of torch.optim.Adam does. All lists are as long.
@@ -112,6 +112,14 @@ func ForeachAdam(params, expAvgs, expAvgSqs []Handle, stepSizes, biasCorrections
 	}
 	return check(C.cgan_foreach_adam_(C.size_t(n), tensors(params), tensors(expAvgs), tensors(expAvgSqs),
 		(*C.double)(unsafe.SliceData(stepSizes)), (*C.double)(unsafe.SliceData(biasCorrections2Sqrt)), C.double(beta1), C.double(beta2), C.double(eps)))
+}
+
+// ForeachLerp moves each of self by weight of the way to the one of end that has its shape.
+func ForeachLerp(self, end []Handle, weight float64) error {
+	if len(self) != len(end) {
+		return fmt.Errorf("%d tensors to move to %d", len(self), len(end))
+	}
+	return check(C.cgan_foreach_lerp_(C.size_t(len(self)), tensors(self), tensors(end), C.double(weight)))
 }
 
 func tensors(h []Handle) *C.cgan_tensor { return (*C.cgan_tensor)(unsafe.SliceData(h)) }

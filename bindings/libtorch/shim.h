@@ -31,11 +31,12 @@ char *cgan_elu(cgan_tensor self, double alpha, cgan_tensor *out);
 char *cgan_addcmul_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
 char *cgan_addcdiv_(cgan_tensor self, cgan_tensor tensor1, cgan_tensor tensor2, double value);
 char *cgan_fused_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs,
-                       const cgan_tensor *exp_avg_sqs, const cgan_tensor *steps, double lr, double beta1, double beta2,
-                       double eps);
+                       const cgan_tensor *exp_avg_sqs, const cgan_tensor *steps, cgan_tensor lr, double beta1,
+                       double beta2, double eps);
 char *cgan_foreach_adam_(size_t count, const cgan_tensor *params, const cgan_tensor *exp_avgs,
                          const cgan_tensor *exp_avg_sqs, const double *step_sizes, const double *bias_corrections2_sqrt,
                          double beta1, double beta2, double eps);
+char *cgan_foreach_lerp_(size_t count, const cgan_tensor *self, const cgan_tensor *end, double weight);
 
 // random.cpp
 char *cgan_manual_seed(int64_t seed, int cuda);

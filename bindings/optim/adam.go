@@ -13,12 +13,13 @@ import (
 // Adam is torch.optim.Adam without weight decay, operation for operation: its single-tensor form on the CPU and its
 // multi-tensor form on CUDA, as PyTorch chooses.
 type Adam struct {
-	LR, Beta1, Beta2, Eps float64
+	LR, Beta1, Beta2, Eps float64      // SetLR changes LR
 	InitialLR             float64      // what a schedule multiplies to LR, as initial_lr of torch.optim.lr_scheduler; 0 without a schedule
 	Kernels               *kernels.Set // moves all parameters in one op on the CPU, whose last bits differ; nil for PyTorch's ops
 	Fused                 bool         // moves all parameters in one op on CUDA, as torch.optim.Adam(fused=True)
 	parameters            []*torch.Tensor
-	states                []State // by parameter; empty before its first step
+	states                []State       // by parameter; empty before its first step
+	lr                    *torch.Tensor // LR as Fused reads it; nil before its first step
 }
 
 // State is what Adam keeps for one parameter, under PyTorch's names.
@@ -31,6 +32,14 @@ type State struct {
 // NewAdam makes an optimizer of the given parameters, with eps 1e-8.
 func NewAdam(parameters []*torch.Tensor, lr, beta1, beta2 float64) *Adam {
 	return &Adam{LR: lr, Beta1: beta1, Beta2: beta2, Eps: 1e-8, parameters: parameters, states: make([]State, len(parameters))}
+}
+
+// SetLR changes the learning rate of the steps to come, those of a captured graph among them.
+func (a *Adam) SetLR(lr float64) {
+	a.LR = lr
+	if a.lr != nil {
+		torch.Scope(func() { a.lr.Copy_(torch.ScalarTensor(lr, torch.Float32, torch.CPU)) })
+	}
 }
 
 // Step moves every parameter that has a gradient.
@@ -124,9 +133,13 @@ func (a *Adam) stepFusedCUDA() {
 			}
 			steps[i] = state.step
 		}
-		torch.NativeUpdate("fused_adam_", slices.Concat(params, expAvgs, expAvgSqs, steps), func(in []libtorch.Handle) error {
+		if a.lr == nil {
+			a.lr = torch.ScalarTensor(a.LR, torch.Float32, params[0].Device()).Keep()
+		}
+		all := slices.Concat(params, expAvgs, expAvgSqs, steps, []*torch.Tensor{a.lr})
+		torch.NativeUpdate("fused_adam_", all, func(in []libtorch.Handle) error {
 			n := len(params)
-			return libtorch.FusedAdam(in[:n], in[n:2*n], in[2*n:3*n], in[3*n:], a.LR, a.Beta1, a.Beta2, a.Eps)
+			return libtorch.FusedAdam(in[:n], in[n:2*n], in[2*n:3*n], in[3*n:4*n], in[4*n], a.Beta1, a.Beta2, a.Eps)
 		})
 	})
 }
@@ -184,4 +197,6 @@ func (a *Adam) Free() {
 		s.free()
 	}
 	a.states = make([]State, len(a.parameters))
+	a.lr.Free()
+	a.lr = nil
 }

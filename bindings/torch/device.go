@@ -86,7 +86,7 @@ func AutoDevice() (Device, error) {
 	return CUDA()
 }
 
-// ParseDevice turns auto, cpu or cuda into a device. With auto it falls back to the CPU silently.
+// ParseDevice turns auto, cpu, cuda or a device's own name into a device. With auto it falls back to the CPU silently.
 func ParseDevice(name string) (Device, error) {
 	switch strings.ToLower(name) {
 	case "auto":
@@ -94,7 +94,7 @@ func ParseDevice(name string) (Device, error) {
 		return device, nil
 	case "cpu":
 		return CPU, nil
-	case "cuda":
+	case "cuda", CUDA0.String():
 		return CUDA()
 	}
 	return CPU, fmt.Errorf("unknown device %q: use auto, cpu or cuda", name)

@@ -208,3 +208,14 @@ func TestBytesGoBothWays(t *testing.T) {
 		}
 	})
 }
+
+// A run's config.json holds the device by its own name.
+func TestADeviceIsKnownByItsName(t *testing.T) {
+	for _, device := range []Device{CPU, CUDA0} {
+		parsed, err := ParseDevice(device.String())
+		var missing *CUDAError
+		if err != nil && (device == CPU || !errors.As(err, &missing)) || err == nil && parsed != device {
+			t.Errorf("%s is read as %s, %v", device, parsed, err)
+		}
+	}
+}

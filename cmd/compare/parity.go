@@ -3,12 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 // trace is what `cgan train --trace` and `train.py trace` write.
@@ -98,36 +102,65 @@ func parity(ctx context.Context, where setting) error {
 	return p.parity(ctx)
 }
 
-func (p *programs) parity(ctx context.Context) error {
-	differing := 0
+// proof is something that both programs do, and gives the number of values that differ.
+type proof func(context.Context, *programs) (int, error)
+
+// proofs are those of the device: several processes train on the CPU alone.
+func (p *programs) proofs() (all []proof) {
 	for _, c := range parityCases {
-		n, err := c.run(ctx, p)
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
+		if c.processes == 0 || p.device == "cpu" {
+			all = append(all, c.run)
 		}
-		differing += n
 	}
-	handOptions := func(options ...string) func(context.Context, *programs) (int, error) {
+	handOptions := func(options ...string) proof {
 		return func(ctx context.Context, p *programs) (int, error) { return handover(ctx, p, options) }
 	}
-	handRanks := func(ctx context.Context, p *programs) (int, error) {
+	all = append(all, handOptions(), handOptions("--loss", "hinge", "--spectral-norm", "--ema", "0.9", "--d-steps", "2"), relay)
+	if p.device != "cpu" {
+		return all
+	}
+	return append(all, func(ctx context.Context, p *programs) (int, error) {
 		p.processes = 3
 		defer func() { p.processes = 0 }()
 		return handover(ctx, p, []string{"--ema", "0.9", "--ngf", "16", "--ndf", "16"})
+	})
+}
+
+// parity goes through the proofs, some at once where there are many cores.
+func (p *programs) parity(ctx context.Context) error {
+	todo, all := make(chan proof), p.proofs()
+	var workers sync.WaitGroup
+	var differing atomic.Int64
+	failures := make([]error, max(1, runtime.NumCPU()/4))
+	for i := range failures {
+		own := *p
+		own.work = filepath.Join(p.work, strconv.Itoa(i))
+		workers.Add(1)
+		go func() {
+			defer workers.Done()
+			failures[i] = os.Mkdir(own.work, 0o700)
+			for try := range todo {
+				if failures[i] != nil {
+					continue
+				}
+				n, err := try(ctx, &own)
+				differing.Add(int64(n))
+				failures[i] = err
+			}
+		}()
 	}
-	for _, pass := range []func(context.Context, *programs) (int, error){
-		handOptions(), handOptions("--loss", "hinge", "--spectral-norm", "--ema", "0.9", "--d-steps", "2"), handRanks, relay,
-	} {
-		n, err := pass(ctx, p)
-		if err != nil {
-			return fmt.Errorf("handing over: %w", err)
-		}
-		differing += n
+	for _, try := range all {
+		todo <- try
 	}
-	if differing > 0 {
-		return fmt.Errorf("%d values differ from Python's", differing)
+	close(todo)
+	workers.Wait()
+	if err := errors.Join(failures...); err != nil {
+		return err
 	}
-	fmt.Println("parity: every bit is Python's")
+	if n := differing.Load(); n > 0 {
+		return fmt.Errorf("%d values differ from Python's", n)
+	}
+	fmt.Printf("parity: every bit is Python's, %d times\n", len(all))
 	return nil
 }
 
@@ -158,11 +191,11 @@ func (c parityCase) run(ctx context.Context, p *programs) (int, error) {
 	defer func() { p.processes = 0 }()
 	mine, _, err := p.goTrain(ctx, append(own, flags...))
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("%s: %w", c.name, err)
 	}
 	original, _, err := p.pythonTrain(ctx, append(python, flags...))
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("%s: %w", c.name, err)
 	}
 	return report(c.name, mine, original), nil
 }

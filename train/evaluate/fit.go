@@ -104,7 +104,7 @@ func (f *fit) epoch(ctx context.Context, number int, said func(Fitting)) error {
 
 // update is one step.
 func (f *fit) update(image, label *torch.Tensor) float64 {
-	f.adam.LR = f.LR * min(1, float64(f.step+1)/(0.05*float64(f.steps))) * (1 + torch.Cos(math.Pi*float64(f.step)/float64(f.steps))) / 2
+	f.adam.SetLR(f.LR * min(1, float64(f.step+1)/(0.05*float64(f.steps))) * (1 + torch.Cos(math.Pi*float64(f.step)/float64(f.steps))) / 2)
 	f.step++
 	image = judge.Augment(image, f.Flip)
 	loss := nn.CrossEntropyLoss{LabelSmoothing: f.LabelSmoothing}.Forward(f.judge.Forward(image), label)
