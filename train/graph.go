@@ -53,7 +53,8 @@ func (t *Trainer) capture(image, label *torch.Tensor) {
 	t.discriminator.ZeroGrad()
 	g.native = torch.Capture(t.device, func() {
 		f := t.update(g.image, g.label)
-		g.losses = torch.Stack([]*torch.Tensor{f.lossD, f.lossG, f.dReal, f.dFake}, 0).Keep()
+		// Detached: with gradients it would keep the capture's autograd nodes, and with them its stream, for steps beside the graph.
+		g.losses = torch.Stack([]*torch.Tensor{f.lossD, f.lossG, f.dReal, f.dFake}, 0).Detach().Keep()
 	})
 }
 
