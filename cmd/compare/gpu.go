@@ -20,6 +20,7 @@ const (
 	gpuPicture = "cgan-gpu.png" // the ten digits, drawn on CUDA
 	gpuSteps   = 200            // timed steps of each run
 	gpuEpochs  = 2
+	gpuTime    = 6 * time.Minute // for all parts
 )
 
 // gpuPart is one thing to try. It gives what it found in words.
@@ -33,10 +34,11 @@ var gpuParts = []gpuPart{
 	{"tests", gpuRunTests},
 	{"parity", gpuParity},
 	{"train", gpuTrain},
+	{"processes", gpuProcesses},
 	{"memory", gpuMemory},
-	{"bench-tf32", gpuBench("TF32", nil, nil, nil)},
-	{"bench-bf16", gpuBench("bf16", nil, []string{"--bf16"}, []string{"--precision", "bf16"})},
 	{"draw", gpuDraw},
+	{"bench-bf16", gpuBench("bf16", nil, []string{"--bf16"}, []string{"--precision", "bf16"})},
+	{"bench-tf32", gpuBench("TF32", nil, nil, nil)},
 	{"bench-f32", gpuBench("f32", []string{"env", "NVIDIA_TF32_OVERRIDE=0"}, nil, nil)},
 	{"compile", gpuCompile},
 }
@@ -48,7 +50,8 @@ func partNames() (names []string) {
 	return names
 }
 
-// gpu tries the parts and prints one table. A part that fails is a row of it, and the others go on.
+// gpu tries the parts and prints one table. A part that fails is a row of it, and the others go on, as long as there is time:
+// parts that are asked for by name have all that they need.
 func gpu(ctx context.Context, where setting, only []string) error {
 	for _, name := range only {
 		if !slices.Contains(partNames(), name) {
@@ -60,6 +63,11 @@ func gpu(ctx context.Context, where setting, only []string) error {
 		return err
 	}
 	defer p.clear()
+	if len(only) == 0 {
+		var done context.CancelFunc
+		ctx, done = context.WithTimeout(ctx, gpuTime)
+		defer done()
+	}
 	t, failed := newTable(3, "part", "", "found"), 0
 	for _, part := range gpuParts {
 		if len(only) > 0 && !slices.Contains(only, part.name) {
@@ -68,7 +76,9 @@ func gpu(ctx context.Context, where setting, only []string) error {
 		begin := time.Now()
 		found, err := part.try(ctx, p)
 		verdict := "works"
-		if err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			verdict, found = "left out", append(found, fmt.Sprintf("%v are over: --part %s has all the time that it needs", gpuTime, part.name))
+		} else if err != nil {
 			failed++
 			verdict, found = "FAILS", append(found, strings.Split(err.Error(), "\n")[0])
 			fmt.Fprintf(os.Stderr, "%s: %v\n", part.name, err)
@@ -159,6 +169,19 @@ func gpuTrain(ctx context.Context, p *programs) (found []string, err error) {
 		}
 	}
 	return found, nil
+}
+
+// gpuProcesses is what cgan says to two processes on one GPU.
+func gpuProcesses(ctx context.Context, p *programs) ([]string, error) {
+	out := p.file("-runs")
+	text, err := exec.CommandContext(ctx, p.cgan, "train", "--quiet", "--device", p.device, "--processes", "2", "--steps", "2", "--out", out).CombinedOutput()
+	if err == nil {
+		return []string{"two processes train"}, nil
+	}
+	if strings.Contains(string(text), "there is no NCCL") {
+		return []string{"two processes are refused: " + strings.Split(string(text), "\n")[0]}, nil
+	}
+	return nil, fmt.Errorf("%w: %s", err, text)
 }
 
 // gpuMemory runs the test of make memory on CUDA.
