@@ -191,7 +191,8 @@ func gpuMemory(ctx context.Context, _ *programs) ([]string, error) {
 	output, err := cmd.CombinedOutput()
 	line := regexp.MustCompile(`resident after.*`).FindString(string(output))
 	if err != nil || line == "" {
-		return nil, errors.Join(err, errors.New(strings.TrimSpace(string(output))))
+		why := regexp.MustCompile(`_test\.go:\d+: .*`).FindString(string(output))
+		return nil, errors.Join(fmt.Errorf("the test of memory%s", why), err, errors.New(strings.TrimSpace(string(output))))
 	}
 	return []string{line}, nil
 }
