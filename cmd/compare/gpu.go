@@ -191,8 +191,11 @@ func gpuMemory(ctx context.Context, _ *programs) ([]string, error) {
 	output, err := cmd.CombinedOutput()
 	line := regexp.MustCompile(`resident after.*`).FindString(string(output))
 	if err != nil || line == "" {
-		why := regexp.MustCompile(`_test\.go:\d+: .*`).FindString(string(output))
-		return nil, errors.Join(fmt.Errorf("the test of memory%s", why), err, errors.New(strings.TrimSpace(string(output))))
+		why := "no resident memory"
+		if said := regexp.MustCompile(`_test\.go:\d+: (.+)\n\s*--- FAIL`).FindSubmatch(output); said != nil {
+			why = string(said[1])
+		}
+		return nil, errors.Join(errors.New(why), err, errors.New(strings.TrimSpace(string(output))))
 	}
 	return []string{line}, nil
 }
