@@ -49,3 +49,31 @@ char *cgan_script(const char *source, int count, const char *const *keys, const 
     *size = bytes.size();
   });
 }
+
+// The module is a program: it does what whoever wrote the file wants.
+char *cgan_script_load(const char *path, cgan_module *out) {
+  return guarded([&] {
+    auto module = torch::jit::load(path, at::kCPU);
+    module.eval();
+    *out = new Module(std::move(module));
+  });
+}
+
+char *cgan_script_forward(cgan_module self, cgan_tensor in, const char *flag, cgan_tensor *out) {
+  return guarded([&] {
+    c10::AutoGradMode no_grad(false);
+    auto forward = static_cast<Module *>(self)->get_method("forward");
+    std::unordered_map<std::string, c10::IValue> flags;
+    for (const auto &argument : forward.function().getSchema().arguments())
+      if (argument.name() == flag) flags[flag] = true;
+    auto result = forward({cgan::tensor(in)}, flags);
+    if (result.isTuple() && !result.toTupleRef().elements().empty()) result = result.toTupleRef().elements()[0];
+    if (result.isTensorList() && result.toTensorVector().size() > 0) result = result.toTensorVector()[0];
+    TORCH_CHECK(result.isTensor(), "forward gives ", result.tagKind(), ", not a tensor");
+    *out = cgan::handle(result.toTensor());
+  });
+}
+
+char *cgan_script_free(cgan_module self) {
+  return guarded([&] { delete static_cast<Module *>(self); });
+}

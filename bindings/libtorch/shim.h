@@ -62,6 +62,10 @@ uintptr_t cgan_thread(void);
 // script.cpp
 char *cgan_script(const char *source, int count, const char *const *keys, const cgan_tensor *tensors,
                   const int *buffers, char **out, size_t *size);
+typedef void *cgan_module;
+char *cgan_script_load(const char *path, cgan_module *out);
+char *cgan_script_forward(cgan_module self, cgan_tensor in, const char *flag, cgan_tensor *out);
+char *cgan_script_free(cgan_module self);
 
 // library.cpp
 char *cgan_library_path(char **out);

@@ -39,6 +39,7 @@ func evalCommand() *cli.Command {
 			&cli.IntFlag{Name: "count", Usage: "images to draw, and real ones to compare them with", Value: defaultEvalCount},
 			&cli.StringFlag{Name: "judge", Usage: "the judge in `FILE`, from cgan judge train, in place of the data's own"},
 			&cli.BoolFlag{Name: "cas", Usage: "train the classifiers of CAS, which takes most of the time; --cas=false leaves them out", Value: true},
+			&cli.StringFlag{Name: "inception", Usage: "add the FID on the features of the network in `FILE`, TorchScript of your own, which runs: from uint8 images [N, 3, H, W] to [N, F]"},
 			&cli.StringFlag{Name: "report", Usage: "write figures.json, pictures and a README.md with them into `DIR`, or, of several generators, a folder in it for each"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object for each generator"},
 			keyFlag(), plainFlag(), archFlag(), mapFlag(), seedFlag(), threadsFlag(),
@@ -73,6 +74,14 @@ func runEval(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if path := c.String("inception"); path != "" {
+		inception, err := evaluate.OpenInception(path)
+		if err != nil {
+			return usageError{fmt.Errorf("--inception: %w", err)}
+		}
+		defer inception.Free()
+		e.inception = inception
+	}
 	free, err := e.open(all[0].Config)
 	if err != nil {
 		return err
@@ -105,6 +114,7 @@ type evaluation struct {
 	*cli.Context
 	how       models.Compute
 	reference *evaluate.Reference
+	inception *evaluate.Inception // nil where no FID was asked for
 	said      *fitting
 }
 
@@ -160,6 +170,11 @@ func (e *evaluation) of(w *models.Weights, name, report string) (*evaluate.Figur
 		clean(name), e.Int("count"), drew.Seconds(), (time.Since(began) - drew).Seconds())
 	if e.Bool("cas") && w.Config.Classes > 0 {
 		if f.CAS, err = e.reference.CAS(e.Context.Context, drawn, e.how, e.said.show); err != nil {
+			return nil, err
+		}
+	}
+	if e.inception != nil {
+		if f.FID, err = e.inception.FID(e.Context.Context, e.reference, drawn, e.said.saw); err != nil {
 			return nil, err
 		}
 	}

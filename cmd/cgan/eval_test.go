@@ -93,6 +93,7 @@ func TestEvalRefuses(t *testing.T) {
 		"--count is 10: it must be from 50 to 50000":                {"eval", run, "--count", "10"},
 		"the folder holds other files than a report's: name a new":  {"eval", run, "--report", full},
 		"it is no judge: cgan judge train makes one":                {"eval", run, "--data", data, "--judge", filepath.Join(run, "checkpoint-000040.pt")},
+		"letter.txt is no TorchScript network":                      {"eval", run, "--data", data, "--inception", filepath.Join(full, "letter.txt")},
 		"there is no such folder or file: name one":                 {"eval", run, "--data", filepath.Join(full, "none")},
 		"--stop-when is \"accuracy>=1\": it must be a figure":       {"train", "--eval-every", "5", "--stop-when", "accuracy>=1"},
 		"--patience needs evaluations: say how often by eval_every": {"train", "--patience", "3"},

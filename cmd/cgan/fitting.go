@@ -45,3 +45,18 @@ func (f *fitting) show(what string, p evaluate.Fitting) {
 		f.block.Draw(f.bar.SetWidth(width).String(), screen.Fit(width, fmt.Sprintf("epoch %d/%d", p.Epoch, p.Epochs), fmt.Sprintf("loss %.4f", p.Loss)))
 	}
 }
+
+// saw is told how many images an Inception network has seen: a bar on a terminal.
+func (f *fitting) saw(done, all int) {
+	if f.bar == nil || f.bar.Total() != int64(all) {
+		f.bar = screen.NewBar("images seen by Inception", int64(all), false)
+	}
+	f.bar.SetCurrent(int64(done))
+	switch {
+	case f.block == nil:
+	case done == all:
+		f.block.Erase()
+	case f.block.Due():
+		f.block.Draw(f.bar.SetWidth(f.block.Width()).String())
+	}
+}

@@ -25,16 +25,18 @@ func cloud(seed uint64, n int, centre, width float64) *judged {
 // The distance of two normal clouds is known: by means apart and by widths.
 func TestFrechetOfKnownClouds(t *testing.T) {
 	const n = 20_000
-	a := gaussianOf(cloud(1, n, 0, 1))
+	of := func(v *judged) gaussian { return gaussianOf(v.features, v.n()) }
+	near := cloud(1, n, 0, 1)
+	a := rootedOf(near.features, n)
 	for _, test := range []struct{ centre, width, want float64 }{
 		{0, 1, 0}, {0.5, 1, 0.25 * judge.Features}, {0, 2, judge.Features}, {1, 3, 5 * judge.Features},
 	} {
-		got, err := frechet(a, gaussianOf(cloud(2, n, test.centre, test.width)))
+		got, err := frechet(a, of(cloud(2, n, test.centre, test.width)))
 		if err != nil || math.Abs(got-test.want) > 0.02*test.want+1.5 {
 			t.Errorf("%+v: %v, %v", test, got, err)
 		}
 	}
-	if same, err := frechet(a, a); err != nil || same > 1e-6 {
+	if same, err := frechet(a, a.gaussian); err != nil || same > 1e-6 {
 		t.Error(same, err)
 	}
 }

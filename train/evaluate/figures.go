@@ -25,6 +25,7 @@ type Figures struct {
 	Diversity    float64             `json:"diversity"` // mean squared distance of two drawn images of a class over that of two real ones
 	Memorisation Nearness            `json:"memorisation"`
 	CAS          *CAS                `json:"cas,omitempty"` // nil where it was not asked for
+	FID          *FID                `json:"fid,omitempty"` // likewise
 }
 
 // Interval is that of 95 %, by bootstrap.
@@ -48,7 +49,7 @@ type Nearness struct {
 func (r *Reference) Figures(d *Drawn) (*Figures, error) {
 	f := &Figures{Judge: r.about, Count: d.n(), Real: r.real.n(), Floor: r.floor, Intervals: map[string]Interval{}}
 	var err error
-	if f.Frechet, err = frechet(r.gaussian, gaussianOf(d.judged)); err != nil {
+	if f.Frechet, err = frechet(r.rooted, gaussianOf(d.features, d.n())); err != nil {
 		return nil, err
 	}
 	b, err := compare(r.real, d.judged, r.radii)

@@ -11,7 +11,6 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat"
 )
 
 const distanceRows = 250 // of a block of distances
@@ -20,7 +19,7 @@ const distanceRows = 250 // of a block of distances
 // each with a number of its own below workers(). The distances are products in float32 about the mean of b, which keeps their error
 // at about 1e-6 of the features' own squares.
 func eachDistances(a, b *judged, fn func(worker, i int, distances []float32)) error {
-	centre := b.mean()
+	centre := meanOf(mat.NewDense(b.n(), judge.Features, b.features))
 	return torch.Do("compare features", func() error {
 		torch.NoGrad(func() {
 			others := b.extended(centre, 0, b.n(), func(squares float64) (one, two float64) { return 1, squares }, 1).T()
@@ -52,16 +51,6 @@ func eachRow(n int, fn func(worker, i int)) {
 		}()
 	}
 	all.Wait()
-}
-
-// mean is that of each feature.
-func (v *judged) mean() []float64 {
-	features := mat.NewDense(v.n(), judge.Features, v.features)
-	mean, column := make([]float64, judge.Features), make([]float64, v.n())
-	for k := range mean {
-		mean[k] = stat.Mean(mat.Col(column, k, features), nil)
-	}
-	return mean
 }
 
 // extended is rows start to end less the centre, times a factor, with two more columns that come of their squared norms.

@@ -13,20 +13,20 @@ const MinCount = 10 * neighbourK
 
 // Reference is real images as a judge sees them, to compare with. One serves all generators of a set.
 type Reference struct {
-	judge    *judge.Judge
-	about    judge.About
-	train    *dataset.Set
-	order    []int // of the training set's images: those of real come first
-	real     *judged
-	other    *judged      // as many others
-	tested   *dataset.Set // the test set, or those of other
-	heldOut  *judged      // as many of tested
-	gaussian gaussian     // of real
-	floor    float64
-	radii    []float32 // of the balls about real
-	unseen   []float64 // the distance of each of heldOut to the nearest of real
-	size     [3]int
-	casReal  float64 // CAS.Real, once it is known
+	judge   *judge.Judge
+	about   judge.About
+	train   *dataset.Set
+	order   []int // of the training set's images: those of real come first
+	real    *judged
+	other   *judged      // as many others
+	tested  *dataset.Set // the test set, or those of other
+	heldOut *judged      // as many of tested
+	rooted  rooted       // of real
+	floor   float64
+	radii   []float32 // of the balls about real
+	unseen  []float64 // the distance of each of heldOut to the nearest of real
+	size    [3]int
+	casReal float64 // CAS.Real, once it is known
 }
 
 // NewReference judges count images of a training set, and as many others, and those of a test set, which may be nil. The judge and
@@ -60,8 +60,8 @@ func NewReference(j *judge.Judge, about judge.About, train, test *dataset.Set, c
 
 // measure finds what the figures of every generator need of the real images.
 func (r *Reference) measure() (err error) {
-	r.gaussian = gaussianOf(r.real)
-	if r.floor, err = frechet(r.gaussian, gaussianOf(r.other)); err != nil {
+	r.rooted = rootedOf(r.real.features, r.real.n())
+	if r.floor, err = frechet(r.rooted, gaussianOf(r.other.features, r.other.n())); err != nil {
 		return err
 	}
 	if r.radii, err = radii(r.real, neighbourK); err != nil {

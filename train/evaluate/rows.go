@@ -16,6 +16,9 @@ func (f *Figures) Rows() (rows []Row) {
 		share("class consistency", "consistency", f.Consistency.Share)
 	}
 	add("Frechet distance on the judge's features", fmt.Sprintf("%.3f", f.Frechet), fmt.Sprintf("real: %.3f", f.Floor))
+	if f.FID != nil {
+		add(fmt.Sprintf("FID on the %d features of --inception", f.FID.Features), fmt.Sprintf("%.3f", f.FID.Value), fmt.Sprintf("real: %.3f", f.FID.Floor))
+	}
 	share("precision", "precision", f.Precision)
 	share("recall", "recall", f.Recall)
 	add("density", fmt.Sprintf("%.3f", f.Density), "real: about 1")

@@ -28,7 +28,7 @@ func BenchmarkDrawing(b *testing.B) {
 }
 
 // undrawn is 1,000 images that are not drawn yet.
-func undrawn(b *testing.B, how models.Compute) *Drawn {
+func undrawn(b testing.TB, how models.Compute) *Drawn {
 	b.Helper()
 	c := models.Default()
 	var g *models.Net

@@ -1,0 +1,135 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+
+	"cgan/bindings/torch"
+	"cgan/models/picture"
+	"cgan/train/dataset"
+)
+
+// FID is the Frechet distance on the features of a network of the user's own. It bears the name with Inception's weights alone.
+type FID struct {
+	Value    float64 `json:"value"`
+	Floor    float64 `json:"floor"`    // of real images against as many other real ones
+	Features int     `json:"features"` // of the network; 2,048 of Inception's
+}
+
+// Inception is such a network, a TorchScript file whose forward takes images, uint8 [N, 3, H, W], to features [N, F], and brings them to
+// the size that it needs. Where it has an argument return_features, as that of StyleGAN's authors, it is called with True.
+type Inception struct {
+	module *torch.ScriptModule
+	path   string
+	real   *rooted // of the reference's real images, once they were seen
+	floor  float64
+}
+
+const inceptionBatch = 50 // images at once
+
+// OpenInception loads the file, a program that runs: open none that you don't trust. Free it.
+func OpenInception(path string) (in *Inception, err error) {
+	in = &Inception{path: path}
+	err = torch.Do("load the Inception network", func() error {
+		in.module = torch.LoadScript(path)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s is no TorchScript network: %w", path, err)
+	}
+	return in, nil
+}
+
+// FID compares drawn images with the reference's real ones, said is told how many of all images were seen. An Inception keeps what it
+// saw of one reference.
+func (in *Inception) FID(ctx context.Context, r *Reference, d *Drawn, said func(done, all int)) (*FID, error) {
+	done, all := 0, d.n()
+	if in.real == nil {
+		all += r.real.n() + r.other.n()
+	}
+	see := func(n int, images func(numbers []int) ([]byte, error)) (features []float64, err error) {
+		for start := 0; start < n; start += inceptionBatch {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			numbers := firstNumbers(n)[start:min(start+inceptionBatch, n)]
+			pixels, err := images(numbers)
+			if err == nil {
+				features, err = in.add(features, pixels, len(numbers), r.size)
+			}
+			if err != nil {
+				return nil, err
+			}
+			done += len(numbers)
+			said(done, all)
+		}
+		return features, nil
+	}
+	if in.real == nil {
+		real, err := see(r.real.n(), ofSet(r.train, r.order))
+		if err != nil {
+			return nil, err
+		}
+		other, err := see(r.other.n(), ofSet(r.train, r.order[r.real.n():]))
+		if err != nil {
+			return nil, err
+		}
+		root := rootedOf(real, r.real.n())
+		if in.floor, err = frechet(root, gaussianOf(other, r.other.n())); err != nil {
+			return nil, err
+		}
+		in.real = &root
+	}
+	drawn, err := see(d.n(), d.levels)
+	if err != nil {
+		return nil, err
+	}
+	value, err := frechet(*in.real, gaussianOf(drawn, d.n()))
+	return &FID{value, in.floor, len(in.real.mean)}, err
+}
+
+// ofSet reads images of a set, by where they stand in an order.
+func ofSet(set *dataset.Set, order []int) func(numbers []int) ([]byte, error) {
+	return func(numbers []int) ([]byte, error) {
+		at := make([]int, len(numbers))
+		for k, number := range numbers {
+			at[k] = order[number]
+		}
+		pixels, _, err := readImages(set, at)
+		return pixels, err
+	}
+}
+
+// levels are drawn images as a PNG has them.
+func (d *Drawn) levels(numbers []int) ([]byte, error) {
+	images, _, err := d.images(numbers)
+	pixels := make([]byte, len(images.Pixels))
+	for i, v := range images.Pixels {
+		pixels[i] = picture.Level(v)
+	}
+	return pixels, err
+}
+
+// add appends the features of n images of a size, channels first.
+func (in *Inception) add(features []float64, pixels []byte, n int, size [3]int) ([]float64, error) {
+	err := torch.Do("see images with "+in.path, func() error {
+		x := torch.FromBytes(pixels, []int64{int64(n), int64(size[0]), int64(size[1]), int64(size[2])}, torch.Uint8)
+		if size[0] == 1 {
+			x = torch.Cat([]*torch.Tensor{x, x, x}, 1)
+		}
+		out := in.module.Forward(x, "return_features")
+		if shape := out.Shape(); len(shape) == 0 || shape[0] != int64(n) || out.Numel() == 0 {
+			return fmt.Errorf("%s gives features of shape %v for %d images: it must give [N, F]", in.path, shape, n)
+		}
+		for _, f := range out.Type(torch.Float32).Float32s() {
+			features = append(features, float64(f))
+		}
+		return nil
+	})
+	return features, err
+}
+
+// Free ends the network.
+func (in *Inception) Free() {
+	_ = torch.Do("free the Inception network", func() error { in.module.Free(); return nil })
+}
