@@ -4,6 +4,8 @@
 # make accuracy fast f32 and bf16 learn to draw the asked digit as exact does, over three seeds
 # make quality  the presets: figures of several seeds, beside the goals; writes QUALITY.md
 # make sooner   seconds to 98 % of digits as asked, the preset quick beside the original; writes its section of QUALITY.md
+# make modes    exact, f32 and bf16 of the article's recipe, EPOCHS and SEEDS of each, by a paired test; writes its section of QUALITY.md
+# make ablation what helps the preset quick, one thing at a time, SEEDS of each; writes its section of QUALITY.md
 # make balance  a class that was cut to 5 %, filled up by cgan generate: a classifier's accuracy before and after, three seeds
 # make exchange weights files to and from torch 2.15.0, torch 2.1.0 and onnxruntime; TensorBoard reads a run; figures of eval are SciPy's
 # make eval-speed how fast images are drawn and judged beside Python
@@ -42,6 +44,7 @@
 
 TORCH_VERSION ?= 2.15.0
 EPOCHS ?= 2
+SEEDS ?= 10
 FUZZTIME ?= 30m
 MEMORY_IMAGES ?= 100000
 MEMORY_STEPS ?= 2000
@@ -64,7 +67,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy quality sooner balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check image-cuda-check survey serve-check serve-bench serve-page serve-stress serve-race serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
+.PHONY: build libtorch train test parity accuracy quality sooner modes ablation balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check image-cuda-check survey serve-check serve-bench serve-page serve-stress serve-race serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -91,6 +94,12 @@ quality: build
 
 sooner: build
 	@GOWORK=off go run ./cmd/compare sooner $(QUALITY)
+
+modes: build
+	@GOWORK=off go run ./cmd/compare variants --of modes --epochs $(EPOCHS) --seeds $(SEEDS)
+
+ablation: build
+	@GOWORK=off go run ./cmd/compare variants --of ablation --seeds $(SEEDS)
 
 balance: build
 	@GOWORK=off go run ./cmd/compare balance

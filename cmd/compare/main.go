@@ -95,8 +95,31 @@ func newApp() *cli.App {
 					&cli.BoolFlag{Name: "quick", Usage: "write no report"},
 				},
 				Action: func(c *cli.Context) error {
-					r := recipe{c.String("data"), c.String("preset"), c.Args().Slice(), c.Int("seeds"), c.String("kept")}
+					r := recipe{data: c.String("data"), preset: c.String("preset"), flags: c.Args().Slice(), seeds: c.Int("seeds"), kept: c.String("kept")}
 					return quality(c.Context, c.String("cgan"), r, !c.Bool("quick"))
+				},
+			},
+			{
+				Name:  "variants",
+				Usage: "train variants of a recipe with the same seeds, compare them by a paired test, and write their section of QUALITY.md",
+				Flags: []cli.Flag{
+					cgan,
+					&cli.StringFlag{Name: "of", Usage: "modes, which are exact, f32 and bf16 of the article's recipe, or ablation, which changes the preset quick", Value: "modes"},
+					&cli.IntFlag{Name: "epochs", Usage: "epochs of the modes", Value: 20},
+					&cli.IntFlag{Name: "seeds", Usage: "trainings of each, from seed 0 on", Value: 10},
+					&cli.StringFlag{Name: "kept", Usage: "folder `DIR` of runs and figures; what it has is not done again", Value: "quality"},
+				},
+				Action: func(c *cli.Context) error {
+					r := recipe{data: "mnist", seeds: c.Int("seeds"), kept: c.String("kept"), noCAS: true}
+					switch of := c.String("of"); of {
+					case "modes":
+						return compareVariants(c.Context, c.String("cgan"), modes(c.Int("epochs")), r)
+					case "ablation":
+						r.preset = "quick"
+						return compareVariants(c.Context, c.String("cgan"), ablation(), r)
+					default:
+						return fmt.Errorf("--of is %q: it must be modes or ablation", of)
+					}
 				},
 			},
 			{

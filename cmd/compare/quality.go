@@ -18,9 +18,10 @@ const qualityFile = "QUALITY.md"
 
 // recipe is a preset on a data set, which are trained with seeds from 0 on.
 type recipe struct {
-	data, preset string
+	data, preset string   // no preset is the article's recipe
 	flags        []string // beside the preset's
 	seeds        int
+	noCAS        bool
 	kept         string // folder of what was trained and measured: what is there is not done again
 }
 
@@ -120,7 +121,11 @@ func (r recipe) mark() string { return "<!-- recipe: " + r.name() + " -->" }
 func (r recipe) of(ctx context.Context, cgan string, seed int) (t trained, err error) {
 	dir := filepath.Join(r.kept, r.name()+"-"+strconv.Itoa(seed))
 	path, kept := filepath.Join(dir, "figures.json"), filepath.Join(dir, "settings.yaml")
-	args := append([]string{"train", "--quiet", "--data", r.data, "--preset", r.preset, "--seed", strconv.Itoa(seed), "--out", dir, "--keep", "1"}, r.flags...)
+	args := []string{"train", "--quiet", "--data", r.data, "--seed", strconv.Itoa(seed), "--out", dir, "--keep", "1"}
+	if r.preset != "" {
+		args = append(args, "--preset", r.preset)
+	}
+	args = append(args, r.flags...)
 	settings, err := run(ctx, cgan, append(args, "--print-config")...)
 	if err != nil {
 		return t, err
@@ -142,7 +147,7 @@ func (r recipe) of(ctx context.Context, cgan string, seed int) (t trained, err e
 	if err != nil {
 		return t, err
 	}
-	if t, err = evaluated(ctx, cgan, saved[len(saved)-1], "--data", r.data, "--report", filepath.Join(dir, "report")); err != nil {
+	if t, err = evaluated(ctx, cgan, saved[len(saved)-1], "--data", r.data, "--report", filepath.Join(dir, "report"), "--cas="+strconv.FormatBool(!r.noCAS)); err != nil {
 		return t, err
 	}
 	t.Seed, t.Seconds = seed, seconds
