@@ -151,7 +151,7 @@ gpu-kit: build
 	mkdir -p gpu-kit/bin gpu-kit/tests gpu-kit/train gpu-kit/models gpu-kit/cmd/compare gpu-kit/cache/cgan
 	go build -ldflags '-s -w' -o gpu-kit/bin/cgan ./cmd/cgan
 	GOWORK=off CGO_ENABLED=0 go build -ldflags '-s -w' -o gpu-kit/bin/compare ./cmd/compare
-	for room in bindings/torch models train; do go test -c -ldflags '-s -w' -o gpu-kit/tests/$$(basename $$room).test ./$$room || exit 1; done
+	for room in bindings/torch bindings/optim models train; do go test -c -ldflags '-s -w' -o gpu-kit/tests/$$(basename $$room).test ./$$room || exit 1; done
 	cp train/train.py gpu-kit/train/
 	cp models/cgan.py gpu-kit/models/
 	cp -r cmd/compare/accuracy.py cmd/compare/networks gpu-kit/cmd/compare/

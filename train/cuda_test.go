@@ -56,13 +56,14 @@ func TestGraphGivesTheBitsOfItsSteps(t *testing.T) {
 		"bf16":          func(c *Config) { c.Precision = models.BF16 },
 		"schedule, EMA": func(c *Config) { c.LRSchedule, c.EMA = "cosine", 0.99 },
 		"R1":            func(c *Config) { c.R1 = 1 },
+		"without adam":  func(c *Config) { c.Without = []models.SpeedUp{models.Adam} },
 		"spectral norm": func(c *Config) { c.Loss, c.SpectralNorm = "hinge", true },
 	} {
 		c := smallConfig(t)
 		change(&c)
 		before := torch.Live()
 		graph := lossesOf(t, c, device, 12)
-		c.Without = []models.SpeedUp{models.Graph}
+		c.Without = append(c.Without, models.Graph)
 		if steps := lossesOf(t, c, device, 12); !slices.Equal(graph, steps) {
 			t.Errorf("%s: with the graph %v, without %v", name, graph, steps)
 		}
@@ -108,9 +109,12 @@ func TestCUDARunGoesOnToTheBit(t *testing.T) {
 	}
 	next.Steps = 6
 	_, resumed := mustRun(t, next)
+	if len(resumed.stats) != 3 {
+		t.Fatalf("%d steps of the resumed run, want 3", len(resumed.stats))
+	}
 	for i, s := range resumed.stats {
-		if w := rest.stats[i]; s.LossD != w.LossD {
-			t.Errorf("step %d of the resumed run: Loss_D %v, want %v", s.Step, s.LossD, w.LossD)
+		if w := rest.stats[i]; s.LossD != w.LossD || s.LossG != w.LossG {
+			t.Errorf("step %d of the resumed run: losses %v and %v, want %v and %v", s.Step, s.LossD, s.LossG, w.LossD, w.LossG)
 		}
 	}
 }

@@ -17,10 +17,10 @@ type graph struct {
 
 const warmSteps = 3
 
-// graphable says whether a graph can hold the steps: it replays one kind of step, whose learning rates Adam's one op reads.
-// WGAN-GP's steps give other bits each time on CUDA, so that nothing would show that its graph is right.
+// graphable says whether a graph can hold the steps: it replays one kind of step, of which Adam's one op reads the learning rate and
+// counts. WGAN-GP's steps give other bits each time on CUDA, so that nothing would show that its graph is right.
 func (c Config) graphable() bool {
-	return c.DSteps == 1 && c.Loss != "wgan-gp" && (c.LRSchedule == "constant" || c.Uses(models.Adam))
+	return c.DSteps == 1 && c.Loss != "wgan-gp" && c.Uses(models.Adam)
 }
 
 // stepGraph is Step by the graph. The first steps run as they are, and so does a batch of another size, as an epoch's

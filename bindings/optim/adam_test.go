@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"cgan/bindings/torch"
+	"cgan/bindings/torch/torchtest"
 )
 
 // The first step of Adam moves a parameter by lr against the sign of its gradient, whatever its size;
@@ -42,5 +43,32 @@ func TestAdamFollowsItsDefinition(t *testing.T) {
 	}
 	if leaked := torch.Live() - before; leaked != 0 {
 		t.Errorf("%d tensors leaked", leaked)
+	}
+}
+
+// With a rate of 0 nothing moves, whether the rate was so from the beginning or is set between steps.
+func TestSetLR(t *testing.T) {
+	devices := map[string]torch.Device{"CPU": torch.CPU}
+	if device, err := torch.CUDA(); err == nil {
+		devices["CUDA"] = device
+	}
+	for name, device := range devices {
+		torchtest.Do(t, func() {
+			p := torch.Full([]int64{3}, 4, device).RequiresGrad_(true)
+			adam := NewAdam([]*torch.Tensor{p}, 0.1, 0.5, 0.999)
+			adam.Fused = true
+			defer adam.Free()
+			var seen []float64
+			for _, lr := range []float64{0.1, 0, 0.1} {
+				adam.SetLR(lr)
+				p.ZeroGrad()
+				p.Sqrt().Sum().Backward()
+				adam.Step()
+				seen = append(seen, p.Mean().Item())
+			}
+			if seen[0] == 4 || seen[1] != seen[0] || seen[2] == seen[1] {
+				t.Errorf("%s: values %v after rates of 0.1, 0 and 0.1", name, seen)
+			}
+		})
 	}
 }

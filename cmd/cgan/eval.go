@@ -75,7 +75,8 @@ func runEval(c *cli.Context) error {
 		return err
 	}
 	if path := c.String("inception"); path != "" {
-		inception, err := evaluate.OpenInception(path)
+		image := all[0].Config.Image()
+		inception, err := evaluate.OpenInception(path, int(image[1]), int(image[2]))
 		if err != nil {
 			return usageError{fmt.Errorf("--inception: %w", err)}
 		}
@@ -168,13 +169,13 @@ func (e *evaluation) of(w *models.Weights, name, report string) (*evaluate.Figur
 	}
 	fmt.Fprintf(e.App.ErrWriter, "%s: drew and judged %d images in %.2f s, compared them with real ones in %.2f s\n",
 		clean(name), e.Int("count"), drew.Seconds(), (time.Since(began) - drew).Seconds())
-	if e.Bool("cas") && w.Config.Classes > 0 {
-		if f.CAS, err = e.reference.CAS(e.Context.Context, drawn, e.how, e.said.show); err != nil {
+	if e.inception != nil {
+		if f.FID, err = e.inception.FID(e.Context.Context, e.reference, drawn, e.said.saw); err != nil {
 			return nil, err
 		}
 	}
-	if e.inception != nil {
-		if f.FID, err = e.inception.FID(e.Context.Context, e.reference, drawn, e.said.saw); err != nil {
+	if e.Bool("cas") && w.Config.Classes > 0 {
+		if f.CAS, err = e.reference.CAS(e.Context.Context, drawn, e.how, e.said.show); err != nil {
 			return nil, err
 		}
 	}

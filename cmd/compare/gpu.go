@@ -68,7 +68,7 @@ func gpu(ctx context.Context, where setting, only []string) error {
 		ctx, done = context.WithTimeout(ctx, gpuTime)
 		defer done()
 	}
-	t, failed := newTable(3, "part", "", "found"), 0
+	t, failed, cut := newTable(3, "part", "", "found"), 0, 0
 	for _, part := range gpuParts {
 		if len(only) > 0 && !slices.Contains(only, part.name) {
 			continue
@@ -76,8 +76,10 @@ func gpu(ctx context.Context, where setting, only []string) error {
 		begin := time.Now()
 		found, err := part.try(ctx, p)
 		verdict := "works"
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			verdict, found = "left out", append(found, fmt.Sprintf("%v are over: --part %s has all the time that it needs", gpuTime, part.name))
+		if err != nil && ctx.Err() != nil {
+			cut++
+			verdict, found = "cut off", append(found, fmt.Sprintf("%v are over: --part %s has all the time that it needs", gpuTime, part.name))
+			fmt.Fprintf(os.Stderr, "%s: %v\n", part.name, err)
 		} else if err != nil {
 			failed++
 			verdict, found = "FAILS", append(found, strings.Split(err.Error(), "\n")[0])
@@ -91,8 +93,8 @@ func gpu(ctx context.Context, where setting, only []string) error {
 		}
 	}
 	fmt.Print(t)
-	if failed > 0 {
-		return fmt.Errorf("%d parts of %d fail", failed, len(gpuParts))
+	if failed > 0 || cut > 0 {
+		return fmt.Errorf("of %d parts %d fail and %d had not the time", len(gpuParts), failed, cut)
 	}
 	return nil
 }
@@ -122,7 +124,7 @@ func gpuRunTests(ctx context.Context, _ *programs) (found []string, err error) {
 		if err != nil {
 			return found, err
 		}
-		cmd := exec.CommandContext(ctx, whole, "-test.v", "-test.run", "CUDA|Graph|Device")
+		cmd := exec.CommandContext(ctx, whole, "-test.v", "-test.run", "CUDA|Graph|Device|SetLR")
 		cmd.Dir = gpuTests
 		output, failure := cmd.CombinedOutput()
 		text := string(output)

@@ -133,12 +133,20 @@ func (p *programs) proofs() (all []proof) {
 	})
 }
 
-// parity goes through the proofs, some at once where there are many cores.
+// atOnce is how many proofs run at a time: each has threads of its own, and on CUDA a part of the memory.
+func (p *programs) atOnce() int {
+	if p.device != "cpu" {
+		return 4
+	}
+	return max(1, runtime.GOMAXPROCS(0)/max(1, p.Threads))
+}
+
+// parity goes through the proofs.
 func (p *programs) parity(ctx context.Context) error {
 	todo, all := make(chan proof), p.proofs()
 	var workers sync.WaitGroup
 	var differing atomic.Int64
-	failures := make([]error, max(1, runtime.NumCPU()/4))
+	failures := make([]error, p.atOnce())
 	for i := range failures {
 		own := *p
 		own.work = filepath.Join(p.work, strconv.Itoa(i))
@@ -161,11 +169,11 @@ func (p *programs) parity(ctx context.Context) error {
 	}
 	close(todo)
 	workers.Wait()
+	if n := differing.Load(); n > 0 {
+		failures = append([]error{fmt.Errorf("%d values differ from Python's", n)}, failures...)
+	}
 	if err := errors.Join(failures...); err != nil {
 		return err
-	}
-	if n := differing.Load(); n > 0 {
-		return fmt.Errorf("%d values differ from Python's", n)
 	}
 	fmt.Printf("parity: every bit is Python's, %d times\n", len(all))
 	return nil
@@ -247,10 +255,11 @@ func handover(ctx context.Context, p *programs, options []string) (differing int
 // report prints what differs, and one line for the case.
 func report(name string, mine, original trace) int {
 	differences := compare(mine, original)
+	var found strings.Builder
 	for _, d := range differences {
-		fmt.Println("  differs:", d)
+		fmt.Fprintln(&found, "  differs:", d)
 	}
-	fmt.Printf("torch %s, %d threads, %s: %d losses, %d tensors, %d differ\n", original.Torch, original.Threads, name,
+	fmt.Printf("%storch %s, %d threads, %s: %d losses, %d tensors, %d differ\n", &found, original.Torch, original.Threads, name,
 		2*len(original.Losses), len(original.Generator)+len(original.Discriminator)+len(original.Average), len(differences))
 	return len(differences)
 }

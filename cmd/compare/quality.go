@@ -132,7 +132,9 @@ func (r recipe) of(ctx context.Context, cgan string, seed int) (t trained, err e
 	}
 	if before, err := os.ReadFile(kept); err == nil && bytes.Equal(before, settings) {
 		if text, err := os.ReadFile(path); err == nil {
-			return t, json.Unmarshal(text, &t)
+			if err := json.Unmarshal(text, &t); err != nil || r.noCAS || t.CAS.Real > 0 {
+				return t, err
+			}
 		}
 	}
 	if err := os.RemoveAll(dir); err != nil { // of other settings, or of a training that was cut off

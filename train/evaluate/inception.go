@@ -3,14 +3,16 @@ package evaluate
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 
 	"cgan/bindings/torch"
 	"cgan/models/picture"
 	"cgan/train/dataset"
 )
 
-// FID is the Frechet distance on the features of a network of the user's own. It bears the name with Inception's weights alone.
+// FID is the Frechet distance on the features of a network of the user's own, who says that it is Inception.
 type FID struct {
+	Network  string  `json:"network"` // its file's name
 	Value    float64 `json:"value"`
 	Floor    float64 `json:"floor"`    // of real images against as many other real ones
 	Features int     `json:"features"` // of the network; 2,048 of Inception's
@@ -21,14 +23,15 @@ type FID struct {
 type Inception struct {
 	module *torch.ScriptModule
 	path   string
+	width  int     // features of an image
 	real   *rooted // of the reference's real images, once they were seen
 	floor  float64
 }
 
 const inceptionBatch = 50 // images at once
 
-// OpenInception loads the file, a program that runs: open none that you don't trust. Free it.
-func OpenInception(path string) (in *Inception, err error) {
+// OpenInception loads the file, a program that runs, and tries it on black images of this size: open none that you don't trust. Free it.
+func OpenInception(path string, height, width int) (in *Inception, err error) {
 	in = &Inception{path: path}
 	err = torch.Do("load the Inception network", func() error {
 		in.module = torch.LoadScript(path)
@@ -37,6 +40,13 @@ func OpenInception(path string) (in *Inception, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is no TorchScript network: %w", path, err)
 	}
+	const some = 2
+	features, err := in.add(nil, make([]byte, some*3*height*width), some, [3]int{3, height, width})
+	if err != nil {
+		in.Free()
+		return nil, fmt.Errorf("%s is no network from uint8 images [N, 3, H, W] to features [N, F]: %w", path, err)
+	}
+	in.width = len(features) / some
 	return in, nil
 }
 
@@ -85,7 +95,7 @@ func (in *Inception) FID(ctx context.Context, r *Reference, d *Drawn, said func(
 		return nil, err
 	}
 	value, err := frechet(*in.real, gaussianOf(drawn, d.n()))
-	return &FID{value, in.floor, len(in.real.mean)}, err
+	return &FID{filepath.Base(in.path), value, in.floor, in.width}, err
 }
 
 // ofSet reads images of a set, by where they stand in an order.
@@ -118,8 +128,8 @@ func (in *Inception) add(features []float64, pixels []byte, n int, size [3]int) 
 			x = torch.Cat([]*torch.Tensor{x, x, x}, 1)
 		}
 		out := in.module.Forward(x, "return_features")
-		if shape := out.Shape(); len(shape) == 0 || shape[0] != int64(n) || out.Numel() == 0 {
-			return fmt.Errorf("%s gives features of shape %v for %d images: it must give [N, F]", in.path, shape, n)
+		if shape := out.Shape(); len(shape) != 2 || shape[0] != int64(n) || shape[1] == 0 || in.width != 0 && shape[1] != int64(in.width) {
+			return fmt.Errorf("it gives a tensor of shape %v for %d images", shape, n)
 		}
 		for _, f := range out.Type(torch.Float32).Float32s() {
 			features = append(features, float64(f))

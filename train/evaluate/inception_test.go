@@ -36,9 +36,9 @@ func TestFIDIsTheDistanceOnTheNetworksFeatures(t *testing.T) {
 	d.judged = &judged{read: make([]int, n)}
 	r := &Reference{train: set, order: firstNumbers(2 * n), real: &judged{read: make([]int, n)}, other: &judged{read: make([]int, n)}, size: [3]int{1, 28, 28}}
 	in, err := OpenInception(network(t, `def forward(self, x: Tensor, return_features: bool=False) -> Tensor:
-    some = x.float()[:, 2, ::9, ::9]
+    some = x.float()[:, 2, ::9, ::9].flatten(1)
     return some if return_features else 0 * some
-`))
+`), 28, 28)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestAFileThatIsNoNetworkIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{path, path + ".missing"} {
-		if _, err := OpenInception(path); err == nil || !strings.Contains(err.Error(), path+" is no TorchScript network") {
+		if _, err := OpenInception(path, 28, 28); err == nil || !strings.Contains(err.Error(), path+" is no TorchScript network") {
 			t.Errorf("got %v", err)
 		}
 	}
@@ -89,15 +89,34 @@ func TestAFileThatIsNoNetworkIsNamed(t *testing.T) {
 
 // Fewer images than features make a covariance that has no inverse; a root it has.
 func TestFrechetOfFewImages(t *testing.T) {
-	const n, width = 20, 50
-	a, b := cloud(1, 40, 0, 1).features, cloud(2, 40, 0.5, 2).features
-	few := func(features []float64) []float64 { return features[:n*width] }
-	got, err := frechet(rootedOf(few(a), n), gaussianOf(few(b), n))
-	if err != nil || got < 1 {
-		t.Fatal(got, err)
+	const width = 50
+	for _, n := range []int{20, 49, 50, 51} {
+		a, b := cloud(1, 60, 0, 1).features[:n*width], cloud(2, 60, 0.5, 2).features[:n*width]
+		got, err := frechet(rootedOf(a, n), gaussianOf(b, n))
+		if err != nil || got < 1 {
+			t.Fatal(got, err)
+		}
+		back, err := frechet(rootedOf(b, n), gaussianOf(a, n))
+		if err != nil || math.Abs(got-back) > 1e-6*got {
+			t.Errorf("%d images: %v one way, %v the other: %v", n, got, back, err)
+		}
+		if same, err := frechet(rootedOf(a, n), gaussianOf(a, n)); err != nil || same > 1e-6 {
+			t.Errorf("%d images are %v from themselves: %v", n, same, err)
+		}
 	}
-	back, err := frechet(rootedOf(few(b), n), gaussianOf(few(a), n))
-	if err != nil || math.Abs(got-back) > 1e-6*got {
-		t.Errorf("%v one way, %v the other: %v", got, back, err)
+}
+
+// A network that is not Inception says so before anything is drawn.
+func TestANetworkOfOtherShapesIsRefused(t *testing.T) {
+	for _, forward := range []string{
+		"def forward(self, x: Tensor) -> Tensor:\n    return x.float()\n",
+		"def forward(self, x: Tensor) -> Tensor:\n    return x.float().mean()\n",
+		"def forward(self, x: Tensor, y: Tensor) -> Tensor:\n    return x\n",
+		"def forward(self, x: Tensor) -> int:\n    return 3\n",
+	} {
+		path := network(t, forward)
+		if _, err := OpenInception(path, 28, 28); err == nil || !strings.Contains(err.Error(), path+" is no network from uint8 images [N, 3, H, W] to features [N, F]") {
+			t.Errorf("%q: %v", forward, err)
+		}
 	}
 }

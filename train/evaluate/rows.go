@@ -1,6 +1,10 @@
 package evaluate
 
-import "fmt"
+import (
+	"fmt"
+
+	"cgan/weights"
+)
 
 // Row is a figure for people: its name, its value, and what stands beside it: real images' or an interval of 95 %.
 type Row struct{ Name, Value, Beside string }
@@ -17,7 +21,7 @@ func (f *Figures) Rows() (rows []Row) {
 	}
 	add("Frechet distance on the judge's features", fmt.Sprintf("%.3f", f.Frechet), fmt.Sprintf("real: %.3f", f.Floor))
 	if f.FID != nil {
-		add(fmt.Sprintf("FID on the %d features of --inception", f.FID.Features), fmt.Sprintf("%.3f", f.FID.Value), fmt.Sprintf("real: %.3f", f.FID.Floor))
+		add(fmt.Sprintf("Inception-FID, on the %d features of %s", f.FID.Features, weights.Show(f.FID.Network)), fmt.Sprintf("%.3f", f.FID.Value), fmt.Sprintf("real: %.3f", f.FID.Floor))
 	}
 	share("precision", "precision", f.Precision)
 	share("recall", "recall", f.Recall)
