@@ -13,7 +13,7 @@ var presets = []struct {
 	set  func(*Config)
 }{
 	{"best", func(c *Config) {
-		c.Precision, c.Epochs, c.Batch = models.BF16, 20, 16
+		c.Precision, c.Epochs = models.BF16, 20
 		c.LR, c.LRSchedule, c.EMA = 5e-4, "cosine", 0.999
 	}},
 	{"quick", func(c *Config) {
