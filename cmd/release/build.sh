@@ -5,6 +5,7 @@
 # Needs git, g++, Go, jq, patchelf, zstd; for the other architecture its g++ and qemu-user.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. cmd/release/tools.sh
 root=$PWD
 build=/tmp/cgan-release
 src=$build/src
@@ -14,8 +15,10 @@ x86_64) goarch=amd64 ;;
 aarch64) goarch=arm64 ;;
 *) echo "there is no release for $arch: x86_64 or aarch64" >&2; exit 2 ;;
 esac
+need git g++ go jq patchelf zstd
 gnu= runner= # prefix of the compiler's tools, and what runs a program of that architecture
 [ "$arch" = "$(uname -m)" ] || gnu=$arch-linux-gnu- runner="qemu-$arch -L /usr/$arch-linux-gnu"
+[ -z "$gnu" ] || need "${gnu}g++" "qemu-$arch"
 export LC_ALL=C TZ=UTC
 epoch=$(git log -1 --format=%ct) # of the commit
 

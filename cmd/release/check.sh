@@ -4,6 +4,8 @@
 # packages. Needs root, debootstrap, curl, iproute2, jq, readelf and rpm; qemu-user-static for Arm. The roots stay in dist/roots.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. cmd/release/tools.sh
+[ "${1:-}" = inside ] || need curl debootstrap ip jq readelf rpm zstd
 lowest=2.34 # glibc that the release needs, as README.md says; Ubuntu 22.04 has 2.35, Debian 12 2.36
 libcxx=3.4.29
 

@@ -6,9 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 export STORAGE_DRIVER=${STORAGE_DRIVER:-vfs} BUILDAH_ISOLATION=chroot
 fail() { echo "image: $*" >&2; exit 1; }
-for tool in buildah curl debootstrap ip; do
-	command -v "$tool" > /dev/null || fail "there is no $tool here: as root, apt-get install buildah curl debootstrap iproute2"
-done
+. cmd/release/tools.sh
+need buildah curl debootstrap ip
 
 # base commits Debian without manuals, locales and lists of packages as the image $1.
 base() {
