@@ -170,7 +170,7 @@ func (e *evaluation) of(w *models.Weights, name, report string) (*evaluate.Figur
 	fmt.Fprintf(e.App.ErrWriter, "%s: drew and judged %d images in %.2f s, compared them with real ones in %.2f s\n",
 		clean(name), e.Int("count"), drew.Seconds(), (time.Since(began) - drew).Seconds())
 	if e.inception != nil {
-		if f.FID, err = e.inception.FID(e.Context.Context, e.reference, drawn, e.said.saw); err != nil {
+		if f.FID, err = e.inception.FID(e.Context.Context, e.reference, drawn, e.said.seeing()); err != nil {
 			return nil, err
 		}
 	}

@@ -36,27 +36,35 @@ func (f *fitting) show(what string, p evaluate.Fitting) {
 		}
 		return
 	}
-	f.bar.SetCurrent(int64(done))
+	f.draw(f.bar, done, all, fmt.Sprintf("epoch %d/%d", p.Epoch, p.Epochs), fmt.Sprintf("loss %.4f", p.Loss))
+}
+
+// seeing gives what is told how many images an Inception network has seen: a bar on a terminal.
+func (f *fitting) seeing() func(done, all int) {
+	var bar *pb.ProgressBar
+	return func(done, all int) {
+		if f.block == nil {
+			return
+		}
+		if bar == nil {
+			bar = screen.NewBar("images seen by Inception", int64(all), false)
+		}
+		f.draw(bar, done, all)
+	}
+}
+
+// draw shows a bar on the terminal, and below it what is known, until all is done.
+func (f *fitting) draw(bar *pb.ProgressBar, done, all int, known ...string) {
+	bar.SetCurrent(int64(done))
 	switch {
 	case done == all:
 		f.block.Erase()
 	case f.block.Due():
 		width := f.block.Width()
-		f.block.Draw(f.bar.SetWidth(width).String(), screen.Fit(width, fmt.Sprintf("epoch %d/%d", p.Epoch, p.Epochs), fmt.Sprintf("loss %.4f", p.Loss)))
-	}
-}
-
-// saw is told how many images an Inception network has seen: a bar on a terminal.
-func (f *fitting) saw(done, all int) {
-	if f.bar == nil || f.bar.Total() != int64(all) {
-		f.bar = screen.NewBar("images seen by Inception", int64(all), false)
-	}
-	f.bar.SetCurrent(int64(done))
-	switch {
-	case f.block == nil:
-	case done == all:
-		f.block.Erase()
-	case f.block.Due():
-		f.block.Draw(f.bar.SetWidth(f.block.Width()).String())
+		lines := []string{bar.SetWidth(width).String()}
+		if len(known) > 0 {
+			lines = append(lines, screen.Fit(width, known...))
+		}
+		f.block.Draw(lines...)
 	}
 }

@@ -76,14 +76,15 @@ func gpu(ctx context.Context, where setting, only []string) error {
 		begin := time.Now()
 		found, err := part.try(ctx, p)
 		verdict := "works"
-		if err != nil && ctx.Err() != nil {
-			cut++
-			verdict, found = "cut off", append(found, fmt.Sprintf("%v are over: --part %s has all the time that it needs", gpuTime, part.name))
+		if err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", part.name, err)
-		} else if err != nil {
-			failed++
-			verdict, found = "FAILS", append(found, strings.Split(err.Error(), "\n")[0])
-			fmt.Fprintf(os.Stderr, "%s: %v\n", part.name, err)
+			if ctx.Err() != nil {
+				cut++
+				verdict, found = "cut off", append(found, fmt.Sprintf("%v are over: --part %s has all the time that it needs", gpuTime, part.name))
+			} else {
+				failed++
+				verdict, found = "FAILS", append(found, strings.Split(err.Error(), "\n")[0])
+			}
 		}
 		name := fmt.Sprintf("%s, %.0f s", part.name, time.Since(begin).Seconds())
 		for _, line := range append(found, "")[:max(1, len(found))] {

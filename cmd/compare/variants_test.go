@@ -28,7 +28,7 @@ func TestVariantsAreComparedWithTheFirst(t *testing.T) {
 		}
 		return all
 	}
-	text := variants{mark: "<!-- x -->", title: "what", said: "So.", names: []string{"base", "other"}}.section(facts{cpu: "a processor"},
+	text := variants{mark: "<!-- x -->", title: "what", said: "So.", all: []variant{{name: "base"}, {name: "other"}}}.section(facts{cpu: "a processor"},
 		[][]trained{of(0.98, 0.99, 0.97), of(0.97, 0.5, 0.96)})
 	for _, want := range []string{"98.00 ± 1.00", "0 of 3", "1 of 3", "-85.84 to 51.84", "Seeds 0 to 2", "a processor"} {
 		if !strings.Contains(text, want) {

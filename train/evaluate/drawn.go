@@ -3,6 +3,7 @@ package evaluate
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"cgan/bindings/torch"
 	"cgan/models"
@@ -27,11 +28,11 @@ func (r *Reference) Draw(ctx context.Context, g *models.Net, c models.Config, co
 		return nil, err
 	}
 	d := &Drawn{&judged{}, g, c, noise}
-	for start := 0; start < count; start += judgeBatch {
+	for numbers := range slices.Chunk(firstNumbers(count), judgeBatch) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		images, asked, err := d.images(firstNumbers(count)[start:min(start+judgeBatch, count)])
+		images, asked, err := d.images(numbers)
 		if err != nil {
 			return nil, err
 		}

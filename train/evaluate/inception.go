@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"cgan/bindings/torch"
 	"cgan/models/picture"
-	"cgan/train/dataset"
 )
 
 // FID is the Frechet distance on the features of a network of the user's own, who says that it is Inception.
@@ -57,30 +57,33 @@ func (in *Inception) FID(ctx context.Context, r *Reference, d *Drawn, said func(
 	if in.real == nil {
 		all += r.real.n() + r.other.n()
 	}
-	see := func(n int, images func(numbers []int) ([]byte, error)) (features []float64, err error) {
-		for start := 0; start < n; start += inceptionBatch {
+	see := func(numbers []int, images func(numbers []int) ([]byte, error)) (features []float64, err error) {
+		for batch := range slices.Chunk(numbers, inceptionBatch) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			numbers := firstNumbers(n)[start:min(start+inceptionBatch, n)]
-			pixels, err := images(numbers)
+			pixels, err := images(batch)
 			if err == nil {
-				features, err = in.add(features, pixels, len(numbers), r.size)
+				features, err = in.add(features, pixels, len(batch), r.size)
 			}
 			if err != nil {
 				return nil, err
 			}
-			done += len(numbers)
+			done += len(batch)
 			said(done, all)
 		}
 		return features, nil
 	}
 	if in.real == nil {
-		real, err := see(r.real.n(), ofSet(r.train, r.order))
+		read := func(numbers []int) ([]byte, error) {
+			pixels, _, err := readImages(r.train, numbers)
+			return pixels, err
+		}
+		real, err := see(r.order[:r.real.n()], read)
 		if err != nil {
 			return nil, err
 		}
-		other, err := see(r.other.n(), ofSet(r.train, r.order[r.real.n():]))
+		other, err := see(r.order[r.real.n():][:r.other.n()], read)
 		if err != nil {
 			return nil, err
 		}
@@ -90,24 +93,12 @@ func (in *Inception) FID(ctx context.Context, r *Reference, d *Drawn, said func(
 		}
 		in.real = &root
 	}
-	drawn, err := see(d.n(), d.levels)
+	drawn, err := see(firstNumbers(d.n()), d.levels)
 	if err != nil {
 		return nil, err
 	}
 	value, err := frechet(*in.real, gaussianOf(drawn, d.n()))
 	return &FID{filepath.Base(in.path), value, in.floor, in.width}, err
-}
-
-// ofSet reads images of a set, by where they stand in an order.
-func ofSet(set *dataset.Set, order []int) func(numbers []int) ([]byte, error) {
-	return func(numbers []int) ([]byte, error) {
-		at := make([]int, len(numbers))
-		for k, number := range numbers {
-			at[k] = order[number]
-		}
-		pixels, _, err := readImages(set, at)
-		return pixels, err
-	}
 }
 
 // levels are drawn images as a PNG has them.

@@ -1,6 +1,8 @@
 package evaluate
 
 import (
+	"slices"
+
 	"cgan/bindings/torch"
 	"cgan/models/judge"
 	"cgan/train/dataset"
@@ -37,8 +39,7 @@ func (v *judged) add(j *judge.Judge, image *torch.Tensor, asked []int) {
 // judgeSet judges images of a set, by their numbers.
 func judgeSet(j *judge.Judge, set *dataset.Set, numbers []int) (*judged, error) {
 	v := &judged{}
-	for start := 0; start < len(numbers); start += judgeBatch {
-		part := numbers[start:min(start+judgeBatch, len(numbers))]
+	for part := range slices.Chunk(numbers, judgeBatch) {
 		pixels, asked, err := readImages(set, part)
 		if err != nil {
 			return nil, err
