@@ -95,9 +95,6 @@ func (c Config) validateEval() error {
 			return &models.FieldError{Field: field, Problem: "needs evaluations: say how often by eval_every"}
 		}
 	}
-	if c.Launch != nil && c.EvalEvery != (Every{}) {
-		return &models.FieldError{Field: "eval_every", Problem: "is for a training of one process: leave it out, and evaluate the run's checkpoints afterwards"}
-	}
 	return nil
 }
 
@@ -114,10 +111,10 @@ type evaluating struct {
 }
 
 // openEvaluating finds the judge and looks at the real images, before the training's random numbers are seeded: an evaluation draws none
-// of them.
+// of them. Of several processes the first one evaluates.
 func (r *run) openEvaluating(ctx context.Context) (err error) {
 	c, e := r.config, &r.evaluating
-	if c.EvalEvery == (Every{}) {
+	if c.EvalEvery == (Every{}) || !r.first() {
 		return nil
 	}
 	if c.StopWhen != "" {
@@ -198,13 +195,23 @@ func (e *evaluating) ends(c Config) (field, why string) {
 	return "", ""
 }
 
+// evaluationDue says whether this process is to evaluate after a step, by its own clock.
+func (r *run) evaluationDue(step int) bool {
+	e := &r.evaluating
+	return e.judge != nil && r.config.EvalEvery.due(step, time.Since(e.at))
+}
+
 // evaluate is the figures after a step, nil where none are due. It draws none of the training's random numbers and is not interrupted, so
 // that a run that goes on has the lines that it would have had.
 func (r *run) evaluate(ctx context.Context, step int) (*runfolder.Eval, error) {
-	e := &r.evaluating
-	if e.judge == nil || !r.config.EvalEvery.due(step, time.Since(e.at)) {
+	due := r.evaluationDue(step)
+	if r.ranks.group != nil {
+		due = r.ranks.agreed.evaluate && r.first()
+	}
+	if !due {
 		return nil, nil
 	}
+	e := &r.evaluating
 	e.at = time.Now()
 	d, err := e.reference.Draw(context.WithoutCancel(ctx), r.trainer.drawing(), r.config.Config, min(evalCount, r.set.Images.N/2), sampleSeed)
 	if err != nil {

@@ -119,6 +119,9 @@ func (r *run) open(ctx context.Context) error {
 	if err := r.openEvaluating(ctx); err != nil {
 		return err
 	}
+	if err := r.waitForJudge(ctx); err != nil {
+		return err
+	}
 	if r.loader, err = loader.New(set, r.config.Batch, device); err != nil {
 		return err
 	}
@@ -368,7 +371,15 @@ func (r *run) step(ctx context.Context) error {
 		Epoch: r.at.Epoch, Step: number, LossD: losses.D, LossG: losses.G, DReal: losses.DReal, DFake: losses.DFake,
 		ImagesPS: r.pace.add(now, images), Time: now, EpochStep: r.at.EpochStep,
 	}
+	if r.ranks.agreed.evaluate { // the checkpoint of the best one has every rank's random numbers
+		if err := r.gather(); err != nil {
+			return err
+		}
+	}
 	if stats.Eval, err = r.evaluate(ctx, number); err != nil {
+		if r.ranks.group != nil {
+			return err
+		}
 		return errors.Join(err, r.save())
 	}
 	r.report.Step(stats)
@@ -376,5 +387,5 @@ func (r *run) step(ctx context.Context) error {
 		r.sayLog(r.stats.Write(stats))
 	}
 	r.keepBest(stats)
-	return nil
+	return r.shareEnd()
 }

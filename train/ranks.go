@@ -34,7 +34,7 @@ type ranks struct {
 }
 
 // agreed is what one rank wants and all do: a clock or a signal is one process's own.
-type agreed struct{ stop, save, timeUp, diverged bool }
+type agreed struct{ stop, save, timeUp, diverged, evaluate bool }
 
 // first says whether this process writes the run folder.
 func (r *run) first() bool { return r.config.Launch == nil || r.config.Launch.Rank == 0 }
@@ -119,7 +119,7 @@ func (r *run) connect(ctx context.Context) (err error) {
 }
 
 // ofOneRank are settings that ranks need not share.
-var ofOneRank = []string{"threads", "device", "data", "out", "trace", "init", "keep", "time_limit"}
+var ofOneRank = []string{"threads", "device", "data", "out", "trace", "init", "keep", "time_limit", "judge"}
 
 // facts is what must be the same for every rank.
 func (r *run) facts() ([]distributed.Fact, error) {
@@ -209,10 +209,10 @@ func (r *run) leave(err error) error {
 // agree finds what any rank wants, once after each step.
 func (r *run) agree(ctx context.Context, step int, bad bool) error {
 	save, timeUp := r.due(step)
-	r.ranks.agreed = agreed{ctx.Err() != nil, save, timeUp, bad}
+	r.ranks.agreed = agreed{ctx.Err() != nil, save, timeUp, bad, r.evaluationDue(step)}
 	return torch.Do(fmt.Sprintf("train step %d", step), func() error {
 		a := &r.ranks.agreed
-		all := []*bool{&a.stop, &a.save, &a.timeUp, &a.diverged}
+		all := []*bool{&a.stop, &a.save, &a.timeUp, &a.diverged, &a.evaluate}
 		words := make([]int64, len(all))
 		for i, v := range all {
 			if *v {
@@ -223,6 +223,37 @@ func (r *run) agree(ctx context.Context, step int, bad bool) error {
 		r.ranks.group.AllReduce(t, distributed.Max)
 		for i, word := range t.Int64s() {
 			*all[i] = word == 1
+		}
+		return nil
+	})
+}
+
+// waitForJudge waits while rank 0 finds the judge, which it may have to train.
+func (r *run) waitForJudge(ctx context.Context) error {
+	if r.ranks.meeting == nil || r.config.EvalEvery == (Every{}) {
+		return nil
+	}
+	const what = "judge"
+	if r.first() {
+		return r.ranks.meeting.Announce(what)
+	}
+	return r.ranks.meeting.WaitFor(ctx, what)
+}
+
+// shareEnd tells every rank whether rank 0's evaluation has ended the run.
+func (r *run) shareEnd() error {
+	if r.ranks.group == nil || !r.ranks.agreed.evaluate {
+		return nil
+	}
+	return torch.Do("wait for the evaluation", func() error {
+		var ends int64
+		if r.result.Stopped != "" {
+			ends = 1
+		}
+		t := torch.FromInt64s([]int64{ends})
+		r.ranks.group.Broadcast(t, 0)
+		if !r.first() && t.Int64s()[0] == 1 {
+			r.result.Stopped = "rank 0 says why"
 		}
 		return nil
 	})

@@ -186,6 +186,39 @@ func (m *Meeting) otherSize() error {
 	return nil
 }
 
+// Announce says that this rank is done with something that others wait for by WaitFor.
+func (m *Meeting) Announce(what string) error {
+	if err := m.store.set(doneWith(what), ""); err != nil {
+		return m.lostStore()
+	}
+	return nil
+}
+
+// WaitFor waits until another rank has announced something, which may take longer than the timeout as long as all ranks answer, or for
+// the end of ctx.
+func (m *Meeting) WaitFor(ctx context.Context, what string) error {
+	for called := time.Now(); ; time.Sleep(10 * tick) {
+		_, there, err := m.store.get(doneWith(what))
+		if err != nil {
+			return m.lostStore()
+		}
+		if there {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if time.Since(called) > m.timeout/2 || m.heard.Load() != nil {
+			if err := m.Absent(); err != nil {
+				return err
+			}
+			called = time.Now()
+		}
+	}
+}
+
+func doneWith(what string) string { return "done/" + what }
+
 // Remember keeps a value for the attempts of torchrun that come after this one.
 func (m *Meeting) Remember(key, value string) error {
 	return m.shared.set(key, value)

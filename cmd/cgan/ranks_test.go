@@ -1,8 +1,11 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"fmt"
+	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -13,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"cgan/train"
 )
 
 // Two processes train; a random one is killed or stopped at a random moment, the others end and say which one it was, and the
@@ -98,6 +103,41 @@ func childrenOf(parent int) (all []int) {
 			pid, _ := strconv.Atoi(field)
 			all = append(all, pid)
 		}
+	}
+	return all
+}
+
+// Rank 0 evaluates while the other waits, keeps the best checkpoint with the random numbers of both, and ends the run for both. Its
+// bits are those of the same run without an evaluation.
+func TestRanksAreEvaluated(t *testing.T) {
+	o := torture{t: t, data: writeSet(t, 120, nil), out: t.TempDir()}
+	ranks := []string{"--processes", "2"}
+	o.train(append([]string{"--out", o.out, "--steps", "9", "--judge", writeJudge(t, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+		"--eval-every", "3", "--stop-when", "consistency>=0"}, ranks...)...)
+	o.run = o.first()
+	o.sameAsCalm(3, ranks...)
+	best, last := entries(t, filepath.Join(o.run, train.BestName)), entries(t, filepath.Join(o.run, "checkpoint-000003.pt"))
+	if len(best) == 0 || !maps.Equal(best, last) {
+		t.Error("best.pt is not the checkpoint of its step")
+	}
+}
+
+// entries are the contents of a checkpoint, whose top folder is the file's name.
+func entries(t *testing.T, path string) map[string]string {
+	t.Helper()
+	archive, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	all := map[string]string{}
+	for _, f := range archive.File {
+		content, err := fs.ReadFile(archive, f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, name, _ := strings.Cut(f.Name, "/")
+		all[name] = string(content)
 	}
 	return all
 }

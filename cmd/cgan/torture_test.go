@@ -196,6 +196,7 @@ func (o *torture) left(step int) string {
 		}
 		delete(record, "time")
 		delete(record, "images_per_s")
+		delete(record, "eval")
 		fmt.Fprintln(sum, record)
 	}
 	return fmt.Sprintf("%x of %d steps", sum.Sum(nil), strings.Count(string(text), "\n"))

@@ -57,7 +57,7 @@ func (r *Reference) Figures(d *Drawn) (*Figures, error) {
 		return nil, err
 	}
 	f.PRDC, f.Memorisation = b.PRDC, nearness(b.distance, r.unseen)
-	f.Diversity = diversity(d.judged, d.config.Classes) / diversity(r.real, d.config.Classes)
+	f.Diversity = ratio(diversity(d.judged, d.config.Classes), diversity(r.real, d.config.Classes))
 	for name, share := range map[string]float64{"precision": f.Precision, "memorisation": f.Memorisation.Share} {
 		f.Intervals[name] = bootstrap(share, d.n())
 	}
@@ -125,6 +125,14 @@ func diversity(v *judged, classes int) (mean float64) {
 	return mean
 }
 
+// ratio is a over b, and 0 where b is 0, as with real images that are all alike: JSON has no NaN.
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
+
 // nearness compares the distances of drawn and of held-out images to their nearest training images.
 func nearness(own, unseen []float64) Nearness {
 	own, unseen = slices.Sorted(slices.Values(own)), slices.Sorted(slices.Values(unseen))
@@ -133,5 +141,5 @@ func nearness(own, unseen []float64) Nearness {
 		i, _ := slices.BinarySearch(sorted, bound)
 		return float64(i) / float64(len(sorted))
 	}
-	return Nearness{below(own), below(unseen), own[len(own)/2] / unseen[len(unseen)/2]}
+	return Nearness{below(own), below(unseen), ratio(own[len(own)/2], unseen[len(unseen)/2])}
 }
