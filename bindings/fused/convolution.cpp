@@ -39,14 +39,18 @@ template <class T> at::Tensor to_coarse_joined(const Convolution &c, const at::T
   const int64_t pixel = c.batch * c.fine.channels, rows = c.coarse.width * c.batch,
                 length = c.coarse.width + (c.kernel_size - 1) / c.stride;
   const Matrices<T> in = matrices<T>(fine);
-  const at::Tensor padded = at::zeros({c.fine.height * c.stride * length * pixel}, type_of<T>);
-  for (int64_t y = 0; y < c.fine.height; y++)
-    for (int64_t x = 0; x < c.fine.width; x++) {
-      const int64_t at = x + c.padding;
-      if (at / c.stride < length)
-        std::copy_n(data<T>(in.memory) + (y * c.fine.width + x) * pixel, pixel,
-                    data<T>(padded) + ((y * c.stride + at % c.stride) * length + at / c.stride) * pixel);
-    }
+  const at::Tensor padded = at::empty({c.fine.height * c.stride * length * pixel + kBlock * c.fine.channels}, type_of<T>);
+  parallel(Work::pack, c.fine.height, [&](int64_t y) {
+    T *out = data<T>(padded) + y * c.stride * length * pixel;
+    for (int64_t phase = 0; phase < c.stride; phase++)
+      for (int64_t i = 0; i < length; i++, out += pixel) {
+        const int64_t x = i * c.stride + phase - c.padding;
+        if (x >= 0 && x < c.fine.width)
+          std::copy_n(data<T>(in.memory) + (y * c.fine.width + x) * pixel, pixel, out);
+        else
+          std::fill_n(out, pixel, T());
+      }
+  });
   Links links(c.coarse.height * c.taps());
   for (int64_t y = 0; y < c.coarse.height; y++, links.close())
     for (int64_t down = 0; down < c.kernel_size; down++) {
@@ -64,32 +68,18 @@ template <class T> at::Tensor to_coarse_joined(const Convolution &c, const at::T
   return result;
 }
 
-// neighbours is [coarse pixels * B, taps * C]: beside each other what lies below a pixel's taps, zeros for padding.
-template <class T> Matrices<T> neighbours(const Convolution &c, const at::Tensor &fine) {
-  const Matrices<T> in = matrices<T>(fine);
-  const int64_t channels = c.fine.channels, width = c.taps() * channels;
-  const at::Tensor memory = at::zeros({c.coarse.pixels() * c.batch * width}, type_of<T>);
-  const Links from = coarse_links(c);
-  parallel(Work::pack, c.coarse.pixels(), [&](int64_t pixel) {
-    for (const Link &link : from[pixel])
-      for (int64_t b = 0; b < c.batch; b++)
-        std::copy_n(data<T>(in.memory) + (link.pixel * c.batch + b) * channels, channels,
-                    data<T>(memory) + (pixel * c.batch + b) * width + link.tap * channels);
-  });
-  return {memory, 1, c.coarse.pixels() * c.batch, width};
-}
-
 template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tensor &fine, const at::Tensor &weight,
                                            const Epilogue &epilogue) {
   if (joins_pixels<T>(c, c.fine.channels, epilogue)) return to_coarse_joined<T>(c, fine, weight, epilogue);
   const KernelSet &kernels = *c.kernels;
   const auto all = one_group(c.coarse.pixels());
   const at::Tensor result = image(c.batch, c.coarse, type_of<T>);
-  if (use_gathered(c) && c.batch < kPanel && !epilogue.maps.defined()) { // a panel of one pixel would be half empty
-    const Panels left = left_operand(kernels, neighbours<T>(c, fine));
+  if (joins_neighbours(c) && !epilogue.maps.defined()) {
+    const Matrices<T> rows = neighbours<T>(c, fine);
+    const Panels left = left_operand<T>(kernels, {rows.memory, 1, rows.count * rows.rows, rows.columns});
     const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::k, gathered_weight(c, weight));
-    multiply_tiles<T>(kernels, each_itself(1), one_group(1), left, right, c.coarse.pixels() * c.batch,
-                      c.coarse.channels, epilogue, data<T>(result));
+    multiply_tiles<T>(kernels, each_itself(1), one_group(1), left, right, rows.count * rows.rows, c.coarse.channels,
+                      epilogue, data<T>(result));
     return result;
   }
   if (use_gathered(c)) {
@@ -108,21 +98,30 @@ template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tenso
 // fold adds up what each coarse pixel gave to its fine neighbours: columns [pixels, B, taps * C].
 template <class T> void fold(const Convolution &c, const float *columns, const Epilogue &epilogue, T *out) {
   TORCH_CHECK(!epilogue.maps.defined(), "maps are of coarse pixels");
-  const Links from = fine_links(c);
-  const int64_t channels = c.fine.channels, width = c.taps() * channels, count = c.batch * channels;
+  const int64_t channels = c.fine.channels, width = c.taps() * channels, length = c.fine.width * channels;
   const EpilogueView view(epilogue);
-  parallel(Work::fold, c.fine.pixels(), [&](int64_t pixel) {
-    std::vector<float> total(count);
-    for (const Link &link : from[pixel]) {
-      const float *column = columns + link.pixel * c.batch * width + link.tap * channels;
+  parallel(Work::fold, c.fine.height, [&](int64_t y) {
+    std::vector<float> sums(c.batch * length), row(sums.size()); // [B, W, C] and [W, B, C]
+    for (int64_t i = 0; i < c.coarse.height; i++) {
+      const int64_t down = y + c.padding - i * c.stride;
+      if (down < 0 || down >= c.kernel_size) continue;
+      for (int64_t j = 0; j < c.coarse.width; j++) {
+        const int64_t x = j * c.stride - c.padding, first = std::max<int64_t>(0, -x),
+                      taps = std::min(c.kernel_size, c.fine.width - x) - first;
+        const float *column = columns + (i * c.coarse.width + j) * c.batch * width +
+                              (down * c.kernel_size + first) * channels;
+        for (int64_t b = 0; b < c.batch; b++)
+          for (int64_t f = 0; f < taps * channels; f++)
+            sums[b * length + (x + first) * channels + f] += column[b * width + f];
+      }
+    }
+    for (int64_t x = 0; x < c.fine.width; x++)
       for (int64_t b = 0; b < c.batch; b++)
-        for (int64_t f = 0; f < channels; f++) total[b * channels + f] += column[b * width + f];
-    }
-    for (int64_t i = 0; i < count; i++) {
-      if (view.scale != nullptr) total[i] *= view.scale[i % channels];
-      if (view.bias != nullptr) total[i] += view.bias[i % channels];
-    }
-    row_kernels<T>(*c.kernels).leaky_relu(total.data(), count, view.slope, out + pixel * count);
+        for (int64_t f = 0; f < channels; f++)
+          row[(x * c.batch + b) * channels + f] =
+              sums[b * length + x * channels + f] * (view.scale != nullptr ? view.scale[f] : 1) +
+              (view.bias != nullptr ? view.bias[f] : 0);
+    row_kernels<T>(*c.kernels).leaky_relu(row.data(), row.size(), view.slope, out + y * row.size());
   });
 }
 
@@ -140,10 +139,13 @@ template <class T> at::Tensor to_fine_joined(const Convolution &c, const at::Ten
                 pixel = c.batch * c.coarse.channels, runs = c.fine.height * c.stride,
                 length = (c.fine.width + c.stride - 1) / c.stride, rows = length * c.batch;
   const Matrices<T> in = matrices<T>(coarse);
-  const at::Tensor padded = at::zeros({c.coarse.height * width * pixel + kBlock * c.coarse.channels}, type_of<T>);
-  for (int64_t y = 0; y < c.coarse.height; y++)
-    std::copy_n(data<T>(in.memory) + y * c.coarse.width * pixel, c.coarse.width * pixel,
-                data<T>(padded) + (y * width + border) * pixel);
+  const at::Tensor padded = at::empty({c.coarse.height * width * pixel + kBlock * c.coarse.channels}, type_of<T>);
+  parallel(Work::pack, c.coarse.height, [&](int64_t y) {
+    T *const out = data<T>(padded) + y * width * pixel, *const end = out + width * pixel;
+    std::fill_n(out, border * pixel, T());
+    std::copy_n(data<T>(in.memory) + y * c.coarse.width * pixel, c.coarse.width * pixel, out + border * pixel);
+    std::fill_n(end - border * pixel, border * pixel, T());
+  });
   Links links(runs * c.taps());
   Groups groups(c.stride * c.stride);
   for (int64_t y = 0; y < c.fine.height; y++)
@@ -180,8 +182,7 @@ template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor 
   if (joins_pixels<T>(c, c.coarse.channels, epilogue)) return to_fine_joined<T>(c, coarse, weight, epilogue);
   const KernelSet &kernels = *c.kernels;
   Matrices<T> in = matrices<T>(coarse);
-  const bool joined = use_gathered(c) && c.batch < kPanel; // all pixels' images are the rows of one product
-  if (joined) in = {in.memory, 1, in.count * in.rows, in.columns};
+  if (joins_neighbours(c)) in = {in.memory, 1, in.count * in.rows, in.columns};
   const Panels left = left_operand(kernels, in);
   const at::Tensor result = image(c.batch, c.fine, type_of<T>);
   if (use_gathered(c)) {

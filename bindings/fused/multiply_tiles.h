@@ -44,18 +44,32 @@ struct Task {
   int64_t count, row, column, columns; // of pixels; panels
 };
 
+// A product is cut into at least so many tasks where it has as many blocks, for the threads of a large machine.
+constexpr int64_t kLeastTasks = 16;
+
+// share is how many of all each of at least so many parts gets, a multiple of step.
+inline int64_t share(int64_t all, int64_t parts, int64_t step) {
+  const int64_t steps = (all + step - 1) / step;
+  return std::max<int64_t>(1, steps / parts) * step;
+}
+
 // tasks_of: pixels of one group share taps, whose panels stay in the cache while the group's pixels pass by.
 inline std::vector<Task> tasks_of(const Links &from, const Groups &groups, const Panels &left, const Panels &right) {
   std::vector<Task> tasks;
+  const int64_t most = 64, heights = (left.panels + 1) / 2, least = (kLeastTasks + groups.size() - 1) / groups.size();
   for (const auto &group : groups) {
+    if (group.empty()) continue;
     int64_t taps = 1;
     for (int64_t pixel : group) taps = std::max<int64_t>(taps, from[pixel].size());
-    const int64_t strip = std::max<int64_t>(2, kCache / (taps * right.matrix) / 2 * 2), run = 64;
+    const int64_t pixels = group.size(), cached = std::max<int64_t>(2, kCache / (taps * right.matrix)),
+                  cut = heights * ((pixels + most - 1) / most),
+                  strips = std::max((least + cut - 1) / cut, (right.panels + cached - 1) / cached),
+                  strip = share(right.panels, strips, 2), others = heights * ((right.panels + strip - 1) / strip),
+                  run = std::min(most, share(pixels, (least + others - 1) / others, 1));
     for (int64_t n = 0; n < right.panels; n += strip)
       for (int64_t m = 0; m < left.panels; m += 2)
-        for (size_t p = 0; p < group.size(); p += run)
-          tasks.push_back(
-              {&group[p], std::min<int64_t>(run, group.size() - p), m, n, std::min(strip, right.panels - n)});
+        for (int64_t p = 0; p < pixels; p += run)
+          tasks.push_back({&group[p], std::min(run, pixels - p), m, n, std::min(strip, right.panels - n)});
   }
   return tasks;
 }

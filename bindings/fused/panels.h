@@ -126,6 +126,54 @@ Panels pack_gathered(const Convolution &c, Side side, Contiguous contiguous, con
                  });
 }
 
+// joins_neighbours says that all pixels and images are rows of one product: a panel of one pixel would be half empty.
+inline bool joins_neighbours(const Convolution &c) { return use_gathered(c) && c.batch < kPanel; }
+
+// by_row is m [pixels, B, C] as [height, B, width, C].
+template <class T> at::Tensor by_row(const Matrices<T> &m, const Grid &g) {
+  if (m.rows == 1) return m.memory;
+  const at::Tensor result = at::empty({m.count * m.rows * m.columns}, type_of<T>);
+  const int64_t pixel = m.rows * m.columns;
+  parallel(Work::pack, g.height, [&](int64_t y) {
+    const T *const row = data<T>(m.memory) + y * g.width * pixel;
+    T *out = data<T>(result) + y * g.width * pixel;
+    for (int64_t b = 0; b < m.rows; b++)
+      for (int64_t x = 0; x < g.width; x++)
+        for (int64_t c = 0; c < m.columns; c++) *out++ = row[x * pixel + b * m.columns + c];
+  });
+  return result;
+}
+
+// neighbours is [rows of the coarse grid, width * B, taps * C]: beside each other what lies below a pixel's taps, zeros
+// for padding.
+template <class T> Matrices<T> neighbours(const Convolution &c, const at::Tensor &fine) {
+  const int64_t channels = c.fine.channels, length = c.fine.width * channels, run = c.kernel_size * channels,
+                step = gemm_kernel<T>(*c.kernels).k_step, columns = (c.taps() * channels + step - 1) / step * step;
+  const at::Tensor rows = by_row(matrices<T>(fine), c.fine);
+  const at::Tensor memory = at::empty({c.coarse.pixels() * c.batch * columns}, type_of<T>);
+  parallel(Work::pack, c.coarse.height, [&](int64_t y) {
+    T *out = data<T>(memory) + y * c.coarse.width * c.batch * columns;
+    for (int64_t x = 0; x < c.coarse.width; x++)
+      for (int64_t b = 0; b < c.batch; b++, out += columns) {
+        const int64_t at = (x * c.stride - c.padding) * channels, begin = std::clamp<int64_t>(-at, 0, run),
+                      end = std::clamp(length - at, begin, run);
+        for (int64_t down = 0; down < c.kernel_size; down++) {
+          const int64_t above = y * c.stride - c.padding + down;
+          T *const to = out + down * run;
+          if (above < 0 || above >= c.fine.height) {
+            std::fill_n(to, run, T());
+            continue;
+          }
+          std::fill_n(to, begin, T());
+          std::copy_n(data<T>(rows) + (above * c.batch + b) * length + at + begin, end - begin, to + begin);
+          std::fill_n(to + end, run - end, T());
+        }
+        std::fill_n(out + c.taps() * channels, columns - c.taps() * channels, T());
+      }
+  });
+  return {memory, c.coarse.height, c.coarse.width * c.batch, columns};
+}
+
 // gathered_weight is the weight as one matrix [coarse, taps * fine].
 inline Matrices<float> gathered_weight(const Convolution &c, const at::Tensor &weight) {
   return {weight.permute({0, 2, 3, 1}).contiguous(), 1, c.coarse.channels, c.taps() * c.fine.channels};

@@ -9,7 +9,18 @@ namespace {
 struct Strip {
   const std::vector<int64_t> *group;
   int64_t left, lefts, right, rights; // panels
+  std::vector<int64_t> taps;
 };
+
+// taps_of are the taps that reach the pixels of a group.
+std::vector<int64_t> taps_of(const std::vector<int64_t> &group, const Links &from) {
+  std::vector<int64_t> taps;
+  for (int64_t pixel : group)
+    for (const Link &link : from[pixel]) taps.push_back(link.tap);
+  std::sort(taps.begin(), taps.end());
+  taps.erase(std::unique(taps.begin(), taps.end()), taps.end());
+  return taps;
+}
 
 // strips cuts a group's gradients so that those of all its taps fit into half of the cache, and into at least so many.
 void strips(const std::vector<int64_t> &group, const Links &from, int64_t lefts, int64_t rights, int64_t least,
@@ -20,9 +31,18 @@ void strips(const std::vector<int64_t> &group, const Links &from, int64_t lefts,
   while ((taps * m * n * kPanel * kPanel * sizeof(float) > kCache / 2 || (lefts / m) * (rights / n) < least) &&
          std::max(m, n) > 2)
     (m >= n ? m : n) = ((m >= n ? m : n) / 2 + 1) / 2 * 2;
+  const std::vector<int64_t> reaching = taps_of(group, from);
+  const int64_t cut = ((lefts + m - 1) / m) * ((rights + n - 1) / n), count = reaching.size(),
+                together = std::max<int64_t>(1, count * cut / least); // small gradients are cut by tap as well
   for (int64_t i = 0; i < lefts; i += m)
     for (int64_t j = 0; j < rights; j += n)
-      all.push_back({&group, i, std::min(m, lefts - i), j, std::min(n, rights - j)});
+      for (int64_t tap = 0; tap < count; tap += together)
+        all.push_back({&group,
+                       i,
+                       std::min(m, lefts - i),
+                       j,
+                       std::min(n, rights - j),
+                       {reaching.begin() + tap, reaching.begin() + std::min(tap + together, count)}});
 }
 
 // Correlation is [taps, left rows, right columns], padded to panels: for each tap the sum over all links
@@ -51,7 +71,7 @@ template <class T> struct Correlation {
           for (const Link &link : from[(*s.group)[q]])
             pairs[link.tap].push_back(
                 {left[link.pixel] + step * kernel.step_bytes, right[(*s.group)[q]] + step * kernel.step_bytes});
-        for (int64_t tap = 0; tap < taps; tap++) {
+        for (int64_t tap : s.taps) {
           if (pairs[tap].empty()) continue;
           multiply(s, tap, pairs[tap], std::min(most_steps(), left.k_steps - step), begun[tap]);
           begun[tap] = true;
@@ -93,7 +113,7 @@ template <class T> at::Tensor correlate(const KernelSet &kernels, const Links &f
     if (!linked[tap]) result[tap].zero_();
   std::vector<Strip> all;
   for (const auto &group : groups)
-    strips(group, from, left.panels, right.panels, 8 / groups.size(), all); // threads find enough
+    strips(group, from, left.panels, right.panels, (7 + groups.size()) / groups.size(), all); // threads find enough
   const Correlation<T> correlation{gemm_kernel<T>(kernels), from, left, right, taps, rows, columns,
                                    data<float>(result)};
   parallel(Work::product, all.size(), [&](int64_t i) { correlation.run(all[i]); });
@@ -101,17 +121,21 @@ template <class T> at::Tensor correlate(const KernelSet &kernels, const Links &f
 }
 
 template <class T> at::Tensor weight_grad_of(const Convolution &c, const at::Tensor &coarse, const at::Tensor &fine) {
-  const Panels left = pack_matrices<T>(*c.kernels, Side::left, Contiguous::panel, matrices<T>(coarse));
+  const KernelSet &kernels = *c.kernels;
   const int64_t k = c.kernel_size, channels = c.fine.channels;
   const std::array<int64_t, 4> sizes{c.coarse.channels, channels, k, k};
+  Matrices<T> images = matrices<T>(coarse);
+  if (joins_neighbours(c)) images = {images.memory, c.coarse.height, c.coarse.width * c.batch, c.coarse.channels};
+  const Panels left = pack_matrices<T>(kernels, Side::left, Contiguous::panel, images);
   if (use_gathered(c)) {
-    const Panels right = pack_gathered<T>(c, Side::right, Contiguous::k, fine);
-    const at::Tensor grad =
-        correlate<T>(*c.kernels, each_itself(c.coarse.pixels()), one_group(c.coarse.pixels()), left, right, 1);
+    const Panels right = joins_neighbours(c)
+                             ? pack_matrices<T>(kernels, Side::right, Contiguous::panel, neighbours<T>(c, fine))
+                             : pack_gathered<T>(c, Side::right, Contiguous::k, fine);
+    const at::Tensor grad = correlate<T>(kernels, each_itself(images.count), one_group(images.count), left, right, 1);
     return grad.as_strided(sizes, {grad.size(2), 1, k * channels, channels});
   }
-  const Panels right = pack_matrices<T>(*c.kernels, Side::right, Contiguous::panel, matrices<T>(fine));
-  const at::Tensor grad = correlate<T>(*c.kernels, fine_links(c), phases(c), left, right, c.taps());
+  const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::panel, matrices<T>(fine));
+  const at::Tensor grad = correlate<T>(kernels, fine_links(c), phases(c), left, right, c.taps());
   return grad.as_strided(sizes, {grad.size(2), 1, k * grad.stride(0), grad.stride(0)});
 }
 

@@ -55,7 +55,7 @@ func NewConv2dWith(o ConvOptions) *Conv2d {
 
 // Forward takes [B, in, H, W] to [B, out, H', W'].
 func (c *Conv2d) Forward(x *torch.Tensor) *torch.Tensor {
-	if c.fuses(x) {
+	if c.OnKernels(x) {
 		return c.forwardLeaky(x, 1)
 	}
 	padding := c.Padding
@@ -96,7 +96,7 @@ func NewConvTranspose2dWith(o ConvOptions) *ConvTranspose2d {
 
 // Forward takes [B, in, H, W] to [B, out, H', W'].
 func (c *ConvTranspose2d) Forward(x *torch.Tensor) *torch.Tensor {
-	if c.fuses(x) {
+	if c.OnKernels(x) {
 		return c.forwardLeaky(x, 1)
 	}
 	x, weight, bias := c.operands(x)

@@ -60,12 +60,24 @@ func (b *BatchNorm2d) fuses() bool {
 
 // fuser is a layer that can take over what follows it, on this input: an activation, or a BatchNorm2d and its activation.
 type fuser interface {
-	fuses(x *torch.Tensor) bool
+	OnKernels(x *torch.Tensor) bool
 	forwardLeaky(x *torch.Tensor, slope float64) *torch.Tensor
 	forwardNorm(x *torch.Tensor, norm *BatchNorm2d, slope float64) *torch.Tensor
 }
 
-func (c *conv) fuses(x *torch.Tensor) bool { return c.fast.fuses(x) && c.covered() }
+// OnKernels says whether Forward of x runs on the kernels.
+func (c *conv) OnKernels(x *torch.Tensor) bool {
+	return c.fast.fuses(x) && c.covered() && !(torch.GradEnabled() && c.small())
+}
+
+// fewChannels make products too small to fill the kernels' blocks.
+const fewChannels = 40
+
+// small says that a convolution which keeps the size of its images has so few channels that libtorch's own op trains it faster: cgan
+// bench --mode shapes compares them. Without gradients it stays on the kernels, where an image does not depend on those beside it.
+func (c *conv) small() bool {
+	return c.Stride[0] == 1 && c.Padding[0] > 0 && max(c.InChannels, c.OutChannels) <= fewChannels
+}
 
 // covered says whether the kernels have this kind of convolution.
 func (c *conv) covered() bool {
@@ -101,7 +113,7 @@ func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torc
 
 // layOut gives the weight the kernels' memory order where they run.
 func (c *conv) layOut() {
-	if c.fuses(c.weight) {
+	if c.OnKernels(c.weight) {
 		torch.NoGrad(func() { fused.LayOutPixelwise(c.weight) })
 	}
 	if c.fast.ChannelsLast && c.weight.Device() != torch.CPU {
@@ -113,7 +125,7 @@ func (c *conv) layOut() {
 // modules that it consumed.
 func (c Chain) step(i int, x *torch.Tensor) (y *torch.Tensor, consumed int) {
 	layer, fuses := c.at(i).(fuser)
-	if !fuses || !layer.fuses(x) {
+	if !fuses || !layer.OnKernels(x) {
 		return c.at(i).Forward(x), 1
 	}
 	norm, normed := c.at(i + 1).(*BatchNorm2d)

@@ -229,7 +229,7 @@ func TestKernelsNeedNoBias(t *testing.T) {
 			assertFastIsExact(t, name, make, Fast{Kernels: set, Norm: true}, 3, 4, 8, 8)
 			net := make()
 			net.SetFast(Fast{Kernels: set})
-			if layer := net.at(0).(fuser); !layer.fuses(images(3, 4, 8, 8)) {
+			if layer := net.at(0).(fuser); !layer.OnKernels(images(3, 4, 8, 8)) {
 				t.Errorf("%s: the convolution does not run on the kernels", name)
 			}
 			net.Free()

@@ -115,7 +115,10 @@ func (l convolution) time(c models.Compute) Shape {
 
 // runner gives a function that runs the layer once and says how many milliseconds it took, and one that frees the layer.
 func (l convolution) runner(c models.Compute) (run func() float64, free func()) {
-	var layer nn.Module
+	var layer interface {
+		nn.Module
+		OnKernels(x *torch.Tensor) bool
+	}
 	if l.transposed {
 		layer = nn.NewConvTranspose2d(l.in, l.out, l.kernel, l.stride, l.padding)
 	} else {
@@ -123,14 +126,19 @@ func (l convolution) runner(c models.Compute) (run func() float64, free func()) 
 	}
 	net := nn.NewSequential(layer, nn.NewLeakyReLU(0.2))
 	net.SetFast(c.Fast())
-	x := torch.Randn([]int64{l.batch, l.in, l.size, l.size}, torch.CPU)
-	if c.KernelSet() != nil {
-		fused.LayOutPixelwise(x) // as the layer before would give it
+	beside := func(shape []int64) *torch.Tensor { // as the layers before and after would give it
+		t := torch.Randn(shape, torch.CPU)
+		if layer.OnKernels(t) {
+			fused.LayOutPixelwise(t)
+		}
+		return t
 	}
+	x := beside([]int64{l.batch, l.in, l.size, l.size})
 	once := func() { torch.NoGrad(func() { net.Forward(x) }) }
 	if l.training {
+		g := beside(net.Forward(x).Shape())
 		x.RequiresGrad_(true)
-		once = func() { net.Forward(x).Mean().Backward() }
+		once = func() { net.Forward(x).Mul(g).Sum().Backward() }
 	}
 	return func() float64 {
 		begin := time.Now()
