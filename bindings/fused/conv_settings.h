@@ -13,7 +13,8 @@ struct ConvSettings {
   const KernelSet *kernels;
   int64_t stride, padding;
   bool transposed;
-  double slope; // of the LeakyReLU at its end
+  double slope;         // of the LeakyReLU at its end
+  bool drawing = false; // without gradients
 
   explicit ConvSettings(const cgan_conv_settings &);
   explicit ConvSettings(torch::autograd::AutogradContext *); // what save kept

@@ -249,3 +249,34 @@ func TestAnImageDependsOnItselfAlone(t *testing.T) {
 		}
 	})
 }
+
+// A drawing keeps the packed weight of a parameter; whatever changes the values, the next drawing has the new ones.
+func TestADrawingHasTheWeightsOfItsTime(t *testing.T) {
+	onEverySet(t, func(t *testing.T, set *kernels.Set) {
+		for _, conv := range []Conv{{Kernels: set, Stride: 2, NegativeSlope: 1, Transposed: true}, {Kernels: set, Stride: 1, NegativeSlope: 1}} {
+			for _, dtype := range []torch.DType{torch.Float32, torch.BFloat16} {
+				x, weight, bias := param(true, 2, 32, 5, 5), param(true, 32, 32, 3, 3), param(true, 32)
+				other, state := param(true, 32, 32, 3, 3), Adam{Kernels: set, LR: 0.5, Beta1: 0.5, Beta2: 0.9, Eps: 1e-8}
+				for name, change := range map[string]func(){
+					"copy":       func() { torch.NoGrad(func() { weight.Copy_(other) }) },
+					"bytes":      func() { weight.SetBytes(other.Bytes()) },
+					"new memory": func() { torch.NoGrad(func() { weight.SetData(other.MulScalar(2)) }) },
+					"layout":     func() { LayOutPixelwise(weight) },
+					"adam": func() {
+						conv.Forward(x, weight, bias).Sum().Backward()
+						state.Step([]*torch.Tensor{weight}, []*torch.Tensor{torch.ZerosLike(weight)}, []*torch.Tensor{torch.ZerosLike(weight)}, []int64{1})
+					},
+				} {
+					torch.NoGrad(func() { conv.Forward(x.Type(dtype), weight, bias) })
+					change()
+					torch.NoGrad(func() {
+						got := conv.Forward(x.Type(dtype), weight, bias).Type(torch.Float32).Float32s()
+						if want := conv.Forward(x.Type(dtype), weight.MulScalar(1), bias).Type(torch.Float32).Float32s(); !slices.Equal(got, want) {
+							t.Errorf("%v, transposed %v: after %s it draws with other weights", dtype, conv.Transposed, name)
+						}
+					})
+				}
+			}
+		}
+	})
+}

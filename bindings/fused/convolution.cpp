@@ -1,8 +1,24 @@
 #include "convolution.h"
 #include "multiply_tiles.h"
+#include "packed_weight.h"
 
 namespace cgan {
 namespace {
+
+// as_right_k is the weight to be multiplied from the right, the fine channels along K, or with use_gathered their taps too.
+template <class T> Panels as_right_k(const Convolution &c, const at::Tensor &weight) {
+  return packed_weight<T>(c, weight, [&] {
+    return pack_matrices<T>(*c.kernels, Side::right, Contiguous::k,
+                            use_gathered(c) ? gathered_weight(c, weight) : matrices<float>(weight));
+  });
+}
+
+// as_right_n is the same with the coarse channels along K.
+template <class T> Panels as_right_n(const Convolution &c, const at::Tensor &weight) {
+  return packed_weight<T>(c, weight, [&] {
+    return right_operand<T>(*c.kernels, c.batch, use_gathered(c) ? gathered_weight(c, weight) : matrices<float>(weight));
+  });
+}
 
 // image is a new [B, C, H, W], pixelwise.
 at::Tensor image(int64_t batch, const Grid &g, at::ScalarType type) {
@@ -62,7 +78,7 @@ template <class T> at::Tensor to_coarse_joined(const Convolution &c, const at::T
     }
   const at::Tensor result = image(c.batch, c.coarse, type_of<T>);
   const Panels left = joined_left<T>(c, padded, rows, c.fine.channels);
-  const Panels right = pack_matrices<T>(*c.kernels, Side::right, Contiguous::k, matrices<float>(weight));
+  const Panels right = as_right_k<T>(c, weight);
   multiply_tiles<T>(*c.kernels, links, one_group(c.coarse.height), left, right, rows, c.coarse.channels, epilogue,
                     data<T>(result));
   return result;
@@ -77,20 +93,20 @@ template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tenso
   if (joins_neighbours(c) && !epilogue.maps.defined()) {
     const Matrices<T> rows = neighbours<T>(c, fine);
     const Panels left = left_operand<T>(kernels, {rows.memory, 1, rows.count * rows.rows, rows.columns});
-    const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::k, gathered_weight(c, weight));
+    const Panels right = as_right_k<T>(c, weight);
     multiply_tiles<T>(kernels, each_itself(1), one_group(1), left, right, rows.count * rows.rows, c.coarse.channels,
                       epilogue, data<T>(result));
     return result;
   }
   if (use_gathered(c)) {
     const Panels left = pack_gathered<T>(c, Side::left, Contiguous::panel, fine);
-    const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::k, gathered_weight(c, weight));
+    const Panels right = as_right_k<T>(c, weight);
     multiply_tiles<T>(kernels, each_itself(c.coarse.pixels()), all, left, right, c.batch, c.coarse.channels, epilogue,
                       data<T>(result));
     return result;
   }
   const Panels left = left_operand(kernels, matrices<T>(fine));
-  const Panels right = pack_matrices<T>(kernels, Side::right, Contiguous::k, matrices<float>(weight));
+  const Panels right = as_right_k<T>(c, weight);
   multiply_tiles<T>(kernels, coarse_links(c), all, left, right, c.batch, c.coarse.channels, epilogue, data<T>(result));
   return result;
 }
@@ -162,7 +178,7 @@ template <class T> at::Tensor to_fine_joined(const Convolution &c, const at::Ten
       groups[above % c.stride * c.stride + phase].push_back(y * c.stride + phase);
     }
   const Panels left = joined_left<T>(c, padded, rows, c.coarse.channels);
-  const Panels right = right_operand<T>(kernels, c.batch, matrices<float>(weight));
+  const Panels right = as_right_n<T>(c, weight);
   const at::Tensor made = at::empty({runs * rows * c.fine.channels}, type_of<T>);
   const at::Tensor result = image(c.batch, c.fine, type_of<T>);
   multiply_tiles<T>(kernels, links, groups, left, right, rows, c.fine.channels, epilogue, data<T>(made));
@@ -186,7 +202,7 @@ template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor 
   const Panels left = left_operand(kernels, in);
   const at::Tensor result = image(c.batch, c.fine, type_of<T>);
   if (use_gathered(c)) {
-    const Panels right = right_operand<T>(kernels, c.batch, gathered_weight(c, weight));
+    const Panels right = as_right_n<T>(c, weight);
     const int64_t width = c.taps() * c.fine.channels;
     const at::Tensor columns = at::empty({c.coarse.pixels(), c.batch, width}, at::kFloat);
     multiply_tiles<T>(kernels, each_itself(in.count), one_group(in.count), left, right, in.rows, width, {},
@@ -195,7 +211,7 @@ template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor 
     if (epilogue.moments != nullptr) *epilogue.moments = moments_of(kernels, result);
     return result;
   }
-  const Panels right = right_operand<T>(kernels, c.batch, matrices<float>(weight));
+  const Panels right = as_right_n<T>(c, weight);
   multiply_tiles<T>(kernels, fine_links(c), phases(c), left, right, c.batch, c.fine.channels, epilogue,
                     data<T>(result));
   return result;

@@ -73,5 +73,6 @@ char *cgan_adam(const void *kernels, const cgan_adam_settings *settings, int cou
       const cgan::Part &p = parts[i];
       set->adam(p.param, p.grad, p.exp_avg, p.exp_avg_sq, p.count, p.adam);
     });
+    for (int i = 0; i < count; i++) tensor(params[i]).unsafeGetTensorImpl()->bump_version();
   });
 }

@@ -70,6 +70,11 @@ func measure(ctx context.Context, p *programs, plan plan) (r results, err error)
 	if r.facts, err = readFacts(ctx, p.Threads); err != nil {
 		return r, err
 	}
+	if p.peersPython == "" && !plan.quick {
+		if p.peersPython, err = python(ctx, "peers"); err != nil {
+			return r, err
+		}
+	}
 	r.training = newTraining(p, plan)
 	if err = race(ctx, "training", r.training.all(), plan.rounds); err != nil {
 		return r, err

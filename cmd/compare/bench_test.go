@@ -70,7 +70,7 @@ func TestRunRefusesWhatIsNoMeasurement(t *testing.T) {
 
 const fakePython = `#!/bin/sh
 case "$2" in
-bench | onnxruntime | openvino) echo '{"torch": "2.15.0", "batch": 128, "step_ms_min": 300, "step_ms_median": 320, "rss_mb": 1000}' ;;
+bench | onnxruntime | openvino | jax | tensorflow) echo '{"torch": "2.15.0", "batch": 128, "step_ms_min": 300, "step_ms_median": 320, "rss_mb": 1000}' ;;
 make) touch "$3" ;;
 draw) touch "$4" ;;
 esac
@@ -89,7 +89,7 @@ esac
 
 func fakePrograms(t *testing.T) *programs {
 	dir := t.TempDir()
-	p := &programs{setting: setting{cgan: filepath.Join(dir, "cgan"), python: filepath.Join(dir, "python"), device: "cpu"}, onnxPython: filepath.Join(dir, "python"), diagnosis: diagnosis{Threads: 2, MNIST: dir}, work: dir}
+	p := &programs{setting: setting{cgan: filepath.Join(dir, "cgan"), python: filepath.Join(dir, "python"), device: "cpu"}, onnxPython: filepath.Join(dir, "python"), peersPython: filepath.Join(dir, "python"), diagnosis: diagnosis{Threads: 2, MNIST: dir}, work: dir}
 	for path, text := range map[string]string{p.cgan: fakeCgan, p.python: fakePython} {
 		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@
     python3.11 lock.py kubernetes kubernetes-validate
     python3.11 lock.py evaluate numpy scipy
     python3.11 lock.py mkdocs mkdocs
+    python3.11 lock.py peers jax optax tensorflow-cpu
 """
 
 import json

@@ -25,7 +25,8 @@ type programs struct {
 	runs      int
 	processes int // that train together; 0 for one
 
-	onnxPython string // with onnxruntime and OpenVINO
+	onnxPython  string // with onnxruntime and OpenVINO
+	peersPython string // with JAX and TensorFlow
 }
 
 // newPrograms finds the Python for the torch of cgan. Clear them.

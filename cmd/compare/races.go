@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -40,6 +41,7 @@ func (p *programs) fusesAdam() bool {
 type training struct {
 	python, exact, f32, bf16 *contender
 	tuned                    []*contender // Python with what PyTorch offers for speed
+	frameworks               []*contender // other ones
 }
 
 func newTraining(p *programs, plan plan) training {
@@ -54,15 +56,41 @@ func newTraining(p *programs, plan plan) training {
 		tuned = append(tuned, p.original("Python bf16 channels_last fused Adam", l, "--bf16", "--channels-last", "--fused-adam"))
 	}
 	return training{
-		python: p.original("Python", l), tuned: tuned,
+		python: p.original("Python", l), tuned: tuned, frameworks: p.frameworks(plan),
 		exact: p.ours("cgan --exact", l, "--exact"),
 		f32:   p.ours("cgan", l),
 		bf16:  p.ours("cgan bf16", l, "--precision", "bf16"),
 	}
 }
 
+// frameworkShare is the part of the steps that other frameworks make: JAX takes seconds for one.
+const frameworkShare = 5
+
+// frameworks train the same networks in JAX and in TensorFlow, in a thorough run.
+func (p *programs) frameworks(plan plan) (all []*contender) {
+	if plan.quick {
+		return nil
+	}
+	l := load{p.Threads, benchBatch, max(1, plan.steps/frameworkShare)}
+	for _, f := range []struct {
+		name  string
+		flags []string
+	}{
+		{"JAX", []string{"jax"}},
+		{"JAX bf16", []string{"jax", "--bf16"}},
+		{"TensorFlow", []string{"tensorflow"}},
+		{"TensorFlow XLA", []string{"tensorflow", "--xla"}},
+		{"TensorFlow bf16", []string{"tensorflow", "--bf16"}},
+		{"TensorFlow bf16 XLA", []string{"tensorflow", "--bf16", "--xla"}},
+	} {
+		command := append([]string{p.peersPython, "cmd/compare/train_peers.py"}, append(f.flags, l.flags()...)...)
+		all = append(all, &contender{name: f.name, command: command, limit: l.limit()})
+	}
+	return all
+}
+
 func (t training) all() []*contender {
-	return append(append([]*contender{t.python}, t.tuned...), t.exact, t.f32, t.bf16)
+	return slices.Concat([]*contender{t.python}, t.tuned, t.frameworks, []*contender{t.exact, t.f32, t.bf16})
 }
 
 // best is the tuned Python with the least median, also beside Python as it is written.

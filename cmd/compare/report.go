@@ -47,7 +47,11 @@ func (r results) goalTable() string {
 }
 
 func (r results) trainingTable() string {
-	return fmt.Sprintf("### Training, batch %d\n\n%s", benchBatch, speedTable(r.training.all()))
+	about := ""
+	if len(r.training.frameworks) > 0 {
+		about = "`cmd/compare/train_peers.py` has the same networks in JAX and TensorFlow, which make a fifth of the steps.\n\n"
+	}
+	return fmt.Sprintf("### Training, batch %d\n\n%s%s", benchBatch, about, speedTable(r.training.all()))
 }
 
 func (r results) drawingTable() string {
