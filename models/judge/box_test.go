@@ -7,15 +7,21 @@ import (
 	"cgan/models"
 )
 
-const mnist = "15476cec9179265657c2afb9152e00646d2c48535653eadf2bc1eba891924dad" // its fingerprint
+// Their fingerprints.
+const (
+	mnist        = "15476cec9179265657c2afb9152e00646d2c48535653eadf2bc1eba891924dad"
+	fashionMNIST = "3678bc0ee4a5b6d294fcdea1a3157e1f300c1cd39d9ade32ddea86212a715b6f"
+)
 
-// MNIST's judge is in the box, of other data there is none.
-func TestTheBoxHasMNIST(t *testing.T) {
-	j, about, ok, err := InBox(mnist)
-	if err != nil || !ok || about.Accuracy < 0.996 || about.Tested != 10_000 || len(about.Classes) != 10 {
-		t.Fatalf("%v, %v, %v", about, ok, err)
+// The judges of MNIST and Fashion-MNIST are in the box, of other data there is none.
+func TestTheBoxHasMNISTAndFashionMNIST(t *testing.T) {
+	for data, least := range map[string]float64{mnist: 0.996, fashionMNIST: 0.935} {
+		j, about, ok, err := InBox(data)
+		if err != nil || !ok || about.Accuracy < least || about.Tested != 10_000 || len(about.Classes) != 10 {
+			t.Fatalf("%v, %v, %v", about, ok, err)
+		}
+		j.Free()
 	}
-	j.Free()
 	if _, _, ok, err := InBox("0000"); ok || err != nil {
 		t.Errorf("unknown data: %v, %v", ok, err)
 	}
