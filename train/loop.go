@@ -377,9 +377,6 @@ func (r *run) step(ctx context.Context) error {
 		}
 	}
 	if stats.Eval, err = r.evaluate(ctx, number); err != nil {
-		if r.ranks.group != nil {
-			return err
-		}
 		return errors.Join(err, r.save())
 	}
 	r.report.Step(stats)
@@ -387,5 +384,5 @@ func (r *run) step(ctx context.Context) error {
 		r.sayLog(r.stats.Write(stats))
 	}
 	r.keepBest(stats)
-	return r.shareEnd()
+	return r.shareEnd(ctx)
 }

@@ -228,24 +228,31 @@ func (r *run) agree(ctx context.Context, step int, bad bool) error {
 	})
 }
 
-// waitForJudge waits while rank 0 finds the judge, which it may have to train.
-func (r *run) waitForJudge(ctx context.Context) error {
-	if r.ranks.meeting == nil || r.config.EvalEvery == (Every{}) {
-		return nil
-	}
-	const what = "judge"
+// turn is the end of what rank 0 does alone, however long it takes: rank 0 announces it, and the others wait for that.
+func (r *run) turn(ctx context.Context, what string) error {
 	if r.first() {
 		return r.ranks.meeting.Announce(what)
 	}
 	return r.ranks.meeting.WaitFor(ctx, what)
 }
 
-// shareEnd tells every rank whether rank 0's evaluation has ended the run.
-func (r *run) shareEnd() error {
+// waitForJudge waits while rank 0 finds the judge, which it may have to train.
+func (r *run) waitForJudge(ctx context.Context) error {
+	if r.ranks.meeting == nil || r.config.EvalEvery == (Every{}) {
+		return nil
+	}
+	return r.turn(ctx, "judge")
+}
+
+// shareEnd waits for rank 0's evaluation, and tells every rank whether it has ended the run.
+func (r *run) shareEnd(ctx context.Context) error {
 	if r.ranks.group == nil || !r.ranks.agreed.evaluate {
 		return nil
 	}
-	return torch.Do("wait for the evaluation", func() error {
+	if err := r.turn(context.WithoutCancel(ctx), fmt.Sprintf("evaluation/%d", r.at.Step)); err != nil {
+		return err
+	}
+	return torch.Do("share the evaluation", func() error {
 		var ends int64
 		if r.result.Stopped != "" {
 			ends = 1

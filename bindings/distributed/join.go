@@ -197,7 +197,11 @@ func (m *Meeting) Announce(what string) error {
 // WaitFor waits until another rank has announced something, which may take longer than the timeout as long as all ranks answer, or for
 // the end of ctx.
 func (m *Meeting) WaitFor(ctx context.Context, what string) error {
-	for called := time.Now(); ; time.Sleep(10 * tick) {
+	for called := time.Now(); ; time.Sleep(m.beat()) {
+		if cause := m.heard.Load(); cause != nil {
+			m.done = true
+			return errors.New(*cause)
+		}
 		_, there, err := m.store.get(doneWith(what))
 		if err != nil {
 			return m.lostStore()
@@ -208,7 +212,7 @@ func (m *Meeting) WaitFor(ctx context.Context, what string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if time.Since(called) > m.timeout/2 || m.heard.Load() != nil {
+		if time.Since(called) > m.timeout {
 			if err := m.Absent(); err != nil {
 				return err
 			}

@@ -30,7 +30,7 @@ template <class T> void bias_grad_of(const KernelSet &kernels, const at::Tensor 
 
 ConvSettings::ConvSettings(const cgan_conv_settings &s)
     : kernels(static_cast<const KernelSet *>(s.kernels)), stride(s.stride), padding(s.padding),
-      transposed(s.transposed != 0), slope(s.slope), drawing(!at::GradMode::is_enabled()) {
+      transposed(s.transposed != 0), slope(s.slope), no_grad(!at::GradMode::is_enabled()) {
   TORCH_CHECK(kernels != nullptr, "a fused convolution needs a kernel set: this machine has none, or none is given");
 }
 
@@ -83,7 +83,7 @@ Convolution ConvSettings::of(const at::Tensor &x, const at::Tensor &weight) cons
   const Grid out{weight.size(1 - from), other(in.height), other(in.width)};
   const bool fits = transposed || std::min(in.height, in.width) + 2 * padding >= k; // division would round up to 1
   TORCH_CHECK(fits && out.height > 0 && out.width > 0, "a kernel of size ", k, " does not fit on ", x.sizes());
-  return {kernels, x.size(0), k, stride, padding, transposed ? in : out, transposed ? out : in, drawing};
+  return {kernels, x.size(0), k, stride, padding, transposed ? in : out, transposed ? out : in, no_grad};
 }
 
 at::Tensor ConvSettings::forward(const at::Tensor &x, const at::Tensor &weight, const Epilogue &epilogue) const {

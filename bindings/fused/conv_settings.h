@@ -13,8 +13,8 @@ struct ConvSettings {
   const KernelSet *kernels;
   int64_t stride, padding;
   bool transposed;
-  double slope;         // of the LeakyReLU at its end
-  bool drawing = false; // without gradients
+  double slope; // of the LeakyReLU at its end
+  bool no_grad = false;
 
   explicit ConvSettings(const cgan_conv_settings &);
   explicit ConvSettings(torch::autograd::AutogradContext *); // what save kept

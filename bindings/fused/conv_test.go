@@ -1,6 +1,7 @@
 package fused
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -190,6 +191,11 @@ var convCases = map[string]convCase{
 	"3 from 33":             {batch: 7, in: 33, out: 3, size: 5, kernel: 3, stride: 2, padding: 1, transposed: true, slope: 0.2},
 	"33 from 13":            {batch: 1, in: 13, out: 33, size: 4, kernel: 3, stride: 1, padding: 1, transposed: true, slope: 0},
 	"three blocks wide":     {batch: 9, in: 20, out: 70, size: 6, kernel: 3, stride: 1, padding: 1, slope: 0.2},
+	"few, beyond":           {batch: 5, in: 3, out: 17, size: 8, kernel: 4, stride: 3, padding: 5, slope: 0.2},
+	"few, beyond, back":     {batch: 5, in: 17, out: 3, size: 5, kernel: 4, stride: 3, padding: 2, transposed: true, slope: 0.2},
+	"few, one wide":         {batch: 9, in: 2, out: 33, size: 1, kernel: 3, stride: 1, padding: 1, slope: 0.2},
+	"few, one wide, back":   {batch: 9, in: 33, out: 2, size: 1, kernel: 3, stride: 1, padding: 1, transposed: true, slope: 0.2},
+	"few, many images":      {batch: 20, in: 5, out: 7, size: 9, kernel: 5, stride: 1, padding: 2, slope: 0.2},
 	"steps beyond":          {batch: 7, in: 17, out: 13, size: 5, kernel: 2, stride: 3, transposed: true, slope: 1},
 }
 
@@ -271,12 +277,30 @@ func TestADrawingHasTheWeightsOfItsTime(t *testing.T) {
 					change()
 					torch.NoGrad(func() {
 						got := conv.Forward(x.Type(dtype), weight, bias).Type(torch.Float32).Float32s()
-						if want := conv.Forward(x.Type(dtype), weight.MulScalar(1), bias).Type(torch.Float32).Float32s(); !slices.Equal(got, want) {
+						again := conv.Forward(x.Type(dtype), weight, bias).Type(torch.Float32).Float32s()
+						if want := conv.Forward(x.Type(dtype), weight.MulScalar(1), bias).Type(torch.Float32).Float32s(); !slices.Equal(got, want) || !slices.Equal(again, want) {
 							t.Errorf("%v, transposed %v: after %s it draws with other weights", dtype, conv.Transposed, name)
 						}
 					})
 				}
 			}
 		}
+	})
+}
+
+// A parameter that goes through a convolution and a transposed one, and two parameters in one memory, are packed each for itself.
+func TestPackedWeightsAreTold(t *testing.T) {
+	onEverySet(t, func(t *testing.T, set *kernels.Set) {
+		x, both, bias := param(true, 2, 32, 5, 5).Type(torch.BFloat16), param(true, 64, 32, 3, 3), param(true, 32)
+		first, second := both.Detach().Narrow(0, 0, 32).RequiresGrad_(true), both.Detach().Narrow(0, 32, 32).RequiresGrad_(true)
+		torch.NoGrad(func() {
+			for _, weight := range []*torch.Tensor{first, second, first} {
+				for _, transposed := range []bool{false, true} {
+					conv := Conv{Kernels: set, Stride: 1, Transposed: transposed, NegativeSlope: 1}
+					got, want := conv.Forward(x, weight, bias), conv.Forward(x, weight.MulScalar(1), bias)
+					assertClose(t, fmt.Sprintf("transposed %v", transposed), got, want, 0)
+				}
+			}
+		})
 	})
 }

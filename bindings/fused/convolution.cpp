@@ -7,7 +7,7 @@ namespace {
 
 // as_right_k is the weight to be multiplied from the right, the fine channels along K, or with use_gathered their taps too.
 template <class T> Panels as_right_k(const Convolution &c, const at::Tensor &weight) {
-  return packed_weight<T>(c, weight, [&] {
+  return packed_weight<T>(c, weight, Contiguous::k, [&] {
     return pack_matrices<T>(*c.kernels, Side::right, Contiguous::k,
                             use_gathered(c) ? gathered_weight(c, weight) : matrices<float>(weight));
   });
@@ -15,7 +15,7 @@ template <class T> Panels as_right_k(const Convolution &c, const at::Tensor &wei
 
 // as_right_n is the same with the coarse channels along K.
 template <class T> Panels as_right_n(const Convolution &c, const at::Tensor &weight) {
-  return packed_weight<T>(c, weight, [&] {
+  return packed_weight<T>(c, weight, Contiguous::panel, [&] {
     return right_operand<T>(*c.kernels, c.batch, use_gathered(c) ? gathered_weight(c, weight) : matrices<float>(weight));
   });
 }
@@ -90,8 +90,8 @@ template <class T> at::Tensor to_coarse_of(const Convolution &c, const at::Tenso
   const KernelSet &kernels = *c.kernels;
   const auto all = one_group(c.coarse.pixels());
   const at::Tensor result = image(c.batch, c.coarse, type_of<T>);
-  if (joins_neighbours(c) && !epilogue.maps.defined()) {
-    const Matrices<T> rows = neighbours<T>(c, fine);
+  if (unfolds(c) && !epilogue.maps.defined()) {
+    const Matrices<T> rows = unfold<T>(c, fine);
     const Panels left = left_operand<T>(kernels, {rows.memory, 1, rows.count * rows.rows, rows.columns});
     const Panels right = as_right_k<T>(c, weight);
     multiply_tiles<T>(kernels, each_itself(1), one_group(1), left, right, rows.count * rows.rows, c.coarse.channels,
@@ -198,7 +198,7 @@ template <class T> at::Tensor to_fine_of(const Convolution &c, const at::Tensor 
   if (joins_pixels<T>(c, c.coarse.channels, epilogue)) return to_fine_joined<T>(c, coarse, weight, epilogue);
   const KernelSet &kernels = *c.kernels;
   Matrices<T> in = matrices<T>(coarse);
-  if (joins_neighbours(c)) in = {in.memory, 1, in.count * in.rows, in.columns};
+  if (unfolds(c)) in = {in.memory, 1, in.count * in.rows, in.columns};
   const Panels left = left_operand(kernels, in);
   const at::Tensor result = image(c.batch, c.fine, type_of<T>);
   if (use_gathered(c)) {

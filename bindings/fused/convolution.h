@@ -22,7 +22,7 @@ struct Convolution {
   const KernelSet *kernels;
   int64_t batch, kernel_size, stride, padding;
   Grid coarse, fine;
-  bool drawing = false; // without gradients
+  bool no_grad = false;
   int64_t taps() const { return kernel_size * kernel_size; }
 };
 

@@ -1,40 +1,58 @@
 #include "packed_weight.h"
 
+#include <map>
 #include <mutex>
-#include <unordered_map>
 
 namespace cgan {
 namespace {
 
-// Kept ends with the memory that it was made of.
-struct Kept {
+// Key is all that tells one weight and its packing from others.
+struct Key {
+  const void *begin, *kernel;
+  Contiguous contiguous;
+  std::vector<int64_t> layout; // sizes and strides
+
+  Key(const at::Tensor &weight, const void *kernel, Contiguous contiguous)
+      : begin(weight.data_ptr()), kernel(kernel), contiguous(contiguous), layout(weight.sizes().vec()) {
+    layout.insert(layout.end(), weight.strides().begin(), weight.strides().end());
+  }
+  bool operator<(const Key &other) const {
+    return std::tie(begin, kernel, contiguous, layout) <
+           std::tie(other.begin, other.kernel, other.contiguous, other.layout);
+  }
+};
+
+// Entry is of no use once the weight's memory is gone, and is dropped at the next call.
+struct Entry {
   c10::weak_intrusive_ptr<c10::StorageImpl> memory;
-  uint32_t version;
-  const void *kernel;
+  int64_t version;
   Panels panels;
 };
 
 std::mutex guard;
-std::unordered_map<const c10::StorageImpl *, Kept> all;
+std::map<Key, Entry> all;
+
+void drop_expired() {
+  for (auto i = all.begin(); i != all.end();) i = i->second.memory.expired() ? all.erase(i) : std::next(i);
+}
 
 } // namespace
 
-Panels kept(const at::Tensor &weight, const void *kernel) {
+Panels find_packed(const at::Tensor &weight, const void *kernel, Contiguous contiguous) {
   const std::lock_guard<std::mutex> locked(guard);
-  const auto found = all.find(weight.storage().unsafeGetStorageImpl());
-  if (found == all.end() || found->second.memory.expired() || found->second.kernel != kernel ||
-      found->second.version != weight._version())
-    return {};
-  return found->second.panels;
+  drop_expired(); // before the search: other memory may begin where that of an entry did
+  const auto found = all.find(Key(weight, kernel, contiguous));
+  if (found == all.end()) return {};
+  if (found->second.version == weight._version()) return found->second.panels;
+  all.erase(found);
+  return {};
 }
 
-void keep(const at::Tensor &weight, const void *kernel, const Panels &panels) {
+void store_packed(const at::Tensor &weight, const void *kernel, Contiguous contiguous, const Panels &panels) {
   const std::lock_guard<std::mutex> locked(guard);
-  for (auto i = all.begin(); i != all.end();) i = i->second.memory.expired() ? all.erase(i) : std::next(i);
   const at::Storage memory = weight.storage();
-  all.insert_or_assign(memory.unsafeGetStorageImpl(),
-                       Kept{c10::weak_intrusive_ptr<c10::StorageImpl>(memory.getWeakStorageImpl()),
-                            static_cast<uint32_t>(weight._version()), kernel, panels});
+  all.insert_or_assign(Key(weight, kernel, contiguous),
+                       Entry{c10::weak_intrusive_ptr<c10::StorageImpl>(memory.getWeakStorageImpl()), weight._version(), panels});
 }
 
 } // namespace cgan

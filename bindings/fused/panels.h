@@ -126,8 +126,8 @@ Panels pack_gathered(const Convolution &c, Side side, Contiguous contiguous, con
                  });
 }
 
-// joins_neighbours says that all pixels and images are rows of one product: a panel of one pixel would be half empty.
-inline bool joins_neighbours(const Convolution &c) { return use_gathered(c) && c.batch < kPanel; }
+// unfolds says that all pixels and images are rows of one product: a panel of one pixel would be half empty.
+inline bool unfolds(const Convolution &c) { return use_gathered(c) && c.batch < kPanel; }
 
 // by_row is m [pixels, B, C] as [height, B, width, C].
 template <class T> at::Tensor by_row(const Matrices<T> &m, const Grid &g) {
@@ -144,9 +144,9 @@ template <class T> at::Tensor by_row(const Matrices<T> &m, const Grid &g) {
   return result;
 }
 
-// neighbours is [rows of the coarse grid, width * B, taps * C]: beside each other what lies below a pixel's taps, zeros
+// unfold is [rows of the coarse grid, width * B, taps * C], as torch.nn.Unfold: beside each other what lies below a pixel's taps, zeros
 // for padding.
-template <class T> Matrices<T> neighbours(const Convolution &c, const at::Tensor &fine) {
+template <class T> Matrices<T> unfold(const Convolution &c, const at::Tensor &fine) {
   const int64_t channels = c.fine.channels, length = c.fine.width * channels, run = c.kernel_size * channels,
                 step = gemm_kernel<T>(*c.kernels).k_step, columns = (c.taps() * channels + step - 1) / step * step;
   const at::Tensor rows = by_row(matrices<T>(fine), c.fine);

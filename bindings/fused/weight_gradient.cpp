@@ -125,11 +125,11 @@ template <class T> at::Tensor weight_grad_of(const Convolution &c, const at::Ten
   const int64_t k = c.kernel_size, channels = c.fine.channels;
   const std::array<int64_t, 4> sizes{c.coarse.channels, channels, k, k};
   Matrices<T> images = matrices<T>(coarse);
-  if (joins_neighbours(c)) images = {images.memory, c.coarse.height, c.coarse.width * c.batch, c.coarse.channels};
+  if (unfolds(c)) images = {images.memory, c.coarse.height, c.coarse.width * c.batch, c.coarse.channels};
   const Panels left = pack_matrices<T>(kernels, Side::left, Contiguous::panel, images);
   if (use_gathered(c)) {
-    const Panels right = joins_neighbours(c)
-                             ? pack_matrices<T>(kernels, Side::right, Contiguous::panel, neighbours<T>(c, fine))
+    const Panels right = unfolds(c)
+                             ? pack_matrices<T>(kernels, Side::right, Contiguous::panel, unfold<T>(c, fine))
                              : pack_gathered<T>(c, Side::right, Contiguous::k, fine);
     const at::Tensor grad = correlate<T>(kernels, each_itself(images.count), one_group(images.count), left, right, 1);
     return grad.as_strided(sizes, {grad.size(2), 1, k * channels, channels});

@@ -24,6 +24,7 @@ var _ embed.FS
 type Set struct {
 	name   string
 	native unsafe.Pointer
+	bf16   bool
 }
 
 // Entry is a kernel set of this build: Set is nil where this machine lacks something for it, and Lacks says what.
@@ -45,7 +46,7 @@ func list() (entries []Entry) {
 		if c.set == nil {
 			e.Lacks = C.GoString(c.lacks)
 		} else {
-			e.Set = &Set{e.Name, unsafe.Pointer(c.set)}
+			e.Set = &Set{e.Name, unsafe.Pointer(c.set), c.bf16 != 0}
 		}
 		entries = append(entries, e)
 	}
@@ -88,6 +89,9 @@ func (s *Set) Name() string {
 	}
 	return s.name
 }
+
+// HasBF16 says whether the set multiplies bfloat16 by instructions for it, and not as float32.
+func (s *Set) HasBF16() bool { return s.bf16 }
 
 // Native is the set as a pointer to a cgan::KernelSet of kernels.h, for the package that calls the kernels.
 func (s *Set) Native() unsafe.Pointer { return s.native }

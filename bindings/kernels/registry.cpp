@@ -29,7 +29,7 @@ constexpr Entry kSets[] = {
 int cgan_kernel_set_at(int i, cgan_kernel_set *out) {
   if (i < 0 || static_cast<size_t>(i) >= std::size(kSets)) return 0;
   const cgan::Support s = kSets[i].support();
-  *out = {kSets[i].name, s.set, s.lacks};
+  *out = {kSets[i].name, s.set, s.lacks, s.set != nullptr && s.set->gemm_bf16->k_step > 1};
   return 1;
 }
 

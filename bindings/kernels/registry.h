@@ -12,6 +12,7 @@ typedef struct {
   const char *name;
   const void *set;   /* a cgan::KernelSet; null where this machine lacks something */
   const char *lacks; /* why this machine can't run it, or null */
+  int bf16;          /* 1 where it multiplies bfloat16 as such, 0 where as float32 */
 } cgan_kernel_set;
 
 /* cgan_kernel_set_at gives set number i, and 0 once there are no more. */

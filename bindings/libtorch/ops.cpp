@@ -78,5 +78,6 @@ char *cgan_foreach_lerp_(size_t count, const cgan_tensor *self, const cgan_tenso
       to.push_back(tensor(end[i]));
     }
     at::_foreach_lerp_(from, to, weight);
+    for (const at::Tensor &t : from) t.unsafeGetTensorImpl()->bump_version(); // not every form of the op does
   });
 }

@@ -70,13 +70,15 @@ func (c *conv) OnKernels(x *torch.Tensor) bool {
 	return c.fast.fuses(x) && c.covered() && !(torch.GradEnabled() && c.small())
 }
 
-// fewChannels make products too small to fill the kernels' blocks.
-const fewChannels = 40
+// smallChannels make products too small to fill the kernels' blocks.
+const smallChannels = 40
 
 // small says that a convolution which keeps the size of its images has so few channels that libtorch's own op trains it faster: cgan
-// bench --mode shapes compares them. Without gradients it stays on the kernels, where an image does not depend on those beside it.
+// bench --mode shapes compares them. Without gradients it stays on the kernels, where an image does not depend on those beside it, and
+// bfloat16 stays there where libtorch would emulate it.
 func (c *conv) small() bool {
-	return c.Stride[0] == 1 && c.Padding[0] > 0 && max(c.InChannels, c.OutChannels) <= fewChannels
+	same := c.Stride[0] == 1 && c.KernelSize[0] > 1 && 2*c.Padding[0] == c.KernelSize[0]-1
+	return same && max(c.InChannels, c.OutChannels) <= smallChannels && (!c.fast.BFloat16 || c.fast.Kernels.HasBF16())
 }
 
 // covered says whether the kernels have this kind of convolution.
@@ -113,7 +115,7 @@ func (c *conv) forwardNorm(x *torch.Tensor, b *BatchNorm2d, slope float64) *torc
 
 // layOut gives the weight the kernels' memory order where they run.
 func (c *conv) layOut() {
-	if c.OnKernels(c.weight) {
+	if c.fast.fuses(c.weight) && c.covered() && !c.small() {
 		torch.NoGrad(func() { fused.LayOutPixelwise(c.weight) })
 	}
 	if c.fast.ChannelsLast && c.weight.Device() != torch.CPU {

@@ -13,9 +13,7 @@ func (c Chain) ForwardLabels(image, label *torch.Tensor) (y *torch.Tensor, ok bo
 	}
 	slope, consumed := c.slopeAt(1)
 	weight, label, _ := first.seeing(label, first.InChannels-image.Size(1))
-	if first.OnKernels(image) { // else it multiplies float32: that is little work beside planes for each class
-		image = cast(image, first.fast.dtype())
-	}
+	image = cast(image, first.fast.dtype())
 	return c.from(1+consumed, first.fused(slope).ForwardLabels(image, label, weight, first.fusedBias())), true
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -110,15 +111,33 @@ func childrenOf(parent int) (all []int) {
 // Rank 0 evaluates while the other waits, keeps the best checkpoint with the random numbers of both, and ends the run for both. Its
 // bits are those of the same run without an evaluation.
 func TestRanksAreEvaluated(t *testing.T) {
-	o := torture{t: t, data: writeSet(t, 120, nil), out: t.TempDir()}
+	judge := writeJudge(t, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 	ranks := []string{"--processes", "2"}
-	o.train(append([]string{"--out", o.out, "--steps", "9", "--judge", writeJudge(t, "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
-		"--eval-every", "3", "--stop-when", "consistency>=0"}, ranks...)...)
-	o.run = o.first()
-	o.sameAsCalm(3, ranks...)
-	best, last := entries(t, filepath.Join(o.run, train.BestName)), entries(t, filepath.Join(o.run, "checkpoint-000003.pt"))
-	if len(best) == 0 || !maps.Equal(best, last) {
-		t.Error("best.pt is not the checkpoint of its step")
+	for _, test := range []struct {
+		flags []string
+		last  int
+	}{
+		{[]string{"--steps", "7"}, 7}, // evaluated on the way
+		{[]string{"--steps", "9", "--stop-when", "consistency>=0"}, 3},
+	} {
+		o := torture{t: t, data: writeSet(t, 120, nil), out: t.TempDir()}
+		o.train(slices.Concat([]string{"--out", o.out, "--judge", judge, "--eval-every", "3"}, test.flags, ranks)...)
+		o.run = o.first()
+		o.sameAsCalm(test.last, ranks...)
+		best := entries(t, filepath.Join(o.run, train.BestName))
+		if test.last == 3 && !maps.Equal(best, entries(t, filepath.Join(o.run, "checkpoint-000003.pt"))) {
+			t.Error("best.pt is not the checkpoint of its step")
+		}
+	}
+}
+
+// A judge that rank 0 can't open ends all, with its reason.
+func TestRanksWithoutAJudgeEnd(t *testing.T) {
+	o := torture{t: t, data: writeSet(t, 40, nil), out: t.TempDir()}
+	began := time.Now()
+	out, err := o.command("--out", o.out, "--processes", "2", "--eval-every", "3", "--judge", writeFile(t, filepath.Join(t.TempDir(), "j.pt"), []byte("none"))).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "j.pt") || time.Since(began) > 20*time.Second {
+		t.Errorf("after %v: %v, %s", time.Since(began), err, out)
 	}
 }
 

@@ -63,7 +63,7 @@ func trainCommand() *cli.Command {
 			intFlag("processes", "train in as many processes on this machine, each with a batch of its own; torchrun and what sets its variables do so on several", 1),
 			oneOfFlag("compress", "type that gradients travel in between processes: none, which is float32, or bf16, half of the bytes", d.Compress, train.Compressions),
 			&cli.BoolFlag{Name: "sync-bn", Usage: "BatchNorm over the images of all processes, as torch.nn.SyncBatchNorm: for batches that are small in each"},
-			&cli.DurationFlag{Name: "dist-timeout", Usage: "end with an error when another process has not answered for a time such as `30s`; longer than a step, a save and an evaluation take", Value: d.DistTimeout},
+			&cli.DurationFlag{Name: "dist-timeout", Usage: "end with an error when another process has not answered for a time such as `30s`; longer than a step and a save take", Value: d.DistTimeout},
 			&cli.BoolFlag{Name: "quiet", Usage: "print nothing but errors"},
 			&cli.StringFlag{Name: "trace", Usage: "write every loss and the sha256 of every parameter to `FILE` at the end"},
 		}, slices.Concat(optionFlags(d), speedFlags(d), sizeFlags(d), imageFlags(sizeFlag(d)), configFlags())...),

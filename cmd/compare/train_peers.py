@@ -30,7 +30,7 @@ class Jax:
         self.key = jax.random.key(0)
         g, d = self.parameters(GENERATOR, NOISE + CLASSES), self.parameters(DISCRIMINATOR, 1 + CLASSES)
         self.state = (g, d, self.adam.init(g[0]), self.adam.init(d[0]))
-        self.update = jax.jit(self.step)
+        self.update = jax.jit(self.step, donate_argnums=0)
 
     def parameters(self, layers, channels):
         weights, statistics = [], []
@@ -51,19 +51,20 @@ class Jax:
             y = self.jax.lax.conv_transpose(x, w, (stride, stride), [(beside, beside)] * 2, dimension_numbers=names)
         else:
             y = self.jax.lax.conv_general_dilated(x, w, (stride, stride), [(padding, padding)] * 2, dimension_numbers=names)
-        return y.astype(self.np.float32) + weight["b"]
+        return y + weight["b"].astype(self.type)
 
     def norm(self, x, weight, statistics):
-        mean, var = x.mean((0, 1, 2)), x.var((0, 1, 2))
-        y = (x - mean) * self.jax.lax.rsqrt(var + 1e-5) * weight["scale"] + weight["shift"]
-        return y, tuple(0.9 * old + 0.1 * new for old, new in zip(statistics, (mean, var)))
+        wide = x.astype(self.np.float32)
+        mean, var = wide.mean((0, 1, 2)), wide.var((0, 1, 2))
+        y = (wide - mean) * self.jax.lax.rsqrt(var + 1e-5) * weight["scale"] + weight["shift"]
+        return y.astype(self.type), tuple(0.9 * old + 0.1 * new for old, new in zip(statistics, (mean, var)))
 
     def generator(self, weights, statistics, z):
         after = list(statistics)
         for i, layer in enumerate(GENERATOR):
             z = self.conv(z, layer, weights[i], True)
             if i == len(GENERATOR) - 1:
-                return self.np.tanh(z), after
+                return self.np.tanh(z.astype(self.np.float32)), after
             z, after[i] = self.norm(z, weights[i], statistics[i])
             z = self.jax.nn.relu(z)
 
@@ -72,7 +73,7 @@ class Jax:
         for i, layer in enumerate(DISCRIMINATOR):
             x = self.conv(x, layer, weights[i], False)
             if i == len(DISCRIMINATOR) - 1:
-                return x.reshape(-1), after
+                return x.reshape(-1).astype(self.np.float32), after
             if i > 0:
                 x, after[i] = self.norm(x, weights[i], statistics[i])
             x = self.jax.nn.leaky_relu(x, SLOPE)
@@ -175,6 +176,16 @@ class TensorFlow:
         return float(lost_d), float(lost_g)
 
 
+def processors(count):
+    """Some processors, no two of one core before each core has one."""
+    cores = {}
+    for cpu in sorted(os.sched_getaffinity(0)):
+        with open(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") as f:
+            cores.setdefault(f.read(), []).append(cpu)
+    by_turn = sorted((i, cpu) for core in cores.values() for i, cpu in enumerate(core))
+    return {cpu for _, cpu in by_turn[:count]}
+
+
 def main(warmup=5):
     parser = argparse.ArgumentParser()
     parser.add_argument("framework", choices=["jax", "tensorflow"])
@@ -184,7 +195,8 @@ def main(warmup=5):
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--xla", action="store_true", help="compile by XLA, which JAX always does")
     args = parser.parse_args()
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.threads])  # JAX takes a thread for each processor
+    if args.threads < len(os.sched_getaffinity(0)):  # JAX takes a thread for each processor
+        os.sched_setaffinity(0, processors(args.threads))
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(args.threads)
     import numpy

@@ -143,6 +143,14 @@ func mustClosest(t *testing.T, a, b *judged) []float64 {
 	return all
 }
 
+func TestRatiosAreFinite(t *testing.T) {
+	for _, c := range []struct{ a, b, low, high float64 }{{3, 2, 1.5, 1.5}, {0, 0, 1, 1}, {1, 0, 1e6, math.MaxFloat64}, {0, 1, 0, 1e-6}} {
+		if got := ratio(c.a, c.b); got < c.low || got > c.high {
+			t.Errorf("%v over %v is %v", c.a, c.b, got)
+		}
+	}
+}
+
 func TestDiversityIsWithinAClass(t *testing.T) {
 	if ratio := diversity(cloud(8, 2000, 0, 0.5), 10) / diversity(cloud(9, 2000, 7, 1), 10); math.Abs(ratio-0.25) > 0.01 {
 		t.Error(ratio)

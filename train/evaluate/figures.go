@@ -125,12 +125,11 @@ func diversity(v *judged, classes int) (mean float64) {
 	return mean
 }
 
-// ratio is a over b, and 0 where b is 0, as with real images that are all alike: JSON has no NaN.
+// ratio is a over b, where b is taken for 1e-9 if it is less, as with real images that are all alike, and 1 where both are: JSON has
+// neither infinity nor NaN.
 func ratio(a, b float64) float64 {
-	if b == 0 {
-		return 0
-	}
-	return a / b
+	const least = 1e-9
+	return max(a, least) / max(b, least)
 }
 
 // nearness compares the distances of drawn and of held-out images to their nearest training images.

@@ -53,6 +53,10 @@ def diversity(features, classes):
     return np.mean([(spatial.distance.pdist(features[classes == c]) ** 2).mean() for c in np.unique(classes)])
 
 
+def ratio(a, b):
+    return max(a, 1e-9) / max(b, 1e-9)
+
+
 def memorisation(drawn, held_out, real):
     """How near drawn and held-out images are to the nearest real ones."""
     own, unseen = (np.sort(spatial.distance.cdist(x, real).min(1)) for x in (drawn, held_out))
@@ -60,7 +64,7 @@ def memorisation(drawn, held_out, real):
     return {
         "share": (own < bound).mean(),
         "held_out": (unseen < bound).mean(),
-        "median": own[len(own) // 2] / unseen[len(unseen) // 2],
+        "median": ratio(own[len(own) // 2], unseen[len(unseen) // 2]),
     }
 
 
@@ -76,7 +80,7 @@ def figures(f):
     classes = int(f["classes"][0])
     all = {"frechet": frechet(real, drawn), "frechet_floor": frechet(real, other), **prdc(real, drawn)}
     all["consistency"] = consistency(f["drawn_asked"], f["drawn_read"], classes)
-    all["diversity"] = diversity(drawn, f["drawn_asked"]) / diversity(real, f["real_asked"])
+    all["diversity"] = ratio(diversity(drawn, f["drawn_asked"]), diversity(real, f["real_asked"]))
     all["memorisation"] = memorisation(drawn, held_out, real)
     all["intervals"] = {
         "consistency": interval(all["consistency"]["share"], len(drawn)),
