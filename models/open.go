@@ -33,6 +33,9 @@ type Weights struct {
 // model card.
 func Digits() (*Weights, error) { return Open("mnist", "") }
 
+// Clothes are those of one of articles of clothing, trained on Fashion-MNIST.
+func Clothes() (*Weights, error) { return Open("fashion-mnist", "") }
+
 // Open is Find in a weights file, in the last checkpoint of a run folder, or in a generator that ships with cgan, as OpenFile has it.
 func Open(runOrFile, key string) (*Weights, error) { return OpenAs(runOrFile, key, nil) }
 
@@ -289,7 +292,7 @@ func weightsFiles(path string) ([]string, error) {
 		if runs := runsOf(filepath.Dir(path)); runs != "" {
 			reason += ": there are " + runs
 		}
-		reason += "; " + strings.Join(pretrained.Names(), " and ") + " ships with cgan"
+		reason += "; " + strings.Join(pretrained.Names(), " and ") + " ship with cgan"
 		return nil, &weights.FormatError{File: path, Reason: reason}
 	} else if err != nil {
 		return nil, &weights.FormatError{File: path, Reason: err.Error()}

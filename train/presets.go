@@ -13,8 +13,8 @@ var presets = []struct {
 	set  func(*Config)
 }{
 	{"best", func(c *Config) {
-		c.Precision, c.Epochs = models.BF16, 20
-		c.LR, c.LRSchedule, c.EMA = 5e-4, "cosine", 0.999
+		c.Precision, c.Epochs, c.Batch = models.BF16, 20, 64
+		c.LR, c.LRSchedule, c.EMA, c.LabelSmoothing = 5e-4, "cosine", 0.9995, 0.1
 	}},
 	{"quick", func(c *Config) {
 		c.Precision, c.Epochs, c.Batch = models.BF16, 4, 32

@@ -31,8 +31,8 @@ func evalCommand() *cli.Command {
 		Description: "Draws --count images of each generator and says how many show the class that was asked for, how far they are from\n" +
 			"real images (Frechet distance, precision, recall, density, coverage, on the judge's features), how varied they are,\n" +
 			"whether they are copies, and how well a classifier reads real images that saw drawn ones alone (CAS).\n\n" +
-			"The judge is a classifier of the data's classes. That of MNIST ships with cgan; for other data one is trained, which\n" +
-			"takes many minutes, and kept in the user's cache; cgan judge train makes one to keep. The same command gives the\n" +
+			"The judge is a classifier of the data's classes. Those of MNIST and Fashion-MNIST ship with cgan; for other data one is\n" +
+			"trained, which takes many minutes, and kept in the user's cache; cgan judge train makes one to keep. The same command gives the\n" +
 			"same figures.",
 		Flags: append(append([]cli.Flag{
 			dataFlag(),

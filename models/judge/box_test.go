@@ -32,7 +32,7 @@ func TestThePretrainedGeneratorsDrawTheirClasses(t *testing.T) {
 	for name, open := range map[string]struct {
 		weights func() (*models.Weights, error)
 		data    string
-	}{"digits": {models.Digits, mnist}} {
+	}{"digits": {models.Digits, mnist}, "clothes": {models.Clothes, fashionMNIST}} {
 		w, err := open.weights()
 		if err != nil {
 			t.Fatal(err)
