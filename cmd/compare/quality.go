@@ -59,7 +59,7 @@ type qualityFigure struct {
 	digits int
 	unit   string
 	is     relation
-	bound  map[string]float64 // by preset
+	bound  map[string]float64 // by preset, for MNIST
 	of     func(trained) float64
 }
 
@@ -190,7 +190,7 @@ func (r recipe) section(machine facts, all []trained) string {
 	row("deviation", func(f qualityFigure) float64 { _, d := spread(each(all, f.of)); return d })
 	goals := newTable(3, "goal, of each seed", "wanted", "measured", "")
 	for _, f := range qualityFigures {
-		if bound := f.bound[r.preset]; bound != 0 && len(r.flags) == 0 {
+		if bound := f.bound[r.preset]; bound != 0 && len(r.flags) == 0 && r.data == "mnist" {
 			g := goal{f.name, f.is, bound, f.unit, each(all, f.of)}
 			goals.add(g.what, g.wanted(), g.measured(), g.verdict())
 		}

@@ -32,7 +32,8 @@ func TestThePretrainedGeneratorsDrawTheirClasses(t *testing.T) {
 	for name, open := range map[string]struct {
 		weights func() (*models.Weights, error)
 		data    string
-	}{"digits": {models.Digits, mnist}, "clothes": {models.Clothes, fashionMNIST}} {
+		least   int // of 500
+	}{"digits": {models.Digits, mnist, 490}, "clothes": {models.Clothes, fashionMNIST, 420}} {
 		w, err := open.weights()
 		if err != nil {
 			t.Fatal(err)
@@ -68,7 +69,7 @@ func TestThePretrainedGeneratorsDrawTheirClasses(t *testing.T) {
 				read++
 			}
 		}
-		if read < 490 {
+		if read < open.least {
 			t.Errorf("%s: of 500 images %d show their class", name, read)
 		}
 	}
