@@ -128,7 +128,11 @@ func (l convolution) runner(c models.Compute) (run func() float64, free func()) 
 	net.SetFast(c.Fast())
 	beside := func(shape []int64) *torch.Tensor { // as the layers before and after would give it
 		t := torch.Randn(shape, torch.CPU)
-		if layer.OnKernels(t) {
+		on := layer.OnKernels(t)
+		if !l.training {
+			torch.NoGrad(func() { on = layer.OnKernels(t) })
+		}
+		if on {
 			fused.LayOutPixelwise(t)
 		}
 		return t
