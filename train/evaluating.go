@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/models/judge"
 	"cgan/train/checkpoint"
@@ -252,6 +253,36 @@ func (r *run) keepBest(s Stats) {
 		}
 	}
 	_, r.result.Stopped = r.evaluating.ends(r.config)
+}
+
+// waitForJudge waits while rank 0 finds the judge, which it may have to train.
+func (r *run) waitForJudge(ctx context.Context) error {
+	if r.ranks.meeting == nil || r.config.EvalEvery == (Every{}) {
+		return nil
+	}
+	return r.turn(ctx, "judge")
+}
+
+// shareEnd waits for rank 0's evaluation, and tells every rank whether it has ended the run.
+func (r *run) shareEnd(ctx context.Context) error {
+	if r.ranks.group == nil || !r.ranks.agreed.evaluate {
+		return nil
+	}
+	if err := r.turn(context.WithoutCancel(ctx), fmt.Sprintf("evaluation/%d", r.at.Step)); err != nil {
+		return err
+	}
+	return torch.Do("share the evaluation", func() error {
+		var ends int64
+		if r.result.Stopped != "" {
+			ends = 1
+		}
+		t := torch.FromInt64s([]int64{ends})
+		r.ranks.group.Broadcast(t, 0)
+		if !r.first() && t.Int64s()[0] == 1 {
+			r.result.Stopped = "rank 0 says why"
+		}
+		return nil
+	})
 }
 
 // closeEvaluating frees what openEvaluating made.

@@ -236,36 +236,6 @@ func (r *run) turn(ctx context.Context, what string) error {
 	return r.ranks.meeting.WaitFor(ctx, what)
 }
 
-// waitForJudge waits while rank 0 finds the judge, which it may have to train.
-func (r *run) waitForJudge(ctx context.Context) error {
-	if r.ranks.meeting == nil || r.config.EvalEvery == (Every{}) {
-		return nil
-	}
-	return r.turn(ctx, "judge")
-}
-
-// shareEnd waits for rank 0's evaluation, and tells every rank whether it has ended the run.
-func (r *run) shareEnd(ctx context.Context) error {
-	if r.ranks.group == nil || !r.ranks.agreed.evaluate {
-		return nil
-	}
-	if err := r.turn(context.WithoutCancel(ctx), fmt.Sprintf("evaluation/%d", r.at.Step)); err != nil {
-		return err
-	}
-	return torch.Do("share the evaluation", func() error {
-		var ends int64
-		if r.result.Stopped != "" {
-			ends = 1
-		}
-		t := torch.FromInt64s([]int64{ends})
-		r.ranks.group.Broadcast(t, 0)
-		if !r.first() && t.Int64s()[0] == 1 {
-			r.result.Stopped = "rank 0 says why"
-		}
-		return nil
-	})
-}
-
 // interrupted says whether to end before the next step. Ranks have agreed on it after the last one.
 func (r *run) interrupted(ctx context.Context) bool {
 	if r.ranks.group == nil {

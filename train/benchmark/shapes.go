@@ -126,19 +126,21 @@ func (l convolution) runner(c models.Compute) (run func() float64, free func()) 
 	}
 	net := nn.NewSequential(layer, nn.NewLeakyReLU(0.2))
 	net.SetFast(c.Fast())
+	use := torch.NoGrad
+	if l.training {
+		use = func(fn func()) { fn() }
+	}
 	beside := func(shape []int64) *torch.Tensor { // as the layers before and after would give it
 		t := torch.Randn(shape, torch.CPU)
-		on := layer.OnKernels(t)
-		if !l.training {
-			torch.NoGrad(func() { on = layer.OnKernels(t) })
-		}
-		if on {
-			fused.LayOutPixelwise(t)
-		}
+		use(func() {
+			if layer.OnKernels(t) {
+				fused.LayOutPixelwise(t)
+			}
+		})
 		return t
 	}
 	x := beside([]int64{l.batch, l.in, l.size, l.size})
-	once := func() { torch.NoGrad(func() { net.Forward(x) }) }
+	once := func() { use(func() { net.Forward(x) }) }
 	if l.training {
 		g := beside(net.Forward(x).Shape())
 		x.RequiresGrad_(true)
