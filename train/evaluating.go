@@ -231,7 +231,7 @@ func (r *run) evaluate(ctx context.Context, step int) (*runfolder.Eval, error) {
 		eval.Consistency = f.Consistency.Share
 		text = fmt.Sprintf("%.2f %% read as asked, ", 100*eval.Consistency)
 	}
-	r.report.Say(fmt.Sprintf("step %d: %sFrechet distance %.3f (real: %.3f), density %.3f, coverage %.2f %%; evaluated in %.1f s", step, text, f.Frechet, f.Floor, f.Density, 100*f.Coverage, time.Since(e.at).Seconds()))
+	r.report.Say(fmt.Sprintf("step %d: %sFrechet distance %.4f (real: %.4f), density %.3f, coverage %.2f %%; evaluated in %.1f s", step, text, f.Frechet, f.Floor, f.Density, 100*f.Coverage, time.Since(e.at).Seconds()))
 	return eval, nil
 }
 

@@ -36,7 +36,7 @@ func evalCommand() *cli.Command {
 			"same figures.",
 		Flags: append(append([]cli.Flag{
 			dataFlag(),
-			&cli.IntFlag{Name: "count", Usage: "images to draw, and real ones to compare them with", Value: defaultEvalCount},
+			&cli.IntFlag{Name: "count", Usage: "images to draw, and real ones to compare them with, as many of each class", Value: defaultEvalCount},
 			&cli.StringFlag{Name: "judge", Usage: "the judge in `FILE`, from cgan judge train, in place of the data's own"},
 			&cli.BoolFlag{Name: "cas", Usage: "train the classifiers of CAS, which takes most of the time; --cas=false leaves them out", Value: true},
 			&cli.StringFlag{Name: "inception", Usage: "add the FID on the features of the network in `FILE`, TorchScript of your own, which runs: from uint8 images [N, 3, H, W] to [N, F]"},
@@ -238,7 +238,7 @@ func printFigures(c *cli.Context, all []*evaluate.Figures) error {
 				if all[i].Consistency == nil {
 					return "-"
 				}
-				return fmt.Sprintf("%.1f %%", 100*all[i].Consistency.Classes[class])
+				return all[i].Consistency.OfClass(class)
 			})
 		}
 	}

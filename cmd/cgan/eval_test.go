@@ -11,7 +11,7 @@ import (
 	"cgan/train/evaluate"
 )
 
-// noisySet is a set of 10 classes whose images differ.
+// noisySet is a set of 10 classes whose images differ, most of them of the first class.
 func noisySet(t *testing.T) string {
 	t.Helper()
 	return writeSet(t, 200, func(images, labels []byte) ([]byte, []byte) {
@@ -20,11 +20,17 @@ func noisySet(t *testing.T) string {
 			state = state*1664525 + 1013904223
 			images[i] = byte(state >> 24)
 		}
+		for i := 8; i < len(labels); i++ {
+			if i%3 > 0 {
+				labels[i] = 0
+			}
+		}
 		return images, labels
 	})
 }
 
-// A judge is trained once and kept, reports hold what they show, and the same command gives the same figures.
+// A judge is trained once and kept, reports hold what they show, the same command gives the same figures, and drawn images are of the
+// classes that the real ones are of.
 func TestEval(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	data, out := noisySet(t), t.TempDir()
@@ -55,7 +61,14 @@ func TestEval(t *testing.T) {
 	code, line, stderr := invoke("eval", one, "--data", data, "--judge", judge, "--count", "60", "--cas=false", "--json")
 	var figures evaluate.Figures
 	if err := json.Unmarshal([]byte(line), &figures); code != exitOK || err != nil || figures.Count != 60 || figures.CAS != nil || len(figures.Consistency.Confusion) != 10 {
-		t.Errorf("code %d, %v, %s%s", code, err, line, stderr)
+		t.Fatalf("code %d, %v, %s%s", code, err, line, stderr)
+	}
+	ofFirst := 0
+	for _, n := range figures.Consistency.Confusion[0] {
+		ofFirst += n
+	}
+	if ofFirst < 35 || ofFirst > 49 {
+		t.Errorf("%d of 60 drawn images are of the class that 42 in 60 of the data are of", ofFirst)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -68,7 +67,7 @@ var qualityFigures = []qualityFigure{
 	{"seconds", 0, "s", "", nil, func(t trained) float64 { return t.Seconds }},
 	{"class consistency", 2, "%", atLeast, map[string]float64{"best": 99.5, "quick": 98}, func(t trained) float64 { return 100 * t.Consistency.Share }},
 	{"worst class", 1, "%", "", nil, func(t trained) float64 { return 100 * least(t.Consistency.Classes) }},
-	{"Frechet", 3, "", "", nil, func(t trained) float64 { return t.Frechet }},
+	{"Frechet", 4, "", "", nil, func(t trained) float64 { return t.Frechet }},
 	{"Frechet over that of real images", 2, "x", atMost, map[string]float64{"best": 2}, func(t trained) float64 { return t.Frechet / t.Floor }},
 	{"precision", 1, "%", "", nil, func(t trained) float64 { return 100 * t.Precision }},
 	{"recall", 1, "%", "", nil, func(t trained) float64 { return 100 * t.Recall }},
@@ -117,34 +116,24 @@ func (r recipe) name() string {
 
 func (r recipe) mark() string { return "<!-- recipe: " + r.name() + " -->" }
 
-// of trains and evaluates with one seed, unless that was done with the settings that the recipe has now.
+// of trains and evaluates with one seed. What was trained with the settings that the recipe has now is not trained again, and what
+// was evaluated is not evaluated again until its figures.json is gone.
 func (r recipe) of(ctx context.Context, cgan string, seed int) (t trained, err error) {
 	dir := filepath.Join(r.kept, r.name()+"-"+strconv.Itoa(seed))
-	path, kept := filepath.Join(dir, "figures.json"), filepath.Join(dir, "settings.yaml")
 	args := []string{"train", "--quiet", "--data", r.data, "--seed", strconv.Itoa(seed), "--out", dir, "--keep", "1"}
 	if r.preset != "" {
 		args = append(args, "--preset", r.preset)
 	}
-	args = append(args, r.flags...)
-	settings, err := run(ctx, cgan, append(args, "--print-config")...)
+	seconds, err := trainOnce(ctx, cgan, dir, append(args, r.flags...))
 	if err != nil {
 		return t, err
 	}
-	if before, err := os.ReadFile(kept); err == nil && bytes.Equal(before, settings) {
-		if text, err := os.ReadFile(path); err == nil {
-			if err := json.Unmarshal(text, &t); err != nil || r.noCAS || t.CAS.Real > 0 {
-				return t, err
-			}
+	path := filepath.Join(dir, "figures.json")
+	if text, err := os.ReadFile(path); err == nil {
+		if err := json.Unmarshal(text, &t); err != nil || r.noCAS || t.CAS.Real > 0 {
+			return t, err
 		}
 	}
-	if err := os.RemoveAll(dir); err != nil { // of other settings, or of a training that was cut off
-		return t, err
-	}
-	began := time.Now()
-	if _, err := said(ctx, cgan, args...); err != nil {
-		return t, err
-	}
-	seconds := time.Since(began).Seconds()
 	saved, err := checkpoints(dir)
 	if err != nil {
 		return t, err
@@ -155,9 +144,37 @@ func (r recipe) of(ctx context.Context, cgan string, seed int) (t trained, err e
 	t.Seed, t.Seconds = seed, seconds
 	text, err := json.MarshalIndent(t, "", "  ")
 	if err == nil {
-		err = errors.Join(os.WriteFile(path, append(text, '\n'), 0o644), os.WriteFile(kept, settings, 0o644))
+		err = os.WriteFile(path, append(text, '\n'), 0o644)
 	}
 	return t, err
+}
+
+// trainOnce trains into a folder, unless that was done with the same settings, and says how many seconds it took.
+func trainOnce(ctx context.Context, cgan, dir string, args []string) (seconds float64, err error) {
+	settings, err := run(ctx, cgan, append(args, "--print-config")...)
+	if err != nil {
+		return 0, err
+	}
+	kept, took := filepath.Join(dir, "settings.yaml"), filepath.Join(dir, "seconds")
+	if before, err := os.ReadFile(kept); err == nil && bytes.Equal(before, settings) {
+		text, err := os.ReadFile(took)
+		if err != nil {
+			return 0, err
+		}
+		return strconv.ParseFloat(string(text), 64)
+	}
+	if err := os.RemoveAll(dir); err != nil { // of other settings, or of a training that was cut off
+		return 0, err
+	}
+	began := time.Now()
+	if _, err := said(ctx, cgan, args...); err != nil {
+		return 0, err
+	}
+	seconds = time.Since(began).Seconds()
+	if err := os.WriteFile(took, []byte(strconv.FormatFloat(seconds, 'f', 1, 64)), 0o644); err != nil {
+		return 0, err
+	}
+	return seconds, os.WriteFile(kept, settings, 0o644) // last: it says that the rest is there
 }
 
 // evaluated is what cgan eval says of weights.

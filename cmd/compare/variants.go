@@ -55,7 +55,7 @@ func compareVariants(ctx context.Context, cgan string, v variants, r recipe) err
 				return fmt.Errorf("%s, seed %d: %w", one.name, seed, err)
 			}
 			all[i] = append(all[i], t)
-			fmt.Printf("%s, seed %d: class consistency %.2f %%, Frechet %.3f\n", one.name, seed, 100*t.Consistency.Share, t.Frechet)
+			fmt.Printf("%s, seed %d: class consistency %.2f %%, Frechet %.4f\n", one.name, seed, 100*t.Consistency.Share, t.Frechet)
 		}
 	}
 	text := v.section(machine, all)
@@ -90,7 +90,7 @@ func (v variants) section(machine facts, all [][]trained) string {
 		}
 		t.add(slices.Concat(
 			[]string{v.all[i].name, plusMinus(each(own, consistency), 2), fmt.Sprintf("%d of %d", collapsed, len(own))}, beside(i, consistency, 2),
-			[]string{plusMinus(each(own, frechet), 3)}, beside(i, frechet, 3),
+			[]string{plusMinus(each(own, frechet), 4)}, beside(i, frechet, 4),
 			[]string{plusMinus(each(own, density), 3), plusMinus(each(own, coverage), 3)})...)
 	}
 	return fmt.Sprintf("%s\n## %s\n\nOn %s, %s. %s Seeds 0 to %d; mean ± standard deviation, and Student's paired t-test over the seeds.\n\n%s",

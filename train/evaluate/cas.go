@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"context"
+	"slices"
 
 	"cgan/models"
 	"cgan/models/picture"
@@ -58,17 +59,17 @@ func (r *Reference) trained(ctx context.Context, set *dataset.Set, how models.Co
 // set is the drawn images as a data set, in 256 levels as a picture has them.
 func (d *Drawn) set(r *Reference) (*dataset.Set, error) {
 	set := &dataset.Set{Classes: r.about.Classes}
-	for start := 0; start < d.n(); start += judgeBatch {
-		images, asked, err := d.images(firstNumbers(d.n())[start:min(start+judgeBatch, d.n())])
+	for numbers := range slices.Chunk(firstNumbers(d.n()), judgeBatch) {
+		images, err := d.images(numbers)
 		if err != nil {
 			return nil, err
 		}
 		for _, v := range images.Pixels {
 			set.Images.Pixels = append(set.Images.Pixels, picture.Level(v))
 		}
-		for _, class := range asked {
-			set.Labels = append(set.Labels, int32(class))
-		}
+	}
+	for _, class := range d.asked {
+		set.Labels = append(set.Labels, int32(class))
 	}
 	set.Images.File, set.Images.N = "drawn images", d.n()
 	set.Images.Channels, set.Images.Height, set.Images.Width = r.size[0], r.size[1], r.size[2]

@@ -17,7 +17,7 @@ type Drawn struct {
 	noise     []float32 // [N, nz]
 }
 
-// Draw draws count images and judges them, in batches: image i shows class i modulo their number and has a noise of its own, which
+// Draw draws count images and judges them, in batches: image i shows the class of real image i and has a noise of its own, which
 // depends on seed and i alone. No other random number is drawn.
 func (r *Reference) Draw(ctx context.Context, g *models.Net, c models.Config, count int, seed int64) (*Drawn, error) {
 	if err := r.fits(c, count); err != nil {
@@ -27,17 +27,17 @@ func (r *Reference) Draw(ctx context.Context, g *models.Net, c models.Config, co
 	if err != nil {
 		return nil, err
 	}
-	d := &Drawn{&judged{}, g, c, noise}
+	d := &Drawn{&judged{asked: r.asked(c, count)}, g, c, noise}
 	for numbers := range slices.Chunk(firstNumbers(count), judgeBatch) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		images, asked, err := d.images(numbers)
+		images, err := d.images(numbers)
 		if err != nil {
 			return nil, err
 		}
 		err = torch.Do("judge drawn images", func() error {
-			d.add(r.judge, torch.FromFloat32s(images.Pixels, []int64{int64(images.N), int64(images.Channels), int64(images.Height), int64(images.Width)}), asked)
+			d.add(r.judge, torch.FromFloat32s(images.Pixels, []int64{int64(images.N), int64(images.Channels), int64(images.Height), int64(images.Width)}))
 			return nil
 		})
 		if err != nil {
@@ -45,6 +45,18 @@ func (r *Reference) Draw(ctx context.Context, g *models.Net, c models.Config, co
 		}
 	}
 	return d, nil
+}
+
+// asked is the classes of count images of a generator, as many of each as among the real ones. MNIST has a quarter more of digit 1
+// than of 5: real images of equal classes are twice as far from others of it as those are from each other.
+func (r *Reference) asked(c models.Config, count int) []int {
+	asked := make([]int, count)
+	if c.Classes > 0 {
+		for i := range asked {
+			asked[i] = r.real.asked[i%r.real.n()]
+		}
+	}
+	return asked
 }
 
 // fits says what keeps images of a generator from being compared with the reference.
@@ -61,19 +73,25 @@ func (r *Reference) fits(c models.Config, count int) error {
 	return nil
 }
 
-// images draws some of the images as one batch, by their numbers, and gives their classes, 0 of a generator that knows none.
-func (d *Drawn) images(numbers []int) (images models.Images, asked []int, err error) {
-	var noise []float32
-	var labels []int64
-	asked = make([]int, len(numbers))
-	for k, i := range numbers {
-		noise = append(noise, d.noise[i*d.config.Noise:][:d.config.Noise]...)
-		if d.config.Classes > 0 {
-			asked[k] = i % d.config.Classes
-			labels = append(labels, int64(asked[k]))
-		}
+// images draws some of the images as one batch, by their numbers.
+func (d *Drawn) images(numbers []int) (models.Images, error) {
+	var classes []int64
+	for _, i := range numbers {
+		classes = append(classes, int64(d.asked[i]))
 	}
-	pixels, err := d.generator.Images(d.config, noise, labels)
+	return d.ofClasses(numbers, classes)
+}
+
+// ofClasses draws images of the noise of some, but of other classes, which a generator that knows none leaves aside.
+func (d *Drawn) ofClasses(numbers []int, classes []int64) (models.Images, error) {
+	var noise []float32
+	for _, i := range numbers {
+		noise = append(noise, d.noise[i*d.config.Noise:][:d.config.Noise]...)
+	}
+	if d.config.Classes == 0 {
+		classes = nil
+	}
+	pixels, err := d.generator.Images(d.config, noise, classes)
 	black, white := float32(d.generator.Arch().Values[0]), float32(d.generator.Arch().Values[1])
 	if black != -1 || white != 1 {
 		for i, v := range pixels {
@@ -81,5 +99,5 @@ func (d *Drawn) images(numbers []int) (images models.Images, asked []int, err er
 		}
 	}
 	image := d.config.Image()
-	return models.Images{Pixels: pixels, N: len(numbers), Channels: int(image[0]), Height: int(image[1]), Width: int(image[2])}, asked, err
+	return models.Images{Pixels: pixels, N: len(numbers), Channels: int(image[0]), Height: int(image[1]), Width: int(image[2])}, err
 }

@@ -156,3 +156,25 @@ func TestDiversityIsWithinAClass(t *testing.T) {
 		t.Error(ratio)
 	}
 }
+
+// The two sets of real images that the floor compares are apart, and alike in their classes, also where those have few images.
+func TestRealImagesAreComparedWithOthersOfTheirClasses(t *testing.T) {
+	var labels []int32
+	for class, n := range []int{600, 150, 61, 1} {
+		labels = append(labels, slices.Repeat([]int32{int32(class)}, n)...)
+	}
+	for _, test := range []struct{ count, want int }{{100, 100}, {1000, 405}} {
+		order := alike(labels, test.count)
+		if len(order) != 2*test.want {
+			t.Fatalf("%d images of each, want %d", len(order)/2, test.want)
+		}
+		for i := range test.want {
+			if one, other := labels[order[i]], labels[order[test.want+i]]; one != other {
+				t.Errorf("images %d are of the classes %d and %d", i, one, other)
+			}
+		}
+		if slices.Sort(order); len(slices.Compact(order)) != 2*test.want {
+			t.Error("some image is in both, or twice in one")
+		}
+	}
+}

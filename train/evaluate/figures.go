@@ -15,7 +15,7 @@ import (
 // Figures are what is said of one generator.
 type Figures struct {
 	Judge       judge.About  `json:"judge"`                 // whose accuracy stands beside all that rests on it
-	Count       int          `json:"count"`                 // images drawn, about as many of each class
+	Count       int          `json:"count"`                 // images drawn, of the classes of the real ones
 	Real        int          `json:"real"`                  // real images that they are compared with
 	Consistency *Consistency `json:"consistency,omitempty"` // nil where the generator knows no classes
 	Frechet     float64      `json:"frechet"`               // on the judge's features, not Inception's: no FID
@@ -34,7 +34,7 @@ type Interval [2]float64
 // Consistency is how often the judge reads the class that was asked for.
 type Consistency struct {
 	Share     float64   `json:"share"`
-	Classes   []float64 `json:"classes"`   // of each class
+	Classes   []float64 `json:"classes"`   // of each class, 0 where none was asked for
 	Confusion [][]int   `json:"confusion"` // [asked][read]
 }
 

@@ -103,7 +103,7 @@ func (in *Inception) FID(ctx context.Context, r *Reference, d *Drawn, said func(
 
 // levels are drawn images as a PNG has them.
 func (d *Drawn) levels(numbers []int) ([]byte, error) {
-	images, _, err := d.images(numbers)
+	images, err := d.images(numbers)
 	pixels := make([]byte, len(images.Pixels))
 	for i, v := range images.Pixels {
 		pixels[i] = picture.Level(v)

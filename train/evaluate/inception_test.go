@@ -33,7 +33,7 @@ func TestFIDIsTheDistanceOnTheNetworksFeatures(t *testing.T) {
 	}
 	defer set.Close()
 	d := undrawn(t, models.Compute{})
-	d.judged = &judged{read: make([]int, n)}
+	d.judged = &judged{read: make([]int, n), asked: make([]int, n)}
 	r := &Reference{train: set, order: firstNumbers(2 * n), real: &judged{read: make([]int, n)}, other: &judged{read: make([]int, n)}, size: [3]int{1, 28, 28}}
 	in, err := OpenInception(network(t, `def forward(self, x: Tensor, return_features: bool=False) -> Tensor:
     some = x.float()[:, 2, ::9, ::9].flatten(1)

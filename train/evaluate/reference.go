@@ -16,9 +16,9 @@ type Reference struct {
 	judge   *judge.Judge
 	about   judge.About
 	train   *dataset.Set
-	order   []int // of the training set's images: those of real come first
+	order   []int // of the training set's images: those of real come first, then those of other
 	real    *judged
-	other   *judged      // as many others
+	other   *judged      // as many others, and as many of each class
 	tested  *dataset.Set // the test set, or those of other
 	heldOut *judged      // as many of tested
 	rooted  rooted       // of real
@@ -29,7 +29,7 @@ type Reference struct {
 	casReal float64 // CAS.Real, once it is known
 }
 
-// NewReference judges count images of a training set, and as many others, and those of a test set, which may be nil. The judge and
+// NewReference judges count images of a training set, and as many others of the same classes, and those of a test set, which may be nil. The judge and
 // the sets are the caller's, and last as long as the reference.
 func NewReference(j *judge.Judge, about judge.About, train, test *dataset.Set, count int) (r *Reference, err error) {
 	if len(train.Classes) != len(about.Classes) {
@@ -38,12 +38,11 @@ func NewReference(j *judge.Judge, about judge.About, train, test *dataset.Set, c
 	if int(j.Channels()) != train.Images.Channels {
 		return nil, fmt.Errorf("the judge sees images of %d channels and the data has %d: judge with one that was trained on the data", j.Channels(), train.Images.Channels)
 	}
-	count = min(count, train.Images.N/2)
-	if count < MinCount {
+	order := alike(train.Labels, count)
+	if count = len(order) / 2; count < MinCount {
 		return nil, fmt.Errorf("%d real images to compare with are too few: the data has %d, and twice %d are needed", count, train.Images.N, MinCount)
 	}
-	r = &Reference{judge: j, about: about, train: train, size: [3]int{train.Images.Channels, train.Images.Height, train.Images.Width}}
-	r.order = rand.New(rand.NewPCG(1, 0)).Perm(train.Images.N)
+	r = &Reference{judge: j, about: about, train: train, order: order, size: [3]int{train.Images.Channels, train.Images.Height, train.Images.Width}}
 	if r.real, err = judgeSet(j, train, r.order[:count]); err != nil {
 		return nil, err
 	}
@@ -56,6 +55,25 @@ func NewReference(j *judge.Judge, about judge.About, train, test *dataset.Set, c
 		return nil, err
 	}
 	return r, r.measure()
+}
+
+// alike is the numbers of two random sets of images, the one after the other, whose images i are of the same class: count of each, or
+// as many as there are.
+func alike(labels []int32, count int) []int {
+	var one, other []int
+	waiting := map[int32]int{} // by class, for a second one
+	for _, i := range rand.New(rand.NewPCG(1, 0)).Perm(len(labels)) {
+		if len(one) == count {
+			break
+		}
+		if first, ok := waiting[labels[i]]; ok {
+			one, other = append(one, first), append(other, i)
+			delete(waiting, labels[i])
+		} else {
+			waiting[labels[i]] = i
+		}
+	}
+	return append(one, other...)
 }
 
 // measure finds what the figures of every generator need of the real images.

@@ -70,20 +70,18 @@ func showsConfusion(f *Figures) bool {
 	return f.Consistency != nil && len(f.Consistency.Classes) <= mostConfusion
 }
 
-// grid is the first images of each class, a column for each.
+// grid is images of each class, a column for each.
 func (d *Drawn) grid() ([]byte, error) {
 	columns := gridRows
-	step := columns
 	if d.config.Classes > 0 {
-		columns, step = min(d.config.Classes, gridClasses), d.config.Classes
+		columns = min(d.config.Classes, gridClasses)
 	}
-	var numbers []int
-	for row := range min(gridRows, d.n()/step) {
-		for column := range columns {
-			numbers = append(numbers, row*step+column)
-		}
+	numbers := firstNumbers(min(gridRows, d.n()/columns) * columns)
+	classes := make([]int64, len(numbers))
+	for i := range numbers {
+		classes[i] = int64(i % columns)
 	}
-	images, _, err := d.images(numbers)
+	images, err := d.ofClasses(numbers, classes)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +106,7 @@ func (r *Reference) neighbours(d *Drawn) ([]byte, error) {
 		return nil, err
 	}
 	order := d.suspects(distances)
-	drawn, _, err := d.images(order)
+	drawn, err := d.images(order)
 	if err != nil {
 		return nil, err
 	}
@@ -254,8 +252,8 @@ func page(name string, f *Figures, classes []string) string {
 	b.WriteString("In each row a drawn image and the five training images that are nearest to it, of those drawn images that are nearest to any, one of each class first:\n\n![nearest training images](neighbours.png)\n")
 	if f.Consistency != nil && !showsConfusion(f) {
 		b.WriteString("\n| class | read as asked |\n|---|---:|\n")
-		for i, share := range f.Consistency.Classes {
-			fmt.Fprintf(&b, "| %s | %.1f %% |\n", weights.Show(classes[i]), 100*share)
+		for i, name := range classes {
+			fmt.Fprintf(&b, "| %s | %s |\n", weights.Show(name), f.Consistency.OfClass(i))
 		}
 	}
 	return b.String()

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"fmt"
+	"slices"
 
 	"cgan/weights"
 )
@@ -19,7 +20,7 @@ func (f *Figures) Rows() (rows []Row) {
 	if f.Consistency != nil {
 		share("class consistency", "consistency", f.Consistency.Share)
 	}
-	add("Frechet distance on the judge's features", fmt.Sprintf("%.3f", f.Frechet), fmt.Sprintf("real: %.3f", f.Floor))
+	add("Frechet distance on the judge's features", fmt.Sprintf("%.4f", f.Frechet), fmt.Sprintf("real: %.4f", f.Floor))
 	if f.FID != nil {
 		add(fmt.Sprintf("Inception-FID, on the %d features of %s", f.FID.Features, weights.Show(f.FID.Network)), fmt.Sprintf("%.3f", f.FID.Value), fmt.Sprintf("real: %.3f", f.FID.Floor))
 	}
@@ -34,6 +35,14 @@ func (f *Figures) Rows() (rows []Row) {
 		add("CAS, test images read by a classifier of drawn ones", percent(f.CAS.Drawn), "of real ones: "+percent(f.CAS.Real))
 	}
 	return rows
+}
+
+// OfClass is the share of a class, "-" where no image of it was asked for.
+func (c *Consistency) OfClass(class int) string {
+	if slices.Max(c.Confusion[class]) == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f %%", 100*c.Classes[class])
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }

@@ -18,7 +18,7 @@ func BenchmarkDrawing(b *testing.B) {
 			d := undrawn(b, models.Compute{Precision: precision})
 			for b.Loop() {
 				for start := 0; start < 1000; start += judgeBatch {
-					if _, _, err := d.images(firstNumbers(1000)[start : start+judgeBatch]); err != nil {
+					if _, err := d.images(firstNumbers(1000)[start : start+judgeBatch]); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -49,7 +49,7 @@ func undrawn(b testing.TB, how models.Compute) *Drawn {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return &Drawn{&judged{}, g, c, noise}
+	return &Drawn{&judged{asked: make([]int, 1000)}, g, c, noise}
 }
 
 func BenchmarkJudging(b *testing.B) {
@@ -63,7 +63,7 @@ func BenchmarkJudging(b *testing.B) {
 				image := torch.Rand([]int64{judgeBatch, 1, 28, 28}, torch.CPU)
 				for b.Loop() {
 					for range 1000 / judgeBatch {
-						torch.Scope(func() { new(judged).add(j, image, make([]int, judgeBatch)) })
+						torch.Scope(func() { new(judged).add(j, image) })
 					}
 				}
 				return nil

@@ -22,8 +22,8 @@ func (v *judged) row(i int) []float64 { return v.features[i*judge.Features:][:ju
 
 const judgeBatch = 250 // images at once, which bounds the memory
 
-// add judges images [N, C, H, W] in [-1, 1] that shall show these classes. It runs inside torch.Do.
-func (v *judged) add(j *judge.Judge, image *torch.Tensor, asked []int) {
+// add judges images [N, C, H, W] in [-1, 1]. It runs inside torch.Do.
+func (v *judged) add(j *judge.Judge, image *torch.Tensor) {
 	torch.NoGrad(func() {
 		features := j.Features(image)
 		for _, f := range features.Float32s() {
@@ -32,7 +32,6 @@ func (v *judged) add(j *judge.Judge, image *torch.Tensor, asked []int) {
 		for _, class := range j.Classify(features).Argmax(1).Int64s() {
 			v.read = append(v.read, int(class))
 		}
-		v.asked = append(v.asked, asked...)
 	})
 }
 
@@ -46,12 +45,13 @@ func judgeSet(j *judge.Judge, set *dataset.Set, numbers []int) (*judged, error) 
 		}
 		err = torch.Do("judge real images", func() error {
 			shape := []int64{int64(len(part)), int64(set.Images.Channels), int64(set.Images.Height), int64(set.Images.Width)}
-			v.add(j, torch.FromBytes(pixels, shape, torch.Uint8).Type(torch.Float32).Div_(255).Sub_(0.5).Div_(0.5), asked)
+			v.add(j, torch.FromBytes(pixels, shape, torch.Uint8).Type(torch.Float32).Div_(255).Sub_(0.5).Div_(0.5))
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
+		v.asked = append(v.asked, asked...)
 	}
 	return v, nil
 }
