@@ -114,7 +114,7 @@ func TestFiguresAreShown(t *testing.T) {
 		t.Errorf("%v with figures, %v without", high, low)
 	}
 	page, err := os.ReadFile(filepath.Join(with, ReadmeName))
-	if want := "Evaluated after step 28: 48.28 % read as asked, Frechet distance 3.2140 (real: 0.5000)"; err != nil || !strings.Contains(string(page), want) {
+	if want := "Evaluated after step 28: 48.28 % read as asked, Frechet distance 3.2143 (real: 0.5000)"; err != nil || !strings.Contains(string(page), want) {
 		t.Errorf("%v, no %q in\n%s", err, want, page)
 	}
 }
