@@ -82,7 +82,7 @@ func hostsSection(machine facts, epochs int, alone, both []trained) string {
 	frechet := func(t trained) float64 { return t.Frechet }
 	columns := [][]float64{each(alone, consistency), each(both, consistency), each(alone, frechet), each(both, frechet)}
 	for seed := range alone {
-		t.add(strconv.Itoa(seed), number(columns[0][seed], 2), number(columns[1][seed], 2), number(columns[2][seed], 3), number(columns[3][seed], 3))
+		t.add(strconv.Itoa(seed), number(columns[0][seed], 2), number(columns[1][seed], 2), number(columns[2][seed], 4), number(columns[3][seed], 4))
 	}
 	means, deviations := []string{"mean"}, []string{"deviation"}
 	for i, column := range columns {

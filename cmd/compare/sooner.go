@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 )
@@ -60,14 +59,8 @@ func sooner(ctx context.Context, where setting, seeds, rounds int, kept string) 
 
 // originalSteps is after how many steps the original with a seed is first seen to draw as promised. The run stays in a folder.
 func (p *programs) originalSteps(ctx context.Context, dir string, seed int) (int, error) {
-	if steps, err := stepsTo(dir); err == nil {
-		return steps, nil
-	}
-	if err := os.RemoveAll(dir); err != nil { // of a training that was cut off
-		return 0, err
-	}
-	_, err := said(ctx, p.cgan, "train", "--quiet", "--exact", "--data", "mnist", "--seed", strconv.Itoa(seed), "--epochs", strconv.Itoa(soonerEpochs), "--eval-every", "469",
-		"--stop-when", fmt.Sprintf("consistency>=%g", 100*promised), "--keep", "1", "--out", dir)
+	_, err := trainOnce(ctx, p.cgan, dir, []string{"train", "--quiet", "--exact", "--data", "mnist", "--seed", strconv.Itoa(seed), "--epochs", strconv.Itoa(soonerEpochs),
+		"--eval-every", "469", "--stop-when", fmt.Sprintf("consistency>=%g", 100*promised), "--keep", "1", "--out", dir})
 	if err != nil {
 		return 0, err
 	}

@@ -29,8 +29,8 @@ type Reference struct {
 	casReal float64 // CAS.Real, once it is known
 }
 
-// NewReference judges count images of a training set, and as many others of the same classes, and those of a test set, which may be nil. The judge and
-// the sets are the caller's, and last as long as the reference.
+// NewReference judges count images of a training set, as many others of the same classes, and those of a test set, which may be
+// nil. The judge and the sets are the caller's, and last as long as the reference.
 func NewReference(j *judge.Judge, about judge.About, train, test *dataset.Set, count int) (r *Reference, err error) {
 	if len(train.Classes) != len(about.Classes) {
 		return nil, fmt.Errorf("the judge knows %d classes and the data has %d: judge with one that was trained on the data", len(about.Classes), len(train.Classes))
