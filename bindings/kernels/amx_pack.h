@@ -6,10 +6,13 @@ inline __mmask32 first32(int64_t n) { return n >= 32 ? ~0u : (1u << n) - 1; }
 
 inline __m512 floats16(const float *p, int64_t n) { return _mm512_maskz_loadu_ps(first(n), p); }
 
-// cut takes the first part out of v, the upper half of its bits, rounded, and leaves the rest.
+// cut takes the first part out of v, the upper half of its bits, rounded, and leaves the rest. To round a NaN could make
+// zero or infinity of it: its part is a quiet one.
 inline __m512i cut(__m512 &v) {
-  const __m512i half = _mm512_set1_epi32(0x8000), upper = _mm512_set1_epi32(0xffff0000);
-  const __m512i part = _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(v), half), upper);
+  const __m512i half = _mm512_set1_epi32(0x8000), upper = _mm512_set1_epi32(0xffff0000), quiet = _mm512_set1_epi32(0x400000);
+  const __m512i bits = _mm512_castps_si512(v);
+  const __m512i rounded = _mm512_mask_or_epi32(_mm512_add_epi32(bits, half), _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), bits, quiet);
+  const __m512i part = _mm512_and_si512(rounded, upper);
   v = _mm512_sub_ps(v, _mm512_castsi512_ps(part));
   return part;
 }

@@ -17,8 +17,11 @@
 // # A new set
 //
 // It is one file that ends in a function such as avx2, which gives its KernelSet or says what this machine lacks for
-// it, a line in sets.h, and a line in registry.cpp, where the fastest stand first. The tests of this package find it
-// there and compare all that it offers with plain sums in double, on sizes that fill no panel too; with
-// the tests of package fused it is driven through whole convolutions. What this machine can't run is tested as far as
-// testdata emulates its instructions.
+// it, a line in sets.h, and a line in registry.cpp, where the fastest stand first. For the tests it has a line in
+// setsOf of driver_test.go and one in kSets of testdata/driver.cpp; they compare all that it offers with plain sums
+// in double, on sizes that fill no panel too. Those of package fused drive it through whole convolutions. What this
+// machine can't run is tested as far as testdata emulates its instructions.
+//
+// Outside of this package, leftOut of models/compute.go says which speed-up leaves it out, and columns of
+// cmd/compare/goals.go what make bench asks of it.
 package kernels

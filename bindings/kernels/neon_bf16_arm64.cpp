@@ -1,5 +1,10 @@
 #include "sets.h"
 
+#if defined(__clang__) && !defined(__ARM_FEATURE_BF16)
+// Clang takes no instructions from a pragma: without -march they are not there.
+cgan::Support cgan::neon_bf16() { return {nullptr, "clang compiled it without BF16"}; }
+#else
+
 #ifdef __APPLE__
 #include <sys/sysctl.h>
 #else
@@ -40,3 +45,5 @@ bool has_bf16() {
 Support neon_bf16() { return has_bf16() ? Support{&set, nullptr} : Support{nullptr, "the processor has no BF16 of Armv8.6"}; }
 
 } // namespace cgan
+
+#endif

@@ -55,7 +55,7 @@ INLINE void put(BFloat *p, int64_t n, V v) {
   for (int64_t i = 0; i < n; i++) p[i].bits = h[i];
 }
 
-INLINE V everywhere(float f) { return __builtin_shuffle(V{f}, U{}); }
+INLINE V everywhere(float f) { return f - V{}; } // which keeps -0
 INLINE V leaky(V v, float slope) { return v > 0 ? v : v * slope; }
 
 // Whole is the length of a whole vector. At a call it is a constant, so that no test for the end of a row is left.

@@ -50,6 +50,17 @@ private:
 };
 #endif
 
+// from_both takes lanes of a, which count from 0, and of b, which follow them.
+INLINE V from_both(V a, V b, U lanes) {
+#ifdef __clang__
+  V v;
+  for (int i = 0; i < WIDTH; i++) v[i] = lanes[i] < WIDTH ? a[lanes[i]] : b[lanes[i] - WIDTH];
+  return v;
+#else
+  return __builtin_shuffle(a, b, lanes);
+#endif
+}
+
 // transpose turns WIDTH x WIDTH words. To merge the two halves of the rows word by word doubles the distance between words
 // of one row: after log2(WIDTH) times they stand in columns.
 INLINE void transpose(V *rows) {
@@ -58,8 +69,8 @@ INLINE void transpose(V *rows) {
   for (int distance = 1; distance < WIDTH; distance *= 2) {
     V merged[WIDTH];
     for (int i = 0; i < WIDTH / 2; i++) {
-      merged[2 * i] = __builtin_shuffle(rows[i], rows[i + WIDTH / 2], low);
-      merged[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + WIDTH / 2], high);
+      merged[2 * i] = from_both(rows[i], rows[i + WIDTH / 2], low);
+      merged[2 * i + 1] = from_both(rows[i], rows[i + WIDTH / 2], high);
     }
     for (int i = 0; i < WIDTH; i++) rows[i] = merged[i];
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <functional>
 #include <memory>
 
@@ -158,7 +159,9 @@ void every_bit(const GemmKernel<float> &kernel) {
 
 // not_finite: what is infinite or no number makes a row of sums so, and no other row.
 template <class T> void not_finite(const GemmKernel<T> &kernel) {
-  for (const float wrong : {INFINITY, -INFINITY, NAN}) {
+  float all_ones;
+  memset(&all_ones, 0xff, sizeof all_ones); // a NaN too, as are files of such bytes
+  for (const float wrong : {INFINITY, -INFINITY, NAN, -NAN, all_ones, -all_ones}) {
     const int64_t k = 40, bad = test::bits() % kPanel;
     int64_t next = 0;
     auto one_wrong = [&] { return next++ == bad * k + 7 ? wrong : 1 + std::fabs(test::uniform()); };

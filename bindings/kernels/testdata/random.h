@@ -42,6 +42,7 @@ template <> inline float of<float>(float v) { return v; }
 template <> inline BFloat of<BFloat>(float v) {
   uint32_t b;
   memcpy(&b, &v, sizeof b);
+  if (v != v) return {static_cast<uint16_t>(b >> 16 | 0x40)};
   return {static_cast<uint16_t>((b + 0x7fff + (b >> 16 & 1)) >> 16)};
 }
 template <class T> const char *name();
