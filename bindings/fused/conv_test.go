@@ -227,7 +227,7 @@ func TestAnImageDependsOnItselfAlone(t *testing.T) {
 	onEverySet(t, func(t *testing.T, set *kernels.Set) {
 		for _, c := range []struct{ in, out, kernel, stride, padding, height, width int64 }{
 			{32, 48, 4, 2, 1, 7, 7}, {64, 40, 3, 2, 0, 3, 3}, {32, 32, 5, 1, 2, 5, 9}, {32, 16, 2, 3, 0, 4, 3}, {32, 33, 3, 1, 0, 2, 2}, {32, 16, 1, 2, 0, 3, 4}, {48, 17, 6, 3, 2, 4, 5},
-			{32, 24, 3, 2, 1, 1, 6}, {31, 24, 4, 2, 1, 4, 4}, {32, 3, 4, 2, 1, 6, 6},
+			{32, 24, 3, 2, 1, 1, 6}, {31, 24, 4, 2, 1, 4, 4}, {32, 3, 4, 2, 1, 6, 6}, {3, 32, 4, 2, 1, 8, 8}, {12, 20, 3, 1, 1, 4, 5},
 		} {
 			for _, transposed := range []bool{true, false} {
 				for _, dtype := range []torch.DType{torch.Float32, torch.BFloat16} {
@@ -239,11 +239,11 @@ func TestAnImageDependsOnItselfAlone(t *testing.T) {
 					if transposed {
 						size[0], size[1] = c.in, c.out
 					}
-					const most = 11
+					const most = 18
 					x, weight, bias := torch.Randn([]int64{most, c.in, c.height, c.width}, torch.CPU).Type(dtype), torch.Randn(size, torch.CPU), torch.Randn([]int64{c.out}, torch.CPU)
 					torch.NoGrad(func() {
 						want := conv.Forward(x, weight, bias)
-						for _, n := range []int64{1, 2, 3, 4} {
+						for _, n := range []int64{1, 2, 3, 4, 15, 16, 17} {
 							got := conv.Forward(x.Narrow(0, 1, n), weight, bias).Type(torch.Float32).Float32s()
 							if !slices.Equal(got, want.Narrow(0, 1, n).Type(torch.Float32).Float32s()) {
 								t.Errorf("%+v, transposed %v, %v: %d images differ from the same among %d", c, transposed, dtype, n, most)
