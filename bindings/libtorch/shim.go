@@ -68,6 +68,11 @@ func ChannelsLast(t Handle) error { return check(C.cgan_channels_last(C.cgan_ten
 // ZeroGrad drops t's gradient, as zero_grad(set_to_none=True) does.
 func ZeroGrad(t Handle) error { return check(C.cgan_zero_grad(C.cgan_tensor(t))) }
 
+// Backward adds to the gradients of all leaves that t comes from, where gradient is that of t.
+func Backward(t, gradient Handle) error {
+	return check(C.cgan_backward(C.cgan_tensor(t), C.cgan_tensor(gradient)))
+}
+
 // SetData gives t the values, type and device of other.
 func SetData(t, other Handle) error {
 	return check(C.cgan_set_data(C.cgan_tensor(t), C.cgan_tensor(other)))

@@ -21,6 +21,7 @@ typedef void *cgan_graph;
 char *cgan_read(cgan_tensor self, void *bytes, size_t size);
 char *cgan_write(cgan_tensor self, const void *bytes, size_t size);
 char *cgan_zero_grad(cgan_tensor self);
+char *cgan_backward(cgan_tensor self, cgan_tensor gradient);
 char *cgan_set_data(cgan_tensor self, cgan_tensor other);
 char *cgan_nbytes(cgan_tensor self, size_t *out);
 char *cgan_channels_last(cgan_tensor self);

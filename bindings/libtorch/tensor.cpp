@@ -32,6 +32,10 @@ char *cgan_zero_grad(cgan_tensor self) {
   return guarded([&] { tensor(self).mutable_grad() = at::Tensor(); });
 }
 
+char *cgan_backward(cgan_tensor self, cgan_tensor gradient) {
+  return guarded([&] { tensor(self).backward(tensor(gradient)); });
+}
+
 char *cgan_set_data(cgan_tensor self, cgan_tensor other) {
   return guarded([&] { tensor(self).set_data(tensor(other)); });
 }

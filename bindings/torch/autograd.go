@@ -18,6 +18,12 @@ func (t *Tensor) Backward() {
 	must("backward", lastError(), t)
 }
 
+// BackwardFrom is Backward of t of any shape, where gradient is that of t: tensor.backward(gradient).
+func (t *Tensor) BackwardFrom(gradient *Tensor) {
+	const op = "backward"
+	must(op, libtorch.Backward(handle(op, t), handle(op, gradient)), t, gradient)
+}
+
 // Grad is the gradient of output, one value, with respect to input, with a history of its own, so that what is made of it has
 // gradients too: torch.autograd.grad(output, input, create_graph=True). Every op between the two must be PyTorch's: those of
 // package fused give gradients without a history.

@@ -33,7 +33,7 @@ type Speed struct {
 	StepMsMean   float64 `json:"step_ms_mean"`
 	ImagesPerS   float64 `json:"images_per_s"`          // at the median
 	RSSMB        float64 `json:"rss_mb"`                // peak resident memory, MB of 2^20 bytes
-	GFLOPS       float64 `json:"gflops"`                // of what the work needs, at the median: see train.FLOP
+	GFLOPS       float64 `json:"gflops"`                // of what the work needs, at the median: see models.FLOPs
 	Matmul       float64 `json:"matmul_gflops"`         // of libtorch's matrix product here, in this precision
 	Peak         float64 `json:"peak_gflops,omitempty"` // of the kernels' instructions on what lies in registers
 	Overhead     float64 `json:"overhead_percent"`      // of the time outside of the step itself: batch, log, loop

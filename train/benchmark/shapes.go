@@ -131,7 +131,7 @@ func (l convolution) runner(c models.Compute) (run func() float64, free func()) 
 		use = func(fn func()) { fn() }
 	}
 	beside := func(shape []int64) *torch.Tensor { // as the layers before and after would give it
-		t := torch.Randn(shape, torch.CPU)
+		t := torch.Randn(shape, torch.CPU).Type(c.Precision.DType())
 		use(func() {
 			if layer.OnKernels(t) {
 				fused.LayOutPixelwise(t)
@@ -144,9 +144,11 @@ func (l convolution) runner(c models.Compute) (run func() float64, free func()) 
 	if l.training {
 		g := beside(net.Forward(x).Shape())
 		x.RequiresGrad_(true)
-		once = func() { net.Forward(x).Mul(g).Sum().Backward() }
+		once = func() { net.Forward(x).BackwardFrom(g) }
 	}
 	return func() float64 {
+		net.ZeroGrad()
+		x.ZeroGrad()
 		begin := time.Now()
 		torch.Scope(once)
 		return time.Since(begin).Seconds() * 1e3
