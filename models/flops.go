@@ -8,8 +8,8 @@ import (
 )
 
 // FLOPs are the floating-point operations that the convolutions and matrix products of a net need for one image, layer by
-// layer. Taps on padding count, as in torch.utils.flop_counter; label planes, which are constant, do not. A net that there
-// is none of has none.
+// layer. Taps on padding, which torch.utils.flop_counter counts, and label planes, which are constant, do not count. A net that
+// there is none of has none.
 type FLOPs struct{ Generator, Discriminator []float64 }
 
 // CountFLOPs walks the layers of both networks of these sizes.
@@ -54,24 +54,36 @@ func productFLOPs(n *arch.Network) (all []float64) {
 	return all
 }
 
-// layerFLOPs is two for each multiplication. A convolution multiplies its window at each pixel of the smaller side: of what comes
-// out, or of what goes in where it is transposed.
+// layerFLOPs is two for each multiplication. A convolution puts its window on what goes in once for each pixel that comes out; one
+// that is transposed puts it on what comes out once for each pixel that goes in.
 func layerFLOPs(s arch.Step) float64 {
 	switch s.Op {
 	case "Linear":
 		return 2 * float64(product(s.In)*s.Int("out_features"))
 	case "Conv2d":
-		return 2 * float64(s.In[0]*s.Int("out_channels")/s.Int("groups")*taps(s.Layer)*s.Out[1]*s.Out[2])
+		return 2 * float64(s.In[0]*s.Int("out_channels")/s.Int("groups")*taps(s.Layer, s.Out, s.In))
 	case "ConvTranspose2d":
-		return 2 * float64(s.In[0]*s.Int("out_channels")/s.Int("groups")*taps(s.Layer)*s.In[1]*s.In[2])
+		return 2 * float64(s.In[0]*s.Int("out_channels")/s.Int("groups")*taps(s.Layer, s.In, s.Out))
 	}
 	return 0
 }
 
-// taps are the pixels under a convolution's kernel.
-func taps(l arch.Layer) int64 {
-	kernel := l.Pair("kernel_size")
-	return kernel[0] * kernel[1]
+// taps are the pixels of an image [C, H, W] under a convolution's window, over all of its places: as many as pixels of [C', H', W'].
+func taps(l arch.Layer, places, image []int64) int64 {
+	kernel, stride, padding, dilation := l.Pair("kernel_size"), l.Pair("stride"), l.Pair("padding"), l.Pair("dilation")
+	all := int64(1)
+	for axis := range 2 {
+		inside := int64(0)
+		for place := range places[1+axis] {
+			for tap := range kernel[axis] {
+				if at := place*stride[axis] - padding[axis] + tap*dilation[axis]; at >= 0 && at < image[1+axis] {
+					inside++
+				}
+			}
+		}
+		all *= inside
+	}
+	return all
 }
 
 // Draw is what one image needs to be drawn.

@@ -50,8 +50,11 @@ func TestSummaryTakesTheLeastStepAndTheMedianRound(t *testing.T) {
 
 func TestBestTunedHasTheLeastMedian(t *testing.T) {
 	race := training{python: sample("as written", 8, 10), tuned: []*contender{sample("a", 1, 9), sample("b", 5, 7), sample("c", 2, 8)}}
-	if got := race.best().name; got != "b" {
+	if got := fastest(race.pythons()).name; got != "b" {
 		t.Errorf("best is %s", got)
+	}
+	if byMin, byMedian := ratioOfBest([]*contender{sample("", 2, 7)}, race.pythons()); byMin != 0.5 || byMedian != 1 {
+		t.Errorf("ratios %v, %v: not those of the best by minimum and of the best by median", byMin, byMedian)
 	}
 }
 

@@ -164,6 +164,21 @@ func median(values []float64) float64 {
 
 // ratio says how many times faster c is than base, by the least step and by the median.
 func (c *contender) ratio(base *contender) (byMin, byMedian float64) {
-	s, b := c.summary(), base.summary()
-	return b.min / s.min, b.median / s.median
+	return ratioOfBest([]*contender{c}, []*contender{base})
+}
+
+// ratioOfBest is how many times as fast the best of ours is as the best of others, which need not be the same one by minimum and
+// by median.
+func ratioOfBest(ours, others []*contender) (byMin, byMedian float64) {
+	least := func(all []*contender, of func(summary) float64) float64 {
+		best := math.NaN()
+		for _, c := range all {
+			if v := of(c.summary()); math.IsNaN(best) || v < best {
+				best = v
+			}
+		}
+		return best
+	}
+	byMinimum, byMiddle := func(s summary) float64 { return s.min }, func(s summary) float64 { return s.median }
+	return least(others, byMinimum) / least(ours, byMinimum), least(others, byMiddle) / least(ours, byMiddle)
 }

@@ -92,13 +92,16 @@ func (r results) goals() (goals []goal) {
 		}
 	}
 	f32, bf16 := t.f32.summary(), t.bf16.summary()
-	x := func(what string, bound float64, c, base *contender) {
-		byMin, byMedian := c.ratio(base)
+	best := func(what string, bound float64, ours, others []*contender) {
+		byMin, byMedian := ratioOfBest(ours, others)
 		ask(what, bound, "x", byMin, byMedian)
+	}
+	x := func(what string, bound float64, c, base *contender) {
+		best(what, bound, []*contender{c}, []*contender{base})
 	}
 	x("train f32, against Python", want.trainF32, t.f32, t.python)
 	x("train bf16, against Python", want.trainBF16, t.bf16, t.python)
-	x("train bf16, against the best tuned Python", want.tunedBF16, t.bf16, t.best())
+	best("train bf16, against the best tuned Python", want.tunedBF16, []*contender{t.bf16}, t.pythons())
 	ask("share of the processor's peak, f32", want.shareF32, "%", 100*f32.gflopsBest/f32.peakBest, 100*f32.gflops/f32.peak)
 	ask("share of the processor's peak, bf16", want.shareBF16, "%", 100*bf16.gflopsBest/bf16.peakBest, 100*bf16.gflops/bf16.peak)
 	if r.kernels() == "amx" {
@@ -106,8 +109,8 @@ func (r results) goals() (goals []goal) {
 	}
 	x("draw f32, against Python", want.drawF32, d.f32, d.python)
 	x("draw bf16, against Python", want.drawBF16, d.bf16, d.python)
-	x("draw, against the best of all others", want.tunedDraw, d.best(), fastest(d.others()))
-	x("draw one image, against the best of all others", want.tunedDraw, r.one.best(), fastest(r.one.others()))
+	best("draw, against the best of all others", want.tunedDraw, d.ours(), d.others())
+	best("draw one image, against the best of all others", want.tunedDraw, r.one.ours(), r.one.others())
 	ask("first PNG, against Python", 8, "x", s.python.least()/s.cgan.least(), s.python.middle()/s.cgan.middle())
 	goals = append(goals,
 		goal{"first PNG, from the command on", under, 0.12, "s", both(s.cgan.least(), s.cgan.middle())},

@@ -71,7 +71,8 @@ var narrower = map[string][]string{
 	"avx2":   {"ATEN_CPU_CAPABILITY=avx2", "ONEDNN_MAX_CPU_ISA=AVX2", "MKL_ENABLE_INSTRUCTIONS=AVX2"},
 }
 
-// hold has every program from now on do with a narrower set of instructions. An empty one changes nothing.
+// hold has cgan, PyTorch and OpenVINO from now on do with a narrower set of instructions. onnxruntime, JAX and TensorFlow know no
+// such setting, and are left out. An empty one changes nothing.
 func hold(set string) error {
 	if set == "" {
 		return nil

@@ -53,7 +53,9 @@ func newTraining(p *programs, plan plan) training {
 			p.original("Python bf16 channels_last compile", l, "--bf16", "--channels-last", "--compile"))
 	}
 	if !plan.quick && p.fusesAdam() {
-		tuned = append(tuned, p.original("Python bf16 channels_last fused Adam", l, "--bf16", "--channels-last", "--fused-adam"))
+		tuned = append(tuned,
+			p.original("Python bf16 channels_last fused Adam", l, "--bf16", "--channels-last", "--fused-adam"),
+			p.original("Python bf16 channels_last compile fused Adam", l, "--bf16", "--channels-last", "--compile", "--fused-adam"))
 	}
 	return training{
 		python: p.original("Python", l), tuned: tuned, frameworks: p.frameworks(plan),
@@ -68,7 +70,7 @@ const frameworkShare = 5
 
 // frameworks train the same networks in JAX and in TensorFlow, in a thorough run.
 func (p *programs) frameworks(plan plan) (all []*contender) {
-	if plan.quick {
+	if plan.quick || plan.held != "" { // they can't be held
 		return nil
 	}
 	l := load{p.Threads, benchBatch, max(1, plan.steps/frameworkShare)}
@@ -93,8 +95,8 @@ func (t training) all() []*contender {
 	return slices.Concat([]*contender{t.python}, t.tuned, t.frameworks, []*contender{t.exact, t.f32, t.bf16})
 }
 
-// best is the tuned Python with the least median, also beside Python as it is written.
-func (t training) best() *contender { return fastest(append([]*contender{t.python}, t.tuned...)) }
+// pythons are Python as it is written and all that is tuned.
+func (t training) pythons() []*contender { return append([]*contender{t.python}, t.tuned...) }
 
 // fastest has the least median of those that were measured.
 func fastest(all []*contender) *contender {
@@ -113,16 +115,26 @@ type drawing struct {
 	tuned             []*contender // Python, and runtimes of the ONNX that cgan exports
 }
 
+// runtimes are those of ONNX that draw; onnxruntime can't be held.
+func (p plan) runtimes() []string {
+	if p.held != "" {
+		return []string{"openvino"}
+	}
+	return []string{"onnxruntime", "openvino"}
+}
+
 // newDrawing draws batches of a size, and with the ONNX runtimes too where a model of theirs is given.
 func newDrawing(p *programs, plan plan, batch int, onnx string) drawing {
 	l := load{p.Threads, batch, plan.steps * drawFactor}
 	generate := []string{"--mode", "generate"}
 	tuned := []*contender{p.original("Python bf16 channels_last", l, append(generate, "--bf16", "--channels-last")...)}
 	if !plan.quick {
-		tuned = append(tuned, p.original("Python bf16 channels_last compile", l, append(generate, "--bf16", "--channels-last", "--compile")...))
+		tuned = append(tuned,
+			p.original("Python compile", l, append(generate, "--compile")...),
+			p.original("Python bf16 channels_last compile", l, append(generate, "--bf16", "--channels-last", "--compile")...))
 	}
 	if onnx != "" {
-		for _, runtime := range []string{"onnxruntime", "openvino"} {
+		for _, runtime := range plan.runtimes() {
 			command := append([]string{p.onnxPython, "cmd/compare/draw_onnx.py", runtime, onnx}, l.flags()...)
 			tuned = append(tuned, &contender{name: runtime + ", exported ONNX", command: command, limit: l.limit()})
 		}
@@ -134,10 +146,10 @@ func newDrawing(p *programs, plan plan, batch int, onnx string) drawing {
 	}
 }
 
-func (d drawing) all() []*contender { return append(d.others(), d.f32, d.bf16) }
+func (d drawing) all() []*contender { return append(d.others(), d.ours()...) }
 
-// best is the faster precision of cgan.
-func (d drawing) best() *contender { return fastest([]*contender{d.f32, d.bf16}) }
+// ours are both precisions of cgan.
+func (d drawing) ours() []*contender { return []*contender{d.f32, d.bf16} }
 
 // others are all but cgan.
 func (d drawing) others() []*contender { return append([]*contender{d.python}, d.tuned...) }

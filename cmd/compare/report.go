@@ -43,7 +43,7 @@ func (r results) goalTable() string {
 		t.add(g.what, g.wanted(), g.measured(), g.verdict())
 	}
 	return fmt.Sprintf("### Goals\n\nTwo numbers are by minimum and by median; both must reach the goal. Python is %s as it is\nwritten, in f32; the best tuned is %s.\n\n%s",
-		"`train/train.py`", r.training.best().name, t)
+		"`train/train.py`", fastest(r.training.pythons()).name, t)
 }
 
 func (r results) trainingTable() string {
@@ -80,8 +80,8 @@ func (r results) limitTable() string {
 			percent(100*s.gflopsBest/s.peakBest, 1), percent(100*s.gflops/s.peak, 1), number(s.matmulBest, 0), number(s.matmul, 0), percent(s.overhead, 2))
 	}
 	return "### Share of the processor's limit\n\nA training step's multiplications and additions beside the peak: a loop of the kernels' own multiply-adds, or products\n" +
-		"of tiles, on values in registers, in the same process. A step's are counted as `torch.utils.flop_counter` does, taps on\n" +
-		"padding included: a tenth of all, which the kernels skip. `torch.mm` is one large product of the same precision.\n" +
+		"of tiles, on values in registers, in the same process. Taps on padding, which the kernels skip, do not\n" +
+		"count, as they do in `torch.utils.flop_counter`. `torch.mm` is one large product of the same precision.\n" +
 		"\"Around the steps\" is the part of the time that data, log and loop take.\n\n" + t.String()
 }
 

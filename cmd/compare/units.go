@@ -23,6 +23,9 @@ func raceUnits(ctx context.Context, p *programs, plan plan) ([]unit, error) {
 	if err := outputJSON(ctx, &named, p.cgan, "bench", "--speed-ups", "--json"); err != nil {
 		return nil, err
 	}
+	if plan.held != "" { // to one kernel set, among which these choose
+		named = slices.DeleteFunc(named, func(u unit) bool { return slices.Contains([]string{"tiles", "wide", "pairs"}, u.Name) })
+	}
 	units := append([]unit{{Does: "all units at work"}}, named...)
 	l := load{p.Threads, benchBatch, plan.steps}
 	var all []*contender
