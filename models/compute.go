@@ -94,6 +94,9 @@ func (c Compute) Validate() error {
 		if _, err := kernels.Find(c.Kernels); err != nil {
 			return &FieldError{"kernels", "can't be used: " + err.Error()}
 		}
+		if !c.Exact && slices.Contains(c.leftOut(), c.Kernels) {
+			return &FieldError{"without", fmt.Sprintf("leaves out the kernels %s, which are asked for: give one of the two", c.Kernels)}
+		}
 	}
 	return nil
 }

@@ -146,7 +146,7 @@ func TestLossesOfABigBatchAreExactModesWithin1e5(t *testing.T) {
 }
 
 // needs are the units without which another does nothing.
-var needs = map[models.SpeedUp]models.SpeedUp{models.Tiles: models.Kernels, models.Wide: models.Kernels, models.Labels: models.Kernels, models.Norm: models.Kernels}
+var needs = map[models.SpeedUp]models.SpeedUp{models.Tiles: models.Kernels, models.Wide: models.Kernels, models.Pairs: models.Kernels, models.Labels: models.Kernels, models.Norm: models.Kernels}
 
 func TestEveryUnitAloneIsExactModeWithin1e5(t *testing.T) {
 	for _, unit := range models.SpeedUps {
