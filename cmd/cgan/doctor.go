@@ -22,6 +22,8 @@ import (
 type diagnosis struct {
 	torch.Info
 	Why      string       `json:"threads_why"`
+	Gain     float64      `json:"threads_gain,omitempty"` // how many times as fast as one thread all multiply together
+	Shared   string       `json:"hyperthreads,omitempty"`
 	Level2   string       `json:"level2_cache"`
 	Program  string       `json:"program"`
 	Kernels  []kernelsRow `json:"kernels"` // the fastest first
@@ -93,7 +95,10 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 	if program, err := os.Executable(); err == nil && besides(d.Library, program) {
 		d.Found = "beside the program"
 	}
-	d.Why, d.Level2 = threads.Why, thisHost().level2()
+	d.Why, d.Shared, d.Level2 = threads.Why, thisHost().shared(), thisHost().level2()
+	if set := how.KernelSet(); set != nil {
+		d.Gain = set.Peak(false, threads.N) / set.Peak(false, 1)
+	}
 	d.BLAS, d.Program = blas(d.Config), version()
 	for _, e := range kernels.All() {
 		d.Kernels = append(d.Kernels, kernelsRow{e.Name, e.Set != nil && e.Set == how.KernelSet(), e.Lacks})
@@ -133,7 +138,7 @@ func (d diagnosis) print(w io.Writer) (err error) {
 		{"CPU", d.Capability + " kernels"},
 		{"kernels", kernelsText(d.Kernels)},
 		{"L2 cache", d.Level2},
-		{"threads", fmt.Sprintf("%d: %s", d.Threads, d.Why)},
+		{"threads", d.threadsText()},
 		{"BLAS", d.BLAS},
 		{"CUDA", d.CUDA},
 		{"MNIST", d.MNIST},
@@ -144,6 +149,21 @@ func (d diagnosis) print(w io.Writer) (err error) {
 		}
 	}
 	return nil
+}
+
+// threadsText says how many threads there are, why, and what they are worth: two hyperthreads of one core are no two cores.
+func (d diagnosis) threadsText() string {
+	text := fmt.Sprintf("%d: %s", d.Threads, d.Why)
+	if d.Shared != "" {
+		text += "; " + d.Shared
+	}
+	if d.Threads > 1 && d.Gain > 0 {
+		text += fmt.Sprintf("; they multiply %.1f times as fast as one", d.Gain)
+		if d.Gain < 0.7*float64(d.Threads) {
+			text += fmt.Sprintf(": busy, or not %d cores; compare --threads %d", d.Threads, max(1, d.Threads/2))
+		}
+	}
+	return text
 }
 
 // blas picks the lines of libtorch's build account that name its math libraries.

@@ -50,7 +50,11 @@ func runProcesses(ctx context.Context, n int, timeout time.Duration) error {
 	if err != nil {
 		return err
 	}
-	threads := strconv.Itoa(max(1, thisHost().cores/n))
+	here, err := setThreads(0)
+	if err != nil {
+		return err
+	}
+	threads := strconv.Itoa(max(1, here.N/n))
 	ends := make(chan processError, n)
 	runtime.LockOSThread() // whose end would be this process's for those that it has started
 	defer runtime.UnlockOSThread()

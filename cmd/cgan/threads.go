@@ -165,6 +165,21 @@ func unescape(text string) string {
 	return out.String()
 }
 
+// shared says of processors that are hyperthreads of one core that they are, or nothing.
+func (h host) shared() string {
+	lists, _ := fs.Glob(h.root, "sys/devices/system/cpu/cpu*/topology/thread_siblings_list")
+	cores := map[string]bool{}
+	for _, name := range lists {
+		if list := h.lines(name); len(list) > 0 {
+			cores[list[0]] = true
+		}
+	}
+	if len(cores) == 0 || len(cores) == len(lists) {
+		return ""
+	}
+	return fmt.Sprintf("the machine's %d processors are hyperthreads of %d cores", len(lists), len(cores))
+}
+
 // level2 is the second level of cache of the first core, as "2048K", or what is in the way of knowing.
 func (h host) level2() string {
 	const caches = "sys/devices/system/cpu/cpu0/cache"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -85,6 +86,41 @@ func TestThreadsFollowQuotaAffinityAndEnvironment(t *testing.T) {
 		if got.N != test.want || !strings.Contains(got.Why, test.why) {
 			t.Errorf("%s: %d threads because of %q, want %d and %q", test.name, got.N, got.Why, test.want, test.why)
 		}
+	}
+}
+
+func TestHyperthreadsAreNamed(t *testing.T) {
+	const list = "sys/devices/system/cpu/cpu%d/topology/thread_siblings_list"
+	machine := func(siblings ...string) (h host) {
+		root := files()
+		for i, s := range siblings {
+			root[fmt.Sprintf(list, i)] = &fstest.MapFile{Data: []byte(s + "\n")}
+		}
+		return host{root: root}
+	}
+	for _, test := range []struct {
+		h    host
+		want string
+	}{
+		{machine("0", "1"), ""},
+		{machine("0-1", "0-1"), "2 processors are hyperthreads of 1 cores"},
+		{machine("0,2", "1,3", "0,2", "1,3"), "4 processors are hyperthreads of 2 cores"},
+		{machine(), ""},
+	} {
+		if got := test.h.shared(); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+func TestThreadsThatShareACoreAreNamedByWhatTheyAreWorth(t *testing.T) {
+	d := diagnosis{Why: "why", Gain: 1.1}
+	d.Threads = 2
+	if got, want := d.threadsText(), "2: why; they multiply 1.1 times as fast as one: busy, or not 2 cores; compare --threads 1"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if d.Gain = 1.96; strings.Contains(d.threadsText(), "compare") {
+		t.Error(d.threadsText())
 	}
 }
 
