@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -60,7 +61,7 @@ func ParseCriterion(text string) (c Criterion, err error) {
 		name, value, _ = strings.Cut(text, "<=")
 	}
 	c = Criterion{Figure: strings.TrimSpace(name), Least: least}
-	if c.Value, err = strconv.ParseFloat(strings.TrimSpace(value), 64); err != nil || c.of() == nil {
+	if c.Value, err = strconv.ParseFloat(strings.TrimSpace(value), 64); err != nil || math.IsNaN(c.Value) || math.IsInf(c.Value, 0) || c.of() == nil {
 		return c, fmt.Errorf("is %q: it must be a figure, >= or <=, and a number, such as consistency>=99.5; the figures are %s", text, strings.Join(CriterionFigures(), ", "))
 	}
 	return c, nil
@@ -161,7 +162,7 @@ func (r *run) recall() error {
 		return nil
 	}
 	if _, err := runfolder.ReadStats(r.config.Resume, 0, func(s Stats) {
-		if s.Eval != nil && s.Step <= r.at.Step {
+		if s.Eval != nil && s.Step <= r.at.Step && r.evaluating.sameScale(s.Eval) {
 			r.evaluating.note(s)
 		}
 	}); err != nil {
@@ -173,6 +174,12 @@ func (r *run) recall() error {
 		}
 	}
 	return nil
+}
+
+// sameScale says whether an earlier evaluation was by this judge beside these images: by another one even real images are at another
+// distance. Another processor's kernels move it a little.
+func (e *evaluating) sameScale(was *runfolder.Eval) bool {
+	return math.Abs(was.Floor-e.reference.Floor()) <= 0.01*e.reference.Floor()
 }
 
 // note takes an evaluation in, and says whether it is the best so far.
@@ -214,7 +221,7 @@ func (r *run) evaluate(ctx context.Context, step int) (*runfolder.Eval, error) {
 	}
 	e := &r.evaluating
 	e.at = time.Now()
-	d, err := e.reference.Draw(context.WithoutCancel(ctx), r.trainer.drawing(), r.config.Config, min(evalCount, r.set.Images.N/2), sampleSeed)
+	d, err := e.reference.Draw(context.WithoutCancel(ctx), r.trainer.drawing(), r.config.Config, sampleSeed)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate step %d: %w", step, err)
 	}

@@ -59,11 +59,9 @@ func TestEvaluationsAreNotedAndTheBestIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := w.LoadGenerator()
-	if err != nil {
-		t.Fatal(err)
+	if step, ok := w.Get("step"); !ok || step != int64(at) {
+		t.Errorf("%s is of step %v, the least distance of step %d", BestName, step, at)
 	}
-	g.Free()
 	readme, err := os.ReadFile(filepath.Join(result.Dir, "README.md"))
 	if err != nil || !strings.Contains(string(readme), "Evaluated after step 6") {
 		t.Errorf("README.md does not say it: %v", err)
@@ -76,6 +74,27 @@ func TestEvaluationsAreNotedAndTheBestIsKept(t *testing.T) {
 	}
 	if last == "" || at == 0 {
 		t.Errorf("saved %v", said.saved)
+	}
+}
+
+// Only a lower Frechet distance makes an evaluation the best, and one by another judge is not compared.
+func TestTheBestEvaluationHasTheLeastDistance(t *testing.T) {
+	var e evaluating
+	for i, test := range []struct {
+		frechet float64
+		best    bool
+	}{{3, true}, {4, false}, {2, true}, {2, false}, {5, false}} {
+		if got := e.note(Stats{Eval: &runfolder.Eval{Frechet: test.frechet}}); got != test.best {
+			t.Errorf("evaluation %d of distance %v: best is %v", i, test.frechet, got)
+		}
+	}
+	if e.best != 2 || e.since != 2 {
+		t.Errorf("%+v", e)
+	}
+	for _, text := range []string{"frechet<=nan", "frechet<=inf", "consistency>=-Inf"} {
+		if _, err := ParseCriterion(text); err == nil {
+			t.Errorf("%s is taken", text)
+		}
 	}
 }
 

@@ -15,10 +15,8 @@ import (
 	"cgan/models/imageset"
 	"cgan/models/judge"
 	"cgan/models/picture"
-	"cgan/train"
 	"cgan/train/dataset"
 	"cgan/weights/atomicfile"
-	"cgan/weights/pretrained"
 
 	"github.com/cheggaaa/pb/v3"
 	"github.com/urfave/cli/v2"
@@ -168,14 +166,13 @@ func (d *drawing) judgeOf(c *cli.Context) (*judge.Judge, judge.About, error) {
 		return judgeFor(c, nil, nil)
 	}
 	o := dataset.Options{Fit: dataset.Fits[0], Background: "black"}
-	if data := c.String("weights"); !c.IsSet("data") { // what it was trained on
-		if run, err := train.ResumeConfig(data); err == nil {
-			o.Fit, o.Background, o.SkipBad = run.Fit, run.Background, run.SkipBad
-			data = run.Data
-		} else if !pretrained.Has(data) {
-			data = ""
+	if !c.IsSet("data") {
+		t := dataOf(c.String("weights"))
+		if !t.known {
+			return nil, judge.About{}, usageError{fmt.Errorf("--filter: %s does not say what it was trained on: name the data by --data, or a judge of it by --judge", c.String("weights"))}
 		}
-		if err := c.Set("data", data); err != nil {
+		o.Fit, o.Background, o.SkipBad = t.fit, t.background, t.skipBad
+		if err := c.Set("data", t.data); err != nil {
 			return nil, judge.About{}, err
 		}
 	}

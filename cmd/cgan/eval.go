@@ -70,6 +70,9 @@ func runEval(c *cli.Context) error {
 		}
 		all[i] = w
 	}
+	if err := takeData(c); err != nil {
+		return err
+	}
 	reports, err := reportFolders(c.String("report"), c.Args().Slice())
 	if err != nil {
 		return err
@@ -88,6 +91,14 @@ func runEval(c *cli.Context) error {
 		return err
 	}
 	defer free()
+	for i, w := range all {
+		if err := e.reference.Fits(w.Config, w.Classes); err != nil {
+			return usageError{fmt.Errorf("%s: %w", c.Args().Get(i), err)}
+		}
+	}
+	if n := e.reference.Count(); n < c.Int("count") {
+		fmt.Fprintf(c.App.ErrWriter, "notice: --count is %d, and the data has %d images for each of the two real sets that are compared: as many are drawn\n", c.Int("count"), n)
+	}
 	var figures []*evaluate.Figures
 	for i, w := range all {
 		f, err := e.of(w, c.Args().Get(i), reports[i])
@@ -158,7 +169,7 @@ func (e *evaluation) of(w *models.Weights, name, report string) (*evaluate.Figur
 		return nil, err
 	}
 	began := time.Now()
-	drawn, err := e.reference.Draw(e.Context.Context, g, w.Config, e.Int("count"), seedOf(e.Context))
+	drawn, err := e.reference.Draw(e.Context.Context, g, w.Config, seedOf(e.Context))
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +179,7 @@ func (e *evaluation) of(w *models.Weights, name, report string) (*evaluate.Figur
 		return nil, err
 	}
 	fmt.Fprintf(e.App.ErrWriter, "%s: drew and judged %d images in %.2f s, compared them with real ones in %.2f s\n",
-		clean(name), e.Int("count"), drew.Seconds(), (time.Since(began) - drew).Seconds())
+		clean(name), e.reference.Count(), drew.Seconds(), (time.Since(began) - drew).Seconds())
 	if e.inception != nil {
 		if f.FID, err = e.inception.FID(e.Context.Context, e.reference, drawn, e.said.seeing()); err != nil {
 			return nil, err
@@ -185,7 +196,27 @@ func (e *evaluation) of(w *models.Weights, name, report string) (*evaluate.Figur
 	return f, err
 }
 
-// reportFolders makes a folder for each report, none where dir is empty. A folder with other files than a report's is refused.
+// takeData sets --data, where it is not given, to what the generators say that they were trained on.
+func takeData(c *cli.Context) error {
+	if c.IsSet("data") {
+		return nil
+	}
+	var first trainedOn
+	for i, path := range c.Args().Slice() {
+		t := dataOf(path)
+		if i == 0 {
+			first = t
+		} else if t.known != first.known || t.data != first.data {
+			return usageError{fmt.Errorf("%s and %s were not trained on the same data, as far as they say: name the data to judge by with --data", c.Args().First(), path)}
+		}
+	}
+	if !first.known {
+		fmt.Fprintf(c.App.ErrWriter, "notice: %s does not say what it was trained on: it is compared with MNIST; --data names other data\n", c.Args().First())
+	}
+	return first.take(c)
+}
+
+// reportFolders names a folder for each report, none where dir is empty. A folder with other files than a report's is refused.
 func reportFolders(dir string, names []string) ([]string, error) {
 	folders := make([]string, len(names))
 	for i, name := range names {
@@ -195,11 +226,12 @@ func reportFolders(dir string, names []string) ([]string, error) {
 		if folders[i] = dir; len(names) > 1 {
 			folders[i] = filepath.Join(dir, fmt.Sprintf("%d-%s", i+1, filepath.Base(filepath.Clean(name))))
 		}
-		if err := os.MkdirAll(folders[i], 0o777); err != nil {
-			return nil, usageError{fmt.Errorf("--report: %w", err)}
-		}
 		_, err := os.Stat(filepath.Join(folders[i], "figures.json"))
-		if entries, _ := os.ReadDir(folders[i]); errors.Is(err, fs.ErrNotExist) && len(entries) > 0 {
+		entries, unreadable := os.ReadDir(folders[i])
+		if unreadable != nil && !errors.Is(unreadable, fs.ErrNotExist) {
+			return nil, usageError{fmt.Errorf("--report: %w", unreadable)}
+		}
+		if errors.Is(err, fs.ErrNotExist) && len(entries) > 0 {
 			return nil, usageError{fmt.Errorf("--report %s: the folder holds other files than a report's: name a new one", folders[i])}
 		}
 	}

@@ -49,7 +49,7 @@ func TestEval(t *testing.T) {
 	if code != exitOK {
 		t.Fatal(stderr)
 	}
-	for _, want := range []string{"class consistency", "Frechet distance on the judge's features", "CAS, test images", one, two} {
+	for _, want := range []string{"class consistency", "Frechet distance on the judge's features", "CAS, other real images", one, two} {
 		if !strings.Contains(first, want) {
 			t.Errorf("the table has no %q:\n%s", want, first)
 		}
@@ -69,6 +69,24 @@ func TestEval(t *testing.T) {
 	}
 	if ofFirst < 35 || ofFirst > 49 {
 		t.Errorf("%d of 60 drawn images are of the class that 42 in 60 of the data are of", ofFirst)
+	}
+	code, line, stderr = invoke("eval", one, "--judge", judge, "--cas=false", "--json")
+	if err := json.Unmarshal([]byte(line), &figures); code != exitOK || err != nil || figures.Count != figures.Real || figures.Count > 100 || !strings.Contains(stderr, "as many are drawn") {
+		t.Errorf("of a set of 200 images, code %d, %v: %d drawn and %d real\n%s", code, err, figures.Count, figures.Real, stderr)
+	}
+	if code, _, stderr := invoke("eval", one, "fashion-mnist", "--data", data, "--judge", judge, "--count", "60", "--report", report+"2"); code != exitUsage || !strings.Contains(stderr, "fashion-mnist: the generator draws") || strings.Contains(stderr, "drew and judged") {
+		t.Errorf("a generator of other classes: code %d, %s", code, stderr)
+	}
+	if _, err := os.Stat(report + "2"); err == nil {
+		t.Error("the refused command has left a report's folder")
+	}
+	if code, _, stderr := invoke("eval", one, "fashion-mnist"); code != exitUsage || !strings.Contains(stderr, "name the data to judge by with --data") {
+		t.Errorf("generators of different data: code %d, %s", code, stderr)
+	}
+	for want, out := range map[string]string{"the file exists": judge, "in a folder that is there": filepath.Join(out, "none", "judge.pt")} {
+		if code, stdout, stderr := invoke("judge", "train", "--data", data, "--out", out); code != exitUsage || !strings.Contains(stderr, want) || stdout != "" {
+			t.Errorf("--out %s: code %d, %s%s", out, code, stdout, stderr)
+		}
 	}
 }
 

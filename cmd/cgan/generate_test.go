@@ -357,6 +357,9 @@ func TestFilter(t *testing.T) {
 	if code != exitFailure || !strings.Contains(stderr, "--filter 1: of the last images of class 6 not one was read as that") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
+	if code, _, stderr := invoke("generate", "--weights", generateExport(t, run), "--filter", "0.5", "--out", path+".npz"); code != exitUsage || !strings.Contains(stderr, "does not say what it was trained on: name the data by --data") {
+		t.Errorf("a file of unknown data: code %d, %s", code, stderr)
+	}
 	for want, file := range map[string]string{"the generator knows 10 classes, and the judge 2": writeJudge(t, "a", "b"), "w.pt: it is no judge": generateExport(t, run)} {
 		if code, _, stderr := invoke("generate", "--weights", run, "--filter", "0.5", "--judge", file, "--out", path); code == exitOK || !strings.Contains(stderr, want) {
 			t.Errorf("exit code %d, %s", code, stderr)

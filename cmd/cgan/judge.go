@@ -1,10 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
+	"os"
+	"path/filepath"
 
 	"cgan/models"
 	"cgan/models/judge"
@@ -49,6 +49,10 @@ func runJudgeTrain(c *cli.Context) error {
 	if err := setUp(o.Compute, c.Int("threads")); err != nil {
 		return err
 	}
+	out := c.String("out")
+	if err := newFile(out); err != nil {
+		return err
+	}
 	set, test, err := bothSplits(c, dataOptions(c))
 	if err != nil {
 		return err
@@ -64,11 +68,7 @@ func runJudgeTrain(c *cli.Context) error {
 		return err
 	}
 	defer j.Free()
-	out := c.String("out")
 	err = atomicfile.Write(out, false, func(w io.Writer) error { return j.Write(w, about) })
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("--out %s: the file exists: name another one, or remove it", out)
-	}
 	if err == nil {
 		fmt.Fprintf(c.App.Writer, "%s: reads %v right\n", out, about)
 		for i, name := range about.Classes {
@@ -76,6 +76,19 @@ func runJudgeTrain(c *cli.Context) error {
 		}
 	}
 	return err
+}
+
+// newFile says what keeps --out from being a file that is made after hours of work.
+func newFile(out string) error {
+	if _, err := os.Lstat(out); err == nil {
+		return usageError{fmt.Errorf("--out %s: the file exists: name another one, or remove it", out)}
+	}
+	probe, err := os.CreateTemp(filepath.Dir(out), ".cgan-*")
+	if err != nil {
+		return usageError{fmt.Errorf("--out %s: %w: name a file in a folder that is there and can be written to", out, cause(err))}
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
 }
 
 // bothSplits opens the training and the test images of --data; the latter are nil where the set has none.

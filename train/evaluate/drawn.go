@@ -17,17 +17,18 @@ type Drawn struct {
 	noise     []float32 // [N, nz]
 }
 
-// Draw draws count images and judges them, in batches: image i shows the class of real image i and has a noise of its own, which
-// depends on seed and i alone. No other random number is drawn.
-func (r *Reference) Draw(ctx context.Context, g *models.Net, c models.Config, count int, seed int64) (*Drawn, error) {
-	if err := r.fits(c, count); err != nil {
+// Draw draws as many images as there are real ones, Count, and judges them, in batches: image i shows the class of real image i and
+// has a noise of its own, which depends on seed and i alone. No other random number is drawn.
+func (r *Reference) Draw(ctx context.Context, g *models.Net, c models.Config, seed int64) (*Drawn, error) {
+	if err := r.Fits(c, nil); err != nil {
 		return nil, err
 	}
+	count := r.Count()
 	noise, err := g.NoiseRows(c, count, seed)
 	if err != nil {
 		return nil, err
 	}
-	d := &Drawn{&judged{asked: r.asked(c, count)}, g, c, noise}
+	d := &Drawn{&judged{asked: r.asked(c)}, g, c, noise}
 	for numbers := range slices.Chunk(firstNumbers(count), judgeBatch) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -47,28 +48,30 @@ func (r *Reference) Draw(ctx context.Context, g *models.Net, c models.Config, co
 	return d, nil
 }
 
-// asked is the classes of count images of a generator, as many of each as among the real ones. MNIST has a quarter more of digit 1
+// Count is how many real images there are to compare with, and how many are drawn: of fewer real ones than drawn ones more would
+// be covered, and a classifier learn less.
+func (r *Reference) Count() int { return r.real.n() }
+
+// asked is the classes that are asked of a generator, as many of each as among the real images. MNIST has a quarter more of digit 1
 // than of 5: real images of equal classes are twice as far from others of it as those are from each other.
-func (r *Reference) asked(c models.Config, count int) []int {
-	asked := make([]int, count)
-	if c.Classes > 0 {
-		for i := range asked {
-			asked[i] = r.real.asked[i%r.real.n()]
-		}
+func (r *Reference) asked(c models.Config) []int {
+	if c.Classes == 0 {
+		return make([]int, r.Count())
 	}
-	return asked
+	return slices.Clone(r.real.asked)
 }
 
-// fits says what keeps images of a generator from being compared with the reference.
-func (r *Reference) fits(c models.Config, count int) error {
+// Fits says what keeps images of a generator from being compared with the reference. Where its classes have names, not numbers,
+// they must be the data's.
+func (r *Reference) Fits(c models.Config, names models.Classes) error {
 	if image := c.Image(); int(image[0]) != r.size[0] || int(image[1]) != r.size[1] || int(image[2]) != r.size[2] {
 		return fmt.Errorf("the generator draws images of %v, and the data's are %v: give the data the same size and channels", image, r.size)
 	}
 	if c.Classes > 0 && c.Classes != len(r.about.Classes) {
 		return fmt.Errorf("the generator knows %d classes, and the judge %d: judge with the data that it was trained on", c.Classes, len(r.about.Classes))
 	}
-	if count < MinCount {
-		return fmt.Errorf("%d images are too few to say anything: at least %d are needed", count, MinCount)
+	if c.Classes > 0 && len(names) > 0 && !slices.Equal(names, models.NumberedClasses(c.Classes)) && !slices.Equal(names, r.about.Classes) {
+		return fmt.Errorf("the generator draws %s, and the data has %s: judge with the data that it was trained on", names, models.Classes(r.about.Classes))
 	}
 	return nil
 }

@@ -4,9 +4,12 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
+	"cgan/bindings/torch/torchtest"
 	"cgan/models/judge"
+	"cgan/train/dataset"
 )
 
 // cloud is features about a centre, without an image.
@@ -116,9 +119,15 @@ func TestConsistencyCounts(t *testing.T) {
 	if c.Share != 4.0/6 || !slices.Equal(c.Confusion[2], []int{0, 1, 2}) || !slices.Equal(c.Classes, []float64{0.5, 1, 2.0 / 3}) {
 		t.Errorf("%+v", c)
 	}
-	// scipy.stats.binom(200, 0.9).ppf([0.025, 0.975]) is 171, 188
-	if got := bootstrap(0.9, 200); got != (Interval{171.0 / 200, 188.0 / 200}) {
-		t.Errorf("%v", got)
+	// scipy.stats.binomtest(k, n).proportion_ci(0.95, "exact")
+	for _, test := range []struct {
+		share float64
+		n     int
+		want  Interval
+	}{{0.9, 200, Interval{0.8498, 0.9378}}, {1, 100, Interval{0.9638, 1}}, {0, 100, Interval{0, 0.0362}}} {
+		if got := interval(test.share, test.n); math.Abs(got[0]-test.want[0]) > 5e-4 || math.Abs(got[1]-test.want[1]) > 5e-4 {
+			t.Errorf("%v of %d: %v, want %v", test.share, test.n, got, test.want)
+		}
 	}
 }
 
@@ -155,6 +164,38 @@ func TestDiversityIsWithinAClass(t *testing.T) {
 	if ratio := diversity(cloud(8, 2000, 0, 0.5), 10) / diversity(cloud(9, 2000, 7, 1), 10); math.Abs(ratio-0.25) > 0.01 {
 		t.Error(ratio)
 	}
+}
+
+// A test set's classes are the training set's by name: it may number them otherwise, and lack some, but has no others.
+func TestTestImagesAreNumberedByName(t *testing.T) {
+	classes := []string{"cat", "dog", "owl"}
+	test := &dataset.Set{Classes: []string{"owl", "cat"}, Labels: []int32{0, 1, 1}}
+	if err := numberAs(test, classes); err != nil || !slices.Equal(test.Labels, []int32{2, 0, 0}) || !slices.Equal(test.Classes, classes) {
+		t.Errorf("%+v, %v", test, err)
+	}
+	if err := numberAs(&dataset.Set{Classes: []string{"owl", "fox"}}, classes); err == nil || !strings.Contains(err.Error(), "test images of class fox") {
+		t.Errorf("an unknown class gave %v", err)
+	}
+}
+
+// A judge reads the classes, channels and sizes that it was trained on.
+func TestAJudgeOfOtherDataIsRefused(t *testing.T) {
+	set := &dataset.Set{Classes: []string{"cat", "dog"}}
+	set.Images.Channels, set.Images.Height, set.Images.Width = 1, 28, 28
+	torchtest.Do(t, func() {
+		j := judge.New(1, 2)
+		defer j.Free()
+		for want, about := range map[string]judge.About{
+			"":                 {Classes: set.Classes, Size: 28},
+			"3 classes":        {Classes: []string{"a", "b", "c"}},
+			"dog":              {Classes: []string{"dog", "cat"}, Size: 28},
+			"64 pixels a side": {Classes: set.Classes, Size: 64},
+		} {
+			if err := knows(j, about, set); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%+v: %v", about, err)
+			}
+		}
+	})
 }
 
 // The two sets of real images that the floor compares are apart, and alike in their classes, also where those have few images.

@@ -3,8 +3,8 @@
 package evaluate
 
 import (
+	"math"
 	"slices"
-	"sort"
 
 	"cgan/models/judge"
 
@@ -16,7 +16,8 @@ import (
 type Figures struct {
 	Judge       judge.About  `json:"judge"`                 // whose accuracy stands beside all that rests on it
 	Count       int          `json:"count"`                 // images drawn, of the classes of the real ones
-	Real        int          `json:"real"`                  // real images that they are compared with
+	Real        int          `json:"real"`                  // training images that they are compared with
+	HeldOut     bool         `json:"held_out"`              // held-out images are of a test set, else of the training set too
 	Consistency *Consistency `json:"consistency,omitempty"` // nil where the generator knows no classes
 	Frechet     float64      `json:"frechet"`               // on the judge's features, not Inception's: no FID
 	Floor       float64      `json:"frechet_floor"`         // of real images against as many other real ones
@@ -28,7 +29,7 @@ type Figures struct {
 	FID          *FID                `json:"fid,omitempty"` // likewise
 }
 
-// Interval is that of 95 %, by bootstrap.
+// Interval is that of 95 %, as interval gives it.
 type Interval [2]float64
 
 // Consistency is how often the judge reads the class that was asked for.
@@ -38,16 +39,16 @@ type Consistency struct {
 	Confusion [][]int   `json:"confusion"` // [asked][read]
 }
 
-// Nearness is how much nearer drawn images are to training images than held-out real ones are.
+// Nearness is how much nearer drawn images are to the training images that they are compared with than held-out real ones are.
 type Nearness struct {
-	Share   float64 `json:"share"`    // of drawn images nearer to a training image than 99 % of held-out ones
+	Share   float64 `json:"share"`    // of drawn images nearer to one of them than 99 % of held-out ones
 	HeldOut float64 `json:"held_out"` // the same of the held-out images: 0.01, but for ties
 	Median  float64 `json:"median"`   // the median distance to the nearest training image, over that of held-out ones
 }
 
 // Figures compares drawn images with the reference. The same generator, reference, count and seed give the same figures.
 func (r *Reference) Figures(d *Drawn) (*Figures, error) {
-	f := &Figures{Judge: r.about, Count: d.n(), Real: r.real.n(), Floor: r.floor, Intervals: map[string]Interval{}}
+	f := &Figures{Judge: r.about, Count: d.n(), Real: r.real.n(), HeldOut: r.heldOut != r.other, Floor: r.floor, Intervals: map[string]Interval{}}
 	var err error
 	if f.Frechet, err = frechet(r.rooted, gaussianOf(d.features, d.n())); err != nil {
 		return nil, err
@@ -59,14 +60,14 @@ func (r *Reference) Figures(d *Drawn) (*Figures, error) {
 	f.PRDC, f.Memorisation = b.PRDC, nearness(b.distance, r.unseen)
 	f.Diversity = ratio(diversity(d.judged, d.config.Classes), diversity(r.real, d.config.Classes))
 	for name, share := range map[string]float64{"precision": f.Precision, "memorisation": f.Memorisation.Share} {
-		f.Intervals[name] = bootstrap(share, d.n())
+		f.Intervals[name] = interval(share, d.n())
 	}
 	for name, share := range map[string]float64{"recall": f.Recall, "coverage": f.Coverage} {
-		f.Intervals[name] = bootstrap(share, r.real.n())
+		f.Intervals[name] = interval(share, r.real.n())
 	}
 	if d.config.Classes > 0 {
 		f.Consistency = consistency(d.judged, d.config.Classes)
-		f.Intervals["consistency"] = bootstrap(f.Consistency.Share, d.n())
+		f.Intervals["consistency"] = interval(f.Consistency.Share, d.n())
 	}
 	return f, nil
 }
@@ -89,17 +90,19 @@ func consistency(v *judged, classes int) *Consistency {
 	return c
 }
 
-// bootstrap is the 95 % interval of a share of n images. So many draws of them with replacement have a binomial share, whose
-// quantiles need no drawing.
-func bootstrap(share float64, n int) Interval {
-	if share <= 0 || share >= 1 {
-		return Interval{share, share}
+// interval is the 95 % interval of Clopper and Pearson of a share of n images, which is none of no width where all or none are
+// counted, as a bootstrap's would be. Of precision, recall and coverage the images on the other side count as given.
+func interval(share float64, n int) Interval {
+	all := float64(n)
+	hits := math.Round(share * all)
+	i := Interval{0, 1}
+	if hits > 0 {
+		i[0] = distuv.Beta{Alpha: hits, Beta: all - hits + 1}.Quantile(0.025)
 	}
-	hits := distuv.Binomial{N: float64(n), P: share}
-	quantile := func(q float64) float64 {
-		return float64(sort.Search(n, func(k int) bool { return hits.CDF(float64(k)) >= q })) / float64(n)
+	if hits < all {
+		i[1] = distuv.Beta{Alpha: hits + 1, Beta: all - hits}.Quantile(0.975)
 	}
-	return Interval{quantile(0.025), quantile(0.975)}
+	return i
 }
 
 // diversity is the mean squared distance of two images of a class in the judge's features, over the classes: twice the trace of the

@@ -42,10 +42,8 @@ def prdc(real, drawn):
 
 
 def interval(share, n):
-    """The middle 95 % of the bootstrap distribution of a share, which is binomial."""
-    if not 0 < share < 1:
-        return [share, share]
-    return [x / n for x in stats.binom(n, share).ppf([0.025, 0.975]).tolist()]
+    """The 95 % interval of Clopper and Pearson."""
+    return list(stats.binomtest(round(share * n), n).proportion_ci(0.95, "exact"))
 
 
 def diversity(features, classes):

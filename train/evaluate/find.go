@@ -8,10 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"cgan/models"
 	"cgan/models/judge"
 	"cgan/train/dataset"
+	"cgan/weights"
 	"cgan/weights/atomicfile"
 )
 
@@ -54,9 +56,29 @@ func OpenTest(ctx context.Context, data string, o dataset.Options, set *dataset.
 	if problem := (*dataset.DataError)(nil); errors.As(err, &problem) && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err == nil && len(test.Classes) != len(set.Classes) {
-		test.Close()
-		return nil, &models.FieldError{Field: "data", Problem: fmt.Sprintf("has %d classes to train on and %d to test on", len(set.Classes), len(test.Classes))}
+	if err != nil {
+		return nil, err
 	}
-	return test, err
+	if err := numberAs(test, set.Classes); err != nil {
+		test.Close()
+		return nil, err
+	}
+	return test, nil
+}
+
+// numberAs gives a test set's images the classes' numbers of the training set, by their names: it may lack some.
+func numberAs(test *dataset.Set, classes []string) error {
+	place := make([]int32, len(test.Classes))
+	for i, name := range test.Classes {
+		at := slices.Index(classes, name)
+		if at < 0 {
+			return &models.FieldError{Field: "data", Problem: fmt.Sprintf("has test images of class %s and no training images of it: its classes are %s", weights.Show(name), models.Classes(classes))}
+		}
+		place[i] = int32(at)
+	}
+	for i, class := range test.Labels {
+		test.Labels[i] = place[class]
+	}
+	test.Classes = classes
+	return nil
 }

@@ -27,12 +27,20 @@ func TrainJudge(ctx context.Context, train, test *dataset.Set, o FitOptions, sai
 	if j, err = Fit(ctx, train.Some(order), o, said); err != nil {
 		return nil, about, err
 	}
-	verdicts, err := judgeSet(j, test, held)
-	if err != nil {
+	if err = testOn(&about, j, test, held); err != nil {
 		j.Free()
 		return nil, about, err
 	}
-	about.Tested, about.Accuracy = verdicts.n(), float64(verdicts.right())/float64(verdicts.n())
-	about.Right, about.TestedOf = verdicts.byClass(len(train.Classes))
 	return j, about, nil
+}
+
+// testOn has a judge read images of a set, and takes into about how many it reads right.
+func testOn(about *judge.About, j *judge.Judge, set *dataset.Set, numbers []int) error {
+	v, err := judgeSet(j, set, numbers)
+	if err != nil {
+		return err
+	}
+	about.Tested, about.Accuracy = v.n(), v.accuracy()
+	about.Right, about.TestedOf = v.byClass(len(about.Classes))
+	return nil
 }

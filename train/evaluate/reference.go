@@ -3,7 +3,9 @@ package evaluate
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
+	"cgan/models"
 	"cgan/models/judge"
 	"cgan/train/dataset"
 )
@@ -32,11 +34,8 @@ type Reference struct {
 // NewReference judges count images of a training set, as many others of the same classes, and those of a test set, which may be
 // nil. The judge and the sets are the caller's, and last as long as the reference.
 func NewReference(j *judge.Judge, about judge.About, train, test *dataset.Set, count int) (r *Reference, err error) {
-	if len(train.Classes) != len(about.Classes) {
-		return nil, fmt.Errorf("the judge knows %d classes and the data has %d: judge with one that was trained on the data", len(about.Classes), len(train.Classes))
-	}
-	if int(j.Channels()) != train.Images.Channels {
-		return nil, fmt.Errorf("the judge sees images of %d channels and the data has %d: judge with one that was trained on the data", j.Channels(), train.Images.Channels)
+	if err := knows(j, about, train); err != nil {
+		return nil, err
 	}
 	order := alike(train.Labels, count)
 	if count = len(order) / 2; count < MinCount {
@@ -51,10 +50,45 @@ func NewReference(j *judge.Judge, about judge.About, train, test *dataset.Set, c
 	}
 	if r.tested, r.heldOut = test, r.other; test == nil {
 		r.tested = train.Some(r.order[count : 2*count])
-	} else if r.heldOut, err = judgeSet(j, test, firstNumbers(min(count, test.Images.N))); err != nil {
+	} else if r.heldOut, err = judgeSet(j, test, some(test.Images.N, count)); err != nil {
 		return nil, err
 	}
+	if about.Data != train.Hash() { // its accuracy is of other images
+		r.about.HeldOut = test == nil
+		if err := testOn(&r.about, j, r.tested, firstNumbers(r.tested.Images.N)); err != nil {
+			return nil, err
+		}
+	}
 	return r, r.measure()
+}
+
+// knows says what keeps a judge from reading the images of a set.
+func knows(j *judge.Judge, about judge.About, set *dataset.Set) error {
+	var is, has any
+	switch size := set.Images.Height; {
+	case len(about.Classes) != len(set.Classes):
+		is, has = fmt.Sprintf("%d classes", len(about.Classes)), len(set.Classes)
+	case !slices.Equal(about.Classes, set.Classes):
+		is, has = models.Classes(about.Classes), models.Classes(set.Classes)
+	case int(j.Channels()) != set.Images.Channels:
+		is, has = fmt.Sprintf("images of %d channels", j.Channels()), set.Images.Channels
+	case about.Size > 0 && about.Size != size:
+		is, has = fmt.Sprintf("images of %d pixels a side", about.Size), size
+	default:
+		return nil
+	}
+	return fmt.Errorf("the judge knows %v, and the data has %v: judge with one that was trained on the data", is, has)
+}
+
+// Floor is the Frechet distance of real images from others.
+func (r *Reference) Floor() float64 { return r.floor }
+
+// some is the numbers of count random images of n, or of all: sets may lie class by class.
+func some(n, count int) []int {
+	if count >= n {
+		return firstNumbers(n)
+	}
+	return rand.New(rand.NewPCG(2, 0)).Perm(n)[:count]
 }
 
 // alike is the numbers of two random sets of images, the one after the other, whose images i are of the same class: count of each, or

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -31,9 +32,12 @@ const (
 	neighboursOf  = 10 // images
 )
 
-// WriteReport writes into a folder that exists what is to be seen of a generator: figures.json, pictures, and README.md with both.
-// name is what it is called there.
+// WriteReport writes into a folder, which it makes, what is to be seen of a generator: figures.json, pictures, and README.md with
+// both. name is what it is called there.
 func (r *Reference) WriteReport(dir, name string, d *Drawn, f *Figures) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return err
@@ -50,6 +54,7 @@ func (r *Reference) WriteReport(dir, name string, d *Drawn, f *Figures) error {
 	}
 	for _, p := range pictures {
 		if p.file == "confusion.png" && !showsConfusion(f) {
+			_ = os.Remove(filepath.Join(dir, p.file)) // that of an earlier report
 			continue
 		}
 		content, err := p.make()
@@ -98,7 +103,7 @@ func encode(g picture.Grid) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// neighbours has in each row a drawn image and the training images that are nearest to it, of those drawn images that are nearest to
+// neighbours has in each row a drawn image and the real images that are nearest to it, of those drawn images that are nearest to
 // any, one of each class first: where a generator copies, the first two columns are the same.
 func (r *Reference) neighbours(d *Drawn) ([]byte, error) {
 	distances, err := closest(d.judged, r.real)
@@ -249,7 +254,7 @@ func page(name string, f *Figures, classes []string) string {
 	if showsConfusion(f) {
 		b.WriteString("![confusion matrix](confusion.png)\n\n")
 	}
-	b.WriteString("In each row a drawn image and the five training images that are nearest to it, of those drawn images that are nearest to any, one of each class first:\n\n![nearest training images](neighbours.png)\n")
+	b.WriteString("In each row a drawn image and the five of these real images that are nearest to it, of those drawn images that are nearest to any, one of each class first:\n\n![nearest real images](neighbours.png)\n")
 	if f.Consistency != nil && !showsConfusion(f) {
 		b.WriteString("\n| class | read as asked |\n|---|---:|\n")
 		for i, name := range classes {

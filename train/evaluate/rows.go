@@ -29,10 +29,14 @@ func (f *Figures) Rows() (rows []Row) {
 	add("density", fmt.Sprintf("%.3f", f.Density), "real: about 1")
 	share("coverage", "coverage", f.Coverage)
 	add("diversity within a class", percent(f.Diversity), "of real")
-	add("nearer to a training image than 99 % of held-out ones", percent(f.Memorisation.Share), "held-out: "+percent(f.Memorisation.HeldOut))
-	add("median distance to the nearest training image", percent(f.Memorisation.Median), "of held-out's")
+	unseen, tested := "held-out", "test"
+	if !f.HeldOut {
+		unseen, tested = "other real", "other real"
+	}
+	add(fmt.Sprintf("nearer to a real image than 99 %% of %s ones", unseen), percent(f.Memorisation.Share), unseen+": "+percent(f.Memorisation.HeldOut))
+	add("median distance to the nearest real image", percent(f.Memorisation.Median), "of "+unseen+" ones")
 	if f.CAS != nil {
-		add("CAS, test images read by a classifier of drawn ones", percent(f.CAS.Drawn), "of real ones: "+percent(f.CAS.Real))
+		add(fmt.Sprintf("CAS, %s images read by a classifier of drawn ones", tested), percent(f.CAS.Drawn), "of real ones: "+percent(f.CAS.Real))
 	}
 	return rows
 }
