@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // What make balance does, settled before it was run.
@@ -75,7 +76,7 @@ func balanceSeed(ctx context.Context, cgan, dir, cut string, seed int, t *table)
 			"generate", "--weights", filepath.Join(runs, "00000-cut"), "--class", strconv.Itoa(balanceClass), "--count", strconv.Itoa(balanceFillCount),
 			"--seed", s, "--format", "folder", "--out", filepath.Join(full, "train"),
 		}, filter...)
-		if _, err := said(ctx, cgan, args...); err != nil && filter != nil {
+		if _, err := said(ctx, cgan, args...); err != nil && strings.Contains(err.Error(), "--filter "+balanceSure+": of the last images of class") {
 			t.add(name, s, "the judge is sure of too few", "-") // which learnt from few of that class itself
 			continue
 		} else if err != nil {

@@ -87,7 +87,7 @@ func hostsSection(machine facts, epochs int, alone, both []trained) string {
 	means, deviations := []string{"mean"}, []string{"deviation"}
 	for i, column := range columns {
 		m, d := spread(column)
-		means, deviations = append(means, number(m, 2+i/2)), append(deviations, number(d, 2+i/2))
+		means, deviations = append(means, number(m, 2+i/2*2)), append(deviations, number(d, 2+i/2*2))
 	}
 	t.add(means...)
 	t.add(deviations...)
