@@ -56,11 +56,11 @@ func distance(a, b *judged, i, j int) (sum float64) {
 // Precision, recall, density and coverage are what their definitions say, computed one pair at a time.
 func TestPRDCFollowsItsDefinition(t *testing.T) {
 	real, drawn := cloud(3, 300, 0, 1), cloud(4, 200, 0.05, 0.95)
-	realRadii, err := radii(real, neighbourK)
+	realBalls, err := balls(real, neighbourK)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := compare(real, drawn, realRadii)
+	got, err := compare(real, drawn, realBalls)
 	if err != nil {
 		t.Fatal(err)
 	}

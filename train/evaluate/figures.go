@@ -22,6 +22,7 @@ type Figures struct {
 	Frechet     float64      `json:"frechet"`               // on the judge's features, not Inception's: no FID
 	Floor       float64      `json:"frechet_floor"`         // of real images against as many other real ones
 	PRDC
+	Others       PRDC                `json:"of_real"`   // the same four of other real images
 	Intervals    map[string]Interval `json:"intervals"` // of the shares among the figures, by their names
 	Diversity    float64             `json:"diversity"` // mean squared distance of two drawn images of a class over that of two real ones
 	Memorisation Nearness            `json:"memorisation"`
@@ -53,11 +54,11 @@ func (r *Reference) Figures(d *Drawn) (*Figures, error) {
 	if f.Frechet, err = frechet(r.rooted, gaussianOf(d.features, d.n())); err != nil {
 		return nil, err
 	}
-	b, err := compare(r.real, d.judged, r.radii)
+	b, err := compare(r.real, d.judged, r.balls)
 	if err != nil {
 		return nil, err
 	}
-	f.PRDC, f.Memorisation = b.PRDC, nearness(b.distance, r.unseen)
+	f.PRDC, f.Others, f.Memorisation = b.PRDC, r.others, nearness(b.distance, r.unseen)
 	f.Diversity = ratio(diversity(d.judged, d.config.Classes), diversity(r.real, d.config.Classes))
 	for name, share := range map[string]float64{"precision": f.Precision, "memorisation": f.Memorisation.Share} {
 		f.Intervals[name] = interval(share, d.n())

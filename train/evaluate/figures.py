@@ -76,7 +76,7 @@ def consistency(asked, read, classes):
 def figures(f):
     real, other, held_out, drawn = (f[name].astype(np.float64) for name in ("real", "other", "held_out", "drawn"))
     classes = int(f["classes"][0])
-    all = {"frechet": frechet(real, drawn), "frechet_floor": frechet(real, other), **prdc(real, drawn)}
+    all = {"frechet": frechet(real, drawn), "frechet_floor": frechet(real, other), **prdc(real, drawn), "of_real": prdc(real, other)}
     all["consistency"] = consistency(f["drawn_asked"], f["drawn_read"], classes)
     all["diversity"] = ratio(diversity(drawn, f["drawn_asked"]), diversity(real, f["real_asked"]))
     all["memorisation"] = memorisation(drawn, held_out, real)

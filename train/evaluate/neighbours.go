@@ -94,21 +94,53 @@ func (n *nearest) bound() float32 {
 	return n.kept[n.k-1]
 }
 
-// radii are the squared distances from each of v to its k-th nearest of the others.
-func radii(v *judged, k int) ([]float32, error) {
-	all := make([]float32, v.n())
+// ball is that about an image: its squared radius, and between which two distances in float32 float64 is to decide whether an image
+// lies in it.
+type ball struct {
+	squared        float64
+	within, beyond float32
+}
+
+// newBall has a margin for the error of eachDistances, about 1e-6 of squares.
+func newBall(squared, squares float64) ball {
+	margin := squared/100 + squares/1e5
+	return ball{squared, float32(squared - margin), float32(squared + margin)}
+}
+
+// has says whether image i of v lies in the ball about image j of other, at a squared distance of about d.
+func (b ball) has(d float32, v *judged, i int, other *judged, j int) bool {
+	return d < b.beyond && (d < b.within || v.squared(i, other, j) < b.squared)
+}
+
+// balls are about each of v, up to its k-th nearest of the others.
+func balls(v *judged, k int) ([]ball, error) {
+	all, squares := make([]ball, v.n()), v.largest()
 	err := eachDistances(v, v, func(_, i int, distances []float32) {
 		distances[i] = math.MaxFloat32 // itself
-		n, bound := nearest{k: k}, float32(math.Inf(1))
+		n, bound := nearest{k: k + 1}, float32(math.Inf(1))
 		for j, d := range distances {
 			if d < bound { // few are
 				n.show(j, d)
 				bound = n.bound()
 			}
 		}
-		all[i] = bound
+		squared := make([]float64, len(n.at)) // whose order may be another by a hair
+		for rank, j := range n.at {
+			squared[rank] = v.squared(i, v, j)
+		}
+		slices.Sort(squared)
+		all[i] = newBall(squared[k-1], squares)
 	})
 	return all, err
+}
+
+// largest is the squared norm of the image that is farthest from the mean.
+func (v *judged) largest() (most float64) {
+	centre := meanOf(mat.NewDense(v.n(), judge.Features, v.features))
+	for i := range v.n() {
+		most = max(most, math.Pow(floats.Distance(v.row(i), centre, 2), 2))
+	}
+	return most
 }
 
 // closest is the distance of each of a to the nearest of b.
@@ -133,6 +165,10 @@ func (v *judged) distance(i int, other *judged, j int) float64 {
 	return floats.Distance(v.row(i), other.row(j), 2)
 }
 
+func (v *judged) squared(i int, other *judged, j int) float64 {
+	return math.Pow(v.distance(i, other, j), 2)
+}
+
 // neighbourK is how many nearest neighbours make a ball.
 const neighbourK = 5
 
@@ -152,58 +188,55 @@ type beside struct {
 	distance []float64 // to it
 }
 
-// columns is what a worker finds of each real image: is it within a ball about a drawn one, and how near is the nearest.
-type columns struct {
-	recalled []bool
-	closest  []float32
-}
+// columns is what a worker finds of each real image: is it within a ball about a drawn one, and is a drawn one within its own.
+type columns struct{ recalled, covered []bool }
 
-// compare compares drawn images with real ones, whose balls have these radii.
-func compare(real, drawn *judged, realRadii []float32) (*beside, error) {
-	drawnRadii, err := radii(drawn, neighbourK)
+// compare compares drawn images with real ones, about which there are these balls.
+func compare(real, drawn *judged, realBalls []ball) (*beside, error) {
+	drawnBalls, err := balls(drawn, neighbourK)
 	if err != nil {
 		return nil, err
 	}
 	b := &beside{nearest: make([]int, drawn.n()), distance: make([]float64, drawn.n())}
 	within, found := make([]int, drawn.n()), make([]columns, workers())
 	for w := range found {
-		found[w] = columns{make([]bool, real.n()), slices.Repeat([]float32{math.MaxFloat32}, real.n())}
+		found[w] = columns{make([]bool, real.n()), make([]bool, real.n())}
 	}
 	err = eachDistances(drawn, real, func(worker, i int, distances []float32) {
-		c, own := found[worker], drawnRadii[i]
+		c, own := found[worker], drawnBalls[i]
 		for j, d := range distances {
-			if d < realRadii[j] {
+			if realBalls[j].has(d, drawn, i, real, j) {
 				within[i]++
+				c.covered[j] = true
 			}
-			if d < own {
+			if own.has(d, drawn, i, real, j) {
 				c.recalled[j] = true
 			}
-			c.closest[j] = min(c.closest[j], d)
 		}
 		b.nearest[i] = least(distances)
 		b.distance[i] = drawn.distance(i, real, b.nearest[i])
 	})
 	if err == nil {
-		b.count(within, found, realRadii)
+		b.count(within, found, real.n())
 	}
 	return b, err
 }
 
 // count makes the figures of what was found.
-func (b *beside) count(within []int, found []columns, realRadii []float32) {
+func (b *beside) count(within []int, found []columns, real int) {
 	precise, inside, recalled, covered := 0, 0, 0, 0
 	for _, n := range within {
 		inside += n
 		precise += min(1, n)
 	}
-	for j, radius := range realRadii {
+	for j := range real {
 		if slices.ContainsFunc(found, func(c columns) bool { return c.recalled[j] }) {
 			recalled++
 		}
-		if slices.ContainsFunc(found, func(c columns) bool { return c.closest[j] < radius }) {
+		if slices.ContainsFunc(found, func(c columns) bool { return c.covered[j] }) {
 			covered++
 		}
 	}
-	n, m := float64(len(within)), float64(len(realRadii))
+	n, m := float64(len(within)), float64(real)
 	b.PRDC = PRDC{float64(precise) / n, float64(recalled) / m, float64(inside) / n / neighbourK, float64(covered) / m}
 }

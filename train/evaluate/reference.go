@@ -25,7 +25,8 @@ type Reference struct {
 	heldOut *judged      // as many of tested
 	rooted  rooted       // of real
 	floor   float64
-	radii   []float32 // of the balls about real
+	balls   []ball    // about each of real
+	others  PRDC      // of other, as of a generator
 	unseen  []float64 // the distance of each of heldOut to the nearest of real
 	size    [3]int
 	casReal float64 // CAS.Real, once it is known
@@ -116,9 +117,14 @@ func (r *Reference) measure() (err error) {
 	if r.floor, err = frechet(r.rooted, gaussianOf(r.other.features, r.other.n())); err != nil {
 		return err
 	}
-	if r.radii, err = radii(r.real, neighbourK); err != nil {
+	if r.balls, err = balls(r.real, neighbourK); err != nil {
 		return err
 	}
+	others, err := compare(r.real, r.other, r.balls)
+	if err != nil {
+		return err
+	}
+	r.others = others.PRDC
 	r.unseen, err = closest(r.heldOut, r.real)
 	return err
 }

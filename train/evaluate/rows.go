@@ -13,21 +13,21 @@ type Row struct{ Name, Value, Beside string }
 // Rows are the figures, those of each class left out.
 func (f *Figures) Rows() (rows []Row) {
 	add := func(name, value, beside string) { rows = append(rows, Row{name, value, beside}) }
-	share := func(name, key string, value float64) {
+	share := func(name, key string, value float64, real string) {
 		i := f.Intervals[key]
-		add(name, percent(value), fmt.Sprintf("95 %%: %.2f to %.2f", 100*i[0], 100*i[1]))
+		add(name, percent(value), fmt.Sprintf("95 %%: %.2f to %.2f", 100*i[0], 100*i[1])+real)
 	}
 	if f.Consistency != nil {
-		share("class consistency", "consistency", f.Consistency.Share)
+		share("class consistency", "consistency", f.Consistency.Share, "")
 	}
 	add("Frechet distance on the judge's features", fmt.Sprintf("%.4f", f.Frechet), fmt.Sprintf("real: %.4f", f.Floor))
 	if f.FID != nil {
 		add(fmt.Sprintf("Inception-FID, on the %d features of %s", f.FID.Features, weights.Show(f.FID.Network)), fmt.Sprintf("%.3f", f.FID.Value), fmt.Sprintf("real: %.3f", f.FID.Floor))
 	}
-	share("precision", "precision", f.Precision)
-	share("recall", "recall", f.Recall)
-	add("density", fmt.Sprintf("%.3f", f.Density), "real: about 1")
-	share("coverage", "coverage", f.Coverage)
+	share("precision", "precision", f.Precision, "; real: "+percent(f.Others.Precision))
+	share("recall", "recall", f.Recall, "; real: "+percent(f.Others.Recall))
+	add("density", fmt.Sprintf("%.3f", f.Density), fmt.Sprintf("real: %.3f", f.Others.Density))
+	share("coverage", "coverage", f.Coverage, "; real: "+percent(f.Others.Coverage))
 	add("diversity within a class", percent(f.Diversity), "of real")
 	unseen, tested := "held-out", "test"
 	if !f.HeldOut {
