@@ -32,12 +32,10 @@ type trained struct {
 		Share   float64   `json:"share"`
 		Classes []float64 `json:"classes"`
 	} `json:"consistency"`
-	Frechet      float64 `json:"frechet"`
-	Floor        float64 `json:"frechet_floor"`
-	Precision    float64 `json:"precision"`
-	Recall       float64 `json:"recall"`
-	Density      float64 `json:"density"`
-	Coverage     float64 `json:"coverage"`
+	Frechet float64 `json:"frechet"`
+	Floor   float64 `json:"frechet_floor"`
+	prdc
+	OfReal       prdc    `json:"of_real"`
 	Diversity    float64 `json:"diversity"`
 	Memorisation struct {
 		Share   float64 `json:"share"`
@@ -50,6 +48,14 @@ type trained struct {
 	Judge struct {
 		Accuracy float64 `json:"accuracy"`
 	} `json:"judge"`
+}
+
+// prdc are four of the figures, of drawn images or of other real ones.
+type prdc struct {
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	Density   float64 `json:"density"`
+	Coverage  float64 `json:"coverage"`
 }
 
 // qualityFigure is a column of the table, and what is asked of each seed; a bound of 0 asks nothing.
@@ -212,8 +218,10 @@ func (r recipe) section(machine facts, all []trained) string {
 			goals.add(g.what, g.wanted(), g.measured(), g.verdict())
 		}
 	}
-	text := fmt.Sprintf("%s\n## %s, `--preset %s`\n\n`%s` on %s, %s. The judge reads %.2f %% of the test set right.\n\n%s",
-		r.mark(), r.data, strings.Join(append([]string{r.preset}, r.flags...), " "), r.command(), machine.cpu, machine.date, 100*all[0].Judge.Accuracy, t)
+	real := all[0].OfReal
+	text := fmt.Sprintf("%s\n## %s, `--preset %s`\n\n`%s` on %s, %s. The judge reads %.2f %% of the test set right. Other real images have precision %.1f %%, recall %.1f %%, "+
+		"density %.3f and coverage %.3f.\n\n%s", r.mark(), r.data, strings.Join(append([]string{r.preset}, r.flags...), " "), r.command(), machine.cpu, machine.date,
+		100*all[0].Judge.Accuracy, 100*real.Precision, 100*real.Recall, real.Density, real.Coverage, t)
 	if len(goals.rows) > 1 {
 		text += "\n" + goals.String()
 	}
