@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 
@@ -201,12 +202,38 @@ func (d *drawing) tell(c *cli.Context, classes models.Classes, thrown int) {
 		to = c.App.ErrWriter
 	}
 	fmt.Fprintf(to, "drew %d images into %s\n", d.n, d.out)
+	d.tellRenamed(c.App.ErrWriter)
 	if d.filter > 0 {
 		fmt.Fprintf(to, "threw away %d of %d that were drawn: the judge, which reads %v right, was not sure of them\n",
 			thrown, d.n+thrown, d.judge)
 	}
 	if len(d.classes) > 1 && d.format == "png" && d.columns == len(d.classes) && d.text == nil && d.stops == nil {
 		fmt.Fprintf(to, "columns: %s\n", classes.Of(d.classes))
+	}
+}
+
+// tellRenamed says which folders have other names than their classes.
+func (d *drawing) tellRenamed(to io.Writer) {
+	const most = 10
+	if d.format != "folder" {
+		return
+	}
+	var texts []string
+	folders, more := imageset.FolderNames(d.names), 0
+	for _, class := range d.classes {
+		switch name := d.names[class]; {
+		case folders[class] == name:
+		case len(texts) < most:
+			texts = append(texts, fmt.Sprintf(`"%s" is in %s`, clean(name), clean(folders[class])))
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		texts = append(texts, fmt.Sprintf("%d more in others", more))
+	}
+	if len(texts) > 0 {
+		fmt.Fprintf(to, "note: --out %s: not every class's name can be a folder's: %s\n", d.out, strings.Join(texts, ", "))
 	}
 }
 

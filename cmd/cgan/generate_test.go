@@ -500,6 +500,31 @@ func TestAddingToAFolder(t *testing.T) {
 	}
 }
 
+// Folders are called as the classes are, and it is said where that can't be.
+func TestFoldersAreCalledAsTheirClasses(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	dir, out := writeClassFolders(t, 28, "a", "b", "c"), t.TempDir()
+	var table strings.Builder
+	for folder, label := range map[string]string{"a": "hat/cap", "b": "3:4", "c": "Y."} {
+		for _, name := range []string{"a", "b", "c", "d"} {
+			fmt.Fprintf(&table, "%s/%s.png,%s\n", folder, name, label)
+		}
+	}
+	set := writeFile(t, filepath.Join(dir, "set.csv"), []byte("file,label\n"+table.String()))
+	mustInvoke(t, "train", "--data", set, "--out", out, "--device", "cpu", "--steps", "1", "--batch", "4", "--nz", "5", "--ngf", "4", "--ndf", "4")
+	run, drawn := filepath.Join(out, "00000-"+setName(t, out)), filepath.Join(t.TempDir(), "drawn")
+	code, _, stderr := invoke("generate", "--device", "cpu", "--weights", run, "--format", "folder", "--out", drawn)
+	if want := "note: --out " + drawn + `: not every class's name can be a folder's: "hat/cap" is in hat-cap` + "\n"; code != exitOK || stderr != want {
+		t.Errorf("exit code %d, %q, want %q", code, stderr, want)
+	}
+	if got := allIn(t, drawn); len(got) != 6 || got[0] != "3:4" || got[2] != "Y." || got[4] != "hat-cap" {
+		t.Errorf("there are %v", got)
+	}
+	if code, _, stderr := invoke("generate", "--device", "cpu", "--weights", run, "--class", "3:4", "--seed", "1", "--format", "folder", "--out", drawn); code != exitOK || stderr != "" {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}
+
 func TestBadDrawingsEndInOneLine(t *testing.T) {
 	run, out := smallRun(t), t.TempDir()
 	t.Chdir(out)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"cgan/models/picture"
 )
@@ -18,8 +17,8 @@ type folder struct {
 	made  map[string]bool
 }
 
-// NewFolder writes into the folder dir, in a folder for each class, or in one called images where there are no classes. Files
-// are called by what they were drawn of, seed-S-row-R.png. Where dir exists the files join those that are there: none is replaced, and
+// NewFolder writes into the folder dir, in a folder for each class, as FolderNames calls it, or in one called images where there are no
+// classes. Files are called by what they were drawn of, seed-S-row-R.png. Where dir exists the files join those that are there: none is replaced, and
 // one that is there already is an *ExistsError.
 func NewFolder(dir string, about About) (Writer, error) {
 	s, err := newStage(dir)
@@ -88,22 +87,3 @@ func (f *folder) Close() error {
 
 // Discard takes away what was written.
 func (f *folder) Discard() { f.discard() }
-
-// FolderNames are names for the folders of classes that any system takes, each another one.
-func FolderNames(classes []string) []string {
-	names, taken := make([]string, len(classes)), map[string]bool{}
-	for i, class := range classes {
-		name := strings.Trim(strings.Map(func(r rune) rune {
-			if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) || r == 0x7f {
-				return '-'
-			}
-			return r
-		}, class), ". ")
-		if key := strings.ToLower(name); name == "" || len(name) > 100 || taken[key] {
-			name = fmt.Sprintf("class-%d", i)
-		}
-		taken[strings.ToLower(name)] = true
-		names[i] = name
-	}
-	return names
-}

@@ -287,7 +287,7 @@ func (d *drawing) writeNPZ(out *bytes.Buffer, pixels []float32) error {
 // writeZip writes a folder for each class.
 func (d *drawing) writeZip(out *bytes.Buffer, pixels []float32) error {
 	archive := zip.NewWriter(out)
-	folders := imageset.FolderNames(d.model.Classes)
+	folders := imageset.ZipNames(d.model.Classes)
 	for i := range d.n() {
 		name := fmt.Sprintf("%04d", i)
 		if from := d.from(i); from.values == nil && !d.walk {
