@@ -173,3 +173,21 @@ func TestAWalkComesThroughItsStops(t *testing.T) {
 		}
 	}
 }
+
+// A frame of many rows comes in parts, so that memory does not grow with it, and has the images that it has by itself.
+func TestAFrameOfManyRowsComesInParts(t *testing.T) {
+	const rows = drawBatch + 3
+	g, sizes := newSmall(t), []int{}
+	var last []float32
+	err := g.DrawWalk(context.Background(), small, []Stop{{1, 3}, {1, 8}}, rows, 2, func(images Images) error {
+		sizes, last = append(sizes, images.N), images.Pixels
+		return nil
+	})
+	if err != nil || !slices.Equal(sizes, []int{drawBatch, 3, drawBatch, 3}) {
+		t.Fatal(sizes, err)
+	}
+	want, err := g.Draw(small, rows, []int64{8}, 1)
+	if err != nil || !slices.Equal(last, want.Pixels[drawBatch*784:]) {
+		t.Errorf("the last rows are other images, %v", err)
+	}
+}

@@ -9,8 +9,8 @@ import (
 // Stop is a place that a walk comes through: the noise of a seed, and a class.
 type Stop struct{ Seed, Class int64 }
 
-// DrawWalk draws so many frames on the way from stop to stop, the first and the last one among them, and gives each to put. A frame
-// is an image for each of so many rows of the seeds' noise. Between classes goes a straight line through what Condition makes of
+// DrawWalk draws so many frames on the way from stop to stop, the first and the last one among them, and gives them to put in order,
+// some images at a time: memory grows with the noise of a frame alone. A frame is an image for each of so many rows of the seeds' noise. Between classes goes a straight line through what Condition makes of
 // them, between noises Between.
 func (n *Net) DrawWalk(ctx context.Context, c Config, stops []Stop, rows, frames int, put func(Images) error) error {
 	if len(stops) < 2 || frames < 2 {
@@ -24,22 +24,24 @@ func (n *Net) DrawWalk(ctx context.Context, c Config, stops []Stop, rows, frames
 		}
 	}
 	for i := range frames {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		at := float64(i) * float64(len(stops)-1) / float64(frames-1)
 		leg := min(int(at), len(stops)-2)
-		points := make([]Point, rows)
-		for row := range points {
-			rowOf := func(s Stop) []float32 { return noise[s.Seed][row*c.Noise:][:c.Noise] }
-			points[row] = n.pointBetween(stops[leg], stops[leg+1], at-float64(leg), rowOf)
-		}
-		images, err := n.DrawPoints(c, points)
-		if err == nil {
-			err = put(images)
-		}
-		if err != nil {
-			return err
+		for first := 0; first < rows; first += drawBatch {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			points := make([]Point, min(drawBatch, rows-first))
+			for k := range points {
+				rowOf := func(s Stop) []float32 { return noise[s.Seed][(first+k)*c.Noise:][:c.Noise] }
+				points[k] = n.pointBetween(stops[leg], stops[leg+1], at-float64(leg), rowOf)
+			}
+			images, err := n.DrawPoints(c, points)
+			if err == nil {
+				err = put(images)
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
