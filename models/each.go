@@ -42,9 +42,19 @@ type Origin struct {
 type Keep func(images Images, classes []int64) ([]bool, error)
 
 const (
-	drawBatch = 128  // images, which bounds the memory of a drawing
-	maxThrown = 1000 // images of a class that are thrown away one after the other before it is given up
+	drawBatch  = 128     // images at once,
+	drawValues = 1 << 26 // or fewer, so that what a layer gives of them has no more values: 256 MiB
+	maxThrown  = 1000    // images of a class that are thrown away one after the other before it is given up
 )
+
+// batch is how many images are drawn at once, which bounds the memory of a drawing.
+func (n *Net) batch() int {
+	largest := int64(1)
+	for _, s := range n.arch.Steps() {
+		largest = max(largest, product(s.Out))
+	}
+	return int(max(1, min(drawBatch, drawValues/largest)))
+}
 
 // ThrownError ends a drawing of which nothing of a class is kept.
 type ThrownError struct{ Class int64 }
@@ -70,9 +80,10 @@ func (n *Net) DrawEach(ctx context.Context, c Config, wishes iter.Seq[Wish], kee
 		d.free(d.run)
 		return err
 	}
+	most := n.batch()
 	for w := range wishes {
 		d.add(w)
-		if len(d.slots) == drawBatch {
+		if len(d.slots) == most {
 			if err := flush(); err != nil {
 				return d.thrown, err
 			}

@@ -3,8 +3,11 @@ package models
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
+
+	"cgan/bindings/torch/torchtest"
 )
 
 // eachOf is images by their origins.
@@ -189,5 +192,31 @@ func TestAFrameOfManyRowsComesInParts(t *testing.T) {
 	want, err := g.Draw(small, rows, []int64{8}, 1)
 	if err != nil || !slices.Equal(last, want.Pixels[drawBatch*784:]) {
 		t.Errorf("the last rows are other images, %v", err)
+	}
+}
+
+// Large images are drawn fewer at a time, and are the same: the bound on memory is one of values.
+func TestLargeImagesAreDrawnFewerAtATime(t *testing.T) {
+	if n := newSmall(t).batch(); n != drawBatch {
+		t.Errorf("%d images of 28x28 at a time", n)
+	}
+	for size, want := range map[int]int{1024: 64, 2048: 16, 5000: 2, 9000: 1} {
+		c := configOf(t, fmt.Sprintf("generator:\n  noise: randn(4)\n  layers:\n    - Reshape(1, 2, 2)\n    - Upsample(%d)\n    - Upsample(3)\n", size))
+		var g *Net
+		torchtest.Do(t, func() { g = c.NewGenerator() })
+		if n := g.batch(); n != want {
+			t.Errorf("%d images by way of %dx%d at a time, want %d", n, size, size, want)
+		}
+		if size != 5000 {
+			continue
+		}
+		var seen []int
+		_, err := g.DrawEach(context.Background(), c, Rows([]int64{3}, 3, nil), nil, func(images Images, _ []Origin) error {
+			seen = append(seen, images.N)
+			return nil
+		})
+		if err != nil || !slices.Equal(seen, []int{2, 1}) {
+			t.Errorf("%v at a time, %v", seen, err)
+		}
 	}
 }

@@ -221,6 +221,9 @@ func (d *drawing) layOut(images, columns int) {
 
 // fits refuses pictures that are too large for memory.
 func (d *drawing) fits() error {
+	if d.format == "folder" && d.grid.Height*d.grid.Width*d.scale*d.scale > picture.MaxPixels {
+		return fmt.Errorf("--scale %d: a picture of more than %d pixels is too large: make it smaller", d.scale, picture.MaxPixels)
+	}
 	if !slices.Contains(pictureFormats, d.format) {
 		return nil
 	}

@@ -525,6 +525,18 @@ func TestFoldersAreCalledAsTheirClasses(t *testing.T) {
 	}
 }
 
+// A file's networks may draw images that only a small --scale leaves room for.
+func TestAFolderOfVeryLargePicturesIsRefused(t *testing.T) {
+	d := drawing{format: "folder", scale: 16, grid: picture.Grid{Rows: 1, Columns: 1, Height: 1024, Width: 1024}}
+	if err := d.fits(); err != nil {
+		t.Error(err)
+	}
+	d.scale = 17
+	if err := d.fits(); err == nil || err.Error() != "--scale 17: a picture of more than 268435456 pixels is too large: make it smaller" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestBadDrawingsEndInOneLine(t *testing.T) {
 	run, out := smallRun(t), t.TempDir()
 	t.Chdir(out)

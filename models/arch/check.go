@@ -222,6 +222,8 @@ func (n *Network) checkEnd(out []int64) error {
 		return last.at(fmt.Errorf("%s: a discriminator ends with one value for each image, but this gives %v", last, out))
 	case n.generates() && len(out) != 3:
 		return last.at(fmt.Errorf("%s: a generator ends with channels, height and width, but this gives %v; end with a layer such as Reshape(%s)", last, out, square(values)))
+	case n.generates() && values > mostImage:
+		return last.at(fmt.Errorf("%s: an image of %v is too large to draw: at most %d values are possible, such as [1 8192 8192]", last, out, mostImage))
 	case n.Values != [2]float64{} && !(n.Values[0] < n.Values[1]):
 		return fmt.Errorf("values: %v is not below %v", n.Values[0], n.Values[1])
 	}

@@ -36,6 +36,9 @@ const (
 	mostPixels = 1 << 16
 )
 
+// mostImage bounds the values of an image that a generator gives, so that its drawing does not take all memory: 8192 x 8192 gray pixels.
+const mostImage = 1 << 26
+
 var classes = map[string]*class{}
 
 // table is every layer, with torch.nn's names, order and defaults of the arguments, in the order of README.md.

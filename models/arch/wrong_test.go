@@ -142,6 +142,8 @@ var wrong = map[string]string{
 	"generator:\n  noise: image(1, 8, 8)\n  layers:\n    - Flatten()\n    - a: Linear(64, 1)":         "line 2: image(1, 8, 8): noise can't begin so",
 	strings.Replace(generator, "one_hot(10)", "Tanh()", 1):                                            "line 3: Tanh(): a label begins with one_hot(10) or Embedding(10, 50)",
 	layers("a: Linear(8, 784)", "Tanh()"):                                                             "line 5: Tanh(): a generator ends with channels, height and width, but this gives [784]; end with a layer such as Reshape(1, 28, 28)",
+	images("b: Conv2d(8, 3, 1)", "Upsample((30000, 20000))"):                                          "line 7: Upsample((30000, 20000)): an image of [3 30000 20000] is too large to draw: at most 67108864 values are possible, such as [1 8192 8192]",
+	images("b: Conv2d(8, 1, 1)", "Upsample((8192, 8193))"):                                            "line 7: Upsample((8192, 8193)): an image of [1 8192 8193] is too large to draw: at most 67108864 values are possible, such as [1 8192 8192]",
 	layers("a: Linear(8, 3072)"):                                                                      "line 4: Linear(8, 3072): a generator ends with channels, height and width, but this gives [3072]; end with a layer such as Reshape(3, 32, 32)",
 	generator + before + after + "Linear(18, 2)":                                                      "line 10: Linear(18, 2): a discriminator ends with one value for each image, but this gives [2]",
 	generator + strings.Replace(before, "3, 3", "4, 4", 1) + after + "Linear(32, 1)":                  "line 7: image(2, 4, 4): the generator gives [2 3 3]",
