@@ -227,12 +227,30 @@ func (d *drawing) fits() error {
 	if !slices.Contains(pictureFormats, d.format) {
 		return nil
 	}
+	if d.format == "gif" {
+		if err := d.fitsGIF(); err != nil {
+			return err
+		}
+	}
 	pictures, pixels := 1, (d.grid.Height+2)*(d.grid.Width+2)*d.scale*d.scale
 	if d.format != "png" {
 		pictures = (d.n + d.perFrame - 1) / d.perFrame
 	}
 	if most := picture.MaxPixels / pixels; d.grid.Rows > most || d.grid.Columns > most/d.grid.Rows || pictures > most/d.grid.Rows/d.grid.Columns {
 		return fmt.Errorf("--format %s: a picture of more than %d pixels is too large: ask for less by --count, --frames or --scale, or take folder, npz, idx or raw", d.format, picture.MaxPixels)
+	}
+	return nil
+}
+
+// fitsGIF refuses pictures that are wider or higher than a GIF can be.
+func (d *drawing) fitsGIF() error {
+	width, height := d.grid.Size()
+	side := max(width, height)
+	switch most := picture.MaxGIFSide / side; {
+	case most == 0:
+		return fmt.Errorf("--format gif: its pictures would have %d pixels a side, and at most %d are possible: lay fewer side by side by --grid, or take apng", side, picture.MaxGIFSide)
+	case d.scale > most:
+		return fmt.Errorf("--scale %d: pictures of a GIF would have %d pixels a side, and at most %d are possible: take --scale %d, or apng", d.scale, side*d.scale, picture.MaxGIFSide, most)
 	}
 	return nil
 }

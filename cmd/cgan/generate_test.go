@@ -290,6 +290,14 @@ func TestText(t *testing.T) {
 	}
 }
 
+// A GIF has the scale that was asked for, as the other pictures have.
+func TestAGIFHasItsScale(t *testing.T) {
+	moving, err := gif.DecodeAll(bytes.NewReader(generate(t, smallRun(t), "x.gif", "--class", "3", "--scale", "32")))
+	if err != nil || moving.Config.Width != 28*32 || moving.Config.Height != 28*32 {
+		t.Errorf("%dx%d, %v", moving.Config.Width, moving.Config.Height, err)
+	}
+}
+
 // writeJudge writes a judge that knows nothing: each class is about as likely to it.
 func writeJudge(t *testing.T, classes ...string) string {
 	t.Helper()
@@ -575,6 +583,8 @@ func TestBadDrawingsEndInOneLine(t *testing.T) {
 		{"--scale is 33: it must be from 1 to 32", []string{"--scale", "33"}},
 		{"a picture of more than 268435456 pixels is too large", []string{"--count", "1000000"}},
 		{"a picture of more than 268435456 pixels is too large", []string{"--interpolate", "1:2", "--frames", "1000", "--count", "400"}},
+		{"--scale 32: pictures of a GIF would have 96064 pixels a side, and at most 65535 are possible: take --scale 21, or apng", []string{"--grid", "100", "--count", "10", "--scale", "32", "--format", "gif"}},
+		{"--format gif: its pictures would have 90002 pixels a side, and at most 65535 are possible: lay fewer side by side by --grid, or take apng", []string{"--grid", "3000", "--count", "300", "--format", "gif"}},
 		{"--class names something twice", []string{"--class", "3,3", "--format", "folder"}},
 		{"--seeds names something twice", []string{"--seeds", "3,1-4", "--format", "folder"}},
 		{"none/x.png: the folder none: no such file", []string{"--out", "none/x.png"}},

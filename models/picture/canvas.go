@@ -29,11 +29,8 @@ func NewCanvas(g Grid, tight bool) (*Canvas, error) {
 	if g.Channels != 1 && g.Channels != 3 {
 		return nil, fmt.Errorf("%d channels, a picture has 1 or 3", g.Channels)
 	}
-	gap := gridGap
-	if tight || g.Rows*g.Columns == 1 {
-		gap = 0
-	}
-	width, height := g.Columns*(g.Width+gap)+gap, g.Rows*(g.Height+gap)+gap
+	gap := g.gap(tight)
+	width, height := g.size(gap)
 	if width > MaxPixels || height > MaxPixels/width {
 		return nil, fmt.Errorf("a picture of %d x %d images would have %d x %d pixels: at most %d are drawn", g.Rows, g.Columns, height, width, MaxPixels)
 	}
@@ -51,6 +48,21 @@ func NewCanvas(g Grid, tight bool) (*Canvas, error) {
 	c.image, c.pix, c.stride, c.depth = m, m.Pix, m.Stride, 4
 	return c, nil
 }
+
+// gap is the black space around each image.
+func (g Grid) gap(tight bool) int {
+	if tight || g.Rows*g.Columns == 1 {
+		return 0
+	}
+	return gridGap
+}
+
+func (g Grid) size(gap int) (width, height int) {
+	return g.Columns*(g.Width+gap) + gap, g.Rows*(g.Height+gap) + gap
+}
+
+// Size is the width and height of the picture that Write makes.
+func (g Grid) Size() (width, height int) { return g.size(g.gap(false)) }
 
 // newCanvas is NewCanvas for the pixels of a grid.
 func newCanvas(g Grid) (*Canvas, error) {

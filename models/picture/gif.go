@@ -10,7 +10,10 @@ import (
 	"time"
 )
 
-// maxSide bounds the width and height of an animation, in pixels; larger pictures are made smaller.
+// MaxGIFSide is the most pixels that a GIF can have in width or height.
+const MaxGIFSide = 1<<16 - 1
+
+// maxSide bounds the width and height of a small animation, in pixels; larger pictures are made smaller.
 const maxSide = 720
 
 // WriteGIF writes frames one after the other as an animation that begins again, each shown for a time and the last for
@@ -31,22 +34,38 @@ func WriteGIF(w io.Writer, frames []*image.Paletted, each, last time.Duration) e
 	return gif.EncodeAll(w, &all)
 }
 
-// Frame is a picture in the colours of a GIF, not larger than maxSide. A gray picture keeps its 256 grays, others get a
-// palette of 252 colours.
+// Frame is a picture in the colours of a GIF. A gray picture keeps its 256 grays, others get a palette of 252 colours.
 func Frame(m image.Image) *image.Paletted {
-	small := shrink(m)
-	if _, isGray := m.(*image.Gray); isGray {
-		out := image.NewPaletted(small.Rect, grays)
-		for i := range out.Pix {
-			out.Pix[i] = small.Pix[4*i]
+	b := m.Bounds()
+	if gray, ok := m.(*image.Gray); ok {
+		out := image.NewPaletted(image.Rect(0, 0, b.Dx(), b.Dy()), grays)
+		for y := range b.Dy() {
+			copy(out.Pix[y*out.Stride:][:b.Dx()], gray.Pix[y*gray.Stride:])
 		}
 		return out
 	}
-	out := image.NewPaletted(small.Rect, colours)
-	for i := range out.Pix {
-		out.Pix[i] = dither(small.Pix[4*i:], i%out.Stride, i/out.Stride)
+	out := image.NewPaletted(image.Rect(0, 0, b.Dx(), b.Dy()), colours)
+	row := image.NewRGBA(image.Rect(0, 0, b.Dx(), 1))
+	for y := range b.Dy() {
+		draw.Draw(row, row.Rect, m, b.Min.Add(image.Pt(0, y)), draw.Src)
+		for x := range b.Dx() {
+			out.Pix[y*out.Stride+x] = dither(row.Pix[4*x:], x, y)
+		}
 	}
 	return out
+}
+
+// SmallFrame is Frame of the picture made smaller where it is larger than a page shows.
+func SmallFrame(m image.Image) *image.Paletted {
+	small := shrink(m)
+	if _, isGray := m.(*image.Gray); !isGray {
+		return Frame(small)
+	}
+	gray := image.NewGray(small.Rect)
+	for i := range gray.Pix {
+		gray.Pix[i] = small.Pix[4*i]
+	}
+	return Frame(gray)
 }
 
 // shrink makes one pixel of each square of as many as it takes: their mean.

@@ -76,7 +76,7 @@ func TestGIFKeepsColours(t *testing.T) {
 
 func TestGIFShrinksWhatIsLarge(t *testing.T) {
 	board := filled(2*maxSide-1, 100, func(x, y int) color.Color { return color.Gray{Y: byte((x + y) % 2 * 200)} })
-	m := animated(t, board).Image[0]
+	m := SmallFrame(board)
 	if m.Rect.Dx() != maxSide-1 || m.Rect.Dy() != 50 {
 		t.Fatalf("%v", m.Rect)
 	}
@@ -93,6 +93,24 @@ func TestGIFShrinksWhatIsLarge(t *testing.T) {
 	}
 }
 
+// A picture keeps its size, gray or in colours, and one that does not begin at 0 its pixels.
+func TestGIFKeepsTheSize(t *testing.T) {
+	board := func(x, y int) color.Color { return color.Gray{Y: byte(x%2*200 + y%2*50)} }
+	for _, m := range []image.Image{filled(3*maxSide, 5, board), image.NewGray(image.Rect(0, 0, 2, 2*maxSide))} {
+		if got := animated(t, m).Image[0].Rect; got != m.Bounds() {
+			t.Errorf("%v becomes %v", m.Bounds(), got)
+		}
+	}
+	whole := image.NewGray(image.Rect(0, 0, 9, 9))
+	for i := range whole.Pix {
+		whole.Pix[i] = byte(i)
+	}
+	part := Frame(whole.SubImage(image.Rect(3, 4, 7, 9)))
+	if part.Rect != image.Rect(0, 0, 4, 5) || part.Pix[0] != 4*9+3 || part.Pix[2*4+1] != 6*9+4 {
+		t.Errorf("%v, %v", part.Rect, part.Pix)
+	}
+}
+
 // A picture that is thin or does not begin at 0 is made smaller as others are.
 func TestGIFShrinksAnyRectangle(t *testing.T) {
 	for _, size := range []image.Point{{1, 3 * maxSide}, {3 * maxSide, 2}, {maxSide + 1, maxSide + 1}, {maxSide, 1}} {
@@ -100,7 +118,7 @@ func TestGIFShrinksAnyRectangle(t *testing.T) {
 		for i := range m.Pix {
 			m.Pix[i] = 77
 		}
-		small := Frame(m)
+		small := SmallFrame(m)
 		if b := small.Bounds(); b.Min != (image.Point{}) || b.Dx() < 1 || b.Dy() < 1 || b.Dx() > maxSide || b.Dy() > maxSide {
 			t.Errorf("%v becomes %v", size, b)
 		}

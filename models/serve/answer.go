@@ -196,11 +196,9 @@ const (
 
 // writeGIF shows a walk step by step, there and back, and other images row by row.
 func (d *drawing) writeGIF(out *bytes.Buffer, pixels []float32) error {
-	columns, each := d.columns, rowTime
+	columns, each := d.frameColumns(), rowTime
 	if d.walk {
-		columns, each = 1, walkTime
-	} else if d.sweep != nil && len(d.sweep.classes) <= 1 {
-		columns = 1
+		each = walkTime
 	}
 	var frames []*image.Paletted
 	size := d.model.values() * columns

@@ -171,6 +171,7 @@ func TestWrongRequestsAreProblems(t *testing.T) {
 		{"GET", images + "?count=1e9", "", 400, "count is"},
 		{"GET", images + "?scale=33", "", 400, "scale is"},
 		{"GET", images + "?count=1000&scale=8", "", 422, "make scale or count smaller"},
+		{"GET", images + "?format=gif&class=" + strings.Repeat("0-9,", 250) + "0", "", 422, "which no GIF can"},
 		{"GET", images + "?format=bmp", "", 400, "png, json, npz, zip, gif"},
 		{"GET", images + "?precision=f16", "", 400, "f32, bf16"},
 		{"GET", images + "?seed=1&seed=2", "", 400, "give it once"},

@@ -1,6 +1,10 @@
 package serve
 
-import "fmt"
+import (
+	"fmt"
+
+	"cgan/models/picture"
+)
 
 // The bounds of one request.
 const (
@@ -90,10 +94,21 @@ func (d *drawing) check() *problem {
 	if (d.format == "png" || d.format == "gif") && grid*d.scale*d.scale > maxPixels {
 		return unfit(fmt.Sprintf("the picture would have more than %d pixels: make scale or count smaller", maxPixels))
 	}
+	if width, height := (picture.Grid{Rows: 1, Columns: d.frameColumns(), Height: d.model.Height, Width: d.model.Width}).Size(); d.format == "gif" && max(width, height)*d.scale > picture.MaxGIFSide {
+		return unfit(fmt.Sprintf("the pictures would have more than %d pixels a side, which no GIF can: make scale smaller or name fewer classes, or ask for png", picture.MaxGIFSide))
+	}
 	if d.format != "png" && d.format != "gif" && d.n()*image*d.scale*d.scale > maxPixels {
 		return unfit(fmt.Sprintf("the pictures would have more than %d pixels: make scale or count smaller", maxPixels))
 	}
 	return nil
+}
+
+// frameColumns is how many images a frame of an animation has: a walk has one, and others a row.
+func (d *drawing) frameColumns() int {
+	if d.walk || d.sweep != nil && len(d.sweep.classes) <= 1 {
+		return 1
+	}
+	return d.columns
 }
 
 func tooMany(d *drawing) *problem {

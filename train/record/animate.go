@@ -29,7 +29,7 @@ func (r *Record) animate(w io.Writer, grids []grid) error {
 			if err != nil {
 				return err
 			}
-			frame = picture.Frame(m)
+			frame = picture.SmallFrame(m)
 		}
 		kept[g.step] = frame
 		frames = append(frames, frame)
