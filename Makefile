@@ -12,6 +12,7 @@
 # make fuzz     each reader of files for FUZZTIME
 # make bench    the speed beside the Python original, into BENCHMARKS.md; BENCH=--quick for a first look
 # make arm64    the kernels for 64-bit Arm, in qemu
+# make test-arm64 the tests of the packages for 64-bit Arm, in qemu; as root; PACKAGES=./bindings/nn
 # make bench-ranks what several processes and hosts cost, into its section of BENCHMARKS.md; as root, for network namespaces
 # make hosts-quality two hosts train MNIST as well as one process, three seeds; writes its section of QUALITY.md; as root
 # make sanitize every kernel set, also emulated, under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -67,7 +68,7 @@ override export CGO_LDFLAGS := -O2 -g
 override export GOFLAGS := -mod=readonly -buildvcs=$(shell git -C '$(CURDIR)' status --short >/dev/null 2>&1 && echo auto || echo false)
 unexport CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH LD_LIBRARY_PATH CGO_CPPFLAGS
 
-.PHONY: build libtorch train test parity accuracy quality sooner modes ablation balance exchange fuzz bench memory sanitize arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check image-cuda-check survey serve-check serve-bench serve-page serve-stress serve-race serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
+.PHONY: build libtorch train test parity accuracy quality sooner modes ablation balance exchange fuzz bench memory sanitize arm64 test-arm64 race portable graph torture torture-ranks mutants before gpu-kit sets use embed docs release release-arm64 release-twice release-check release-check-arm64 image image-cuda image-check image-cuda-check survey serve-check serve-bench serve-page serve-stress serve-race serve-deploy eval-speed bench-ranks hosts-quality torchrun lint clean
 
 build: libtorch
 	@test -e bin/cgan || echo 'compiling: 2 minutes the first time'
@@ -208,6 +209,9 @@ image-check:
 
 image-cuda-check:
 	cmd/release/image.sh check cuda
+
+test-arm64:
+	cmd/release/test-arm64.sh $(PACKAGES)
 
 arm64:
 	CGAN_CROSS=arm64 go test -count=1 ./bindings/kernels -run TestEveryKernelIsPlainSums
