@@ -3,10 +3,12 @@ package imageset
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -75,47 +77,103 @@ func (s *stage) publish() error {
 	if !s.joins {
 		return withoutName(os.Rename(s.dir, s.target))
 	}
-	var done []string
-	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(s.dir, path)
-		if err != nil || name == "." {
-			return err
-		}
-		to := filepath.Join(s.target, name)
-		if entry.IsDir() {
-			if err = os.Mkdir(to, 0o777); errors.Is(err, fs.ErrExist) {
-				return nil
-			}
-		} else {
-			err = move(path, to)
-		}
-		if err == nil {
-			done = append(done, to)
-		}
-		return err
-	})
-	if err != nil {
-		for i := len(done) - 1; i >= 0; i-- {
-			os.Remove(done[i])
-		}
-	}
+	err := s.join()
 	s.discard()
 	return err
 }
 
-// move gives a file a name that nothing has. A file system without links gets a look instead.
-func move(from, to string) error {
-	err := os.Link(from, to)
+// join gives the files their place in a folder that is there, all of them or none. Those of large sets are never in memory together.
+func (s *stage) join() error {
+	var made []string // few: folders of classes
+	err := s.each(".", func(name string, isFolder bool) error {
+		from, to := filepath.Join(s.dir, name), filepath.Join(s.target, name)
+		if !isFolder {
+			return move(from, to)
+		}
+		err := os.Mkdir(to, 0o777)
+		if err == nil {
+			made = append(made, to)
+		} else if errors.Is(err, fs.ErrExist) {
+			return nil
+		}
+		return err
+	})
 	if err == nil {
+		return nil
+	}
+	_ = s.each(".", func(name string, isFolder bool) error { // what can't go stays
+		if from, to := filepath.Join(s.dir, name), filepath.Join(s.target, name); !isFolder && hasMoved(from, to) {
+			os.Remove(to)
+		}
+		return nil
+	})
+	for _, folder := range slices.Backward(made) {
+		os.Remove(folder)
+	}
+	return err
+}
+
+// each gives the names of all that is in a folder of the stage, a folder before what is in it, in the order of the disk.
+func (s *stage) each(folder string, do func(name string, isFolder bool) error) error {
+	f, err := os.Open(filepath.Join(s.dir, folder))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for {
+		entries, err := f.ReadDir(atOnce)
+		for _, entry := range entries {
+			name := filepath.Join(folder, entry.Name())
+			err := do(name, entry.IsDir())
+			if err == nil && entry.IsDir() {
+				err = s.each(name, do)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// Tests replace them.
+var (
+	atOnce = 1024 // names are read of a folder
+	link   = os.Link
+)
+
+// move gives a file a name that nothing has, and leaves the old name, of an empty file where the file system has no links; there a
+// look sees to it that nothing has the new one.
+func move(from, to string) error {
+	err := link(from, to)
+	if err == nil || hasMoved(from, to) {
 		return nil
 	}
 	if _, missing := os.Lstat(to); missing == nil {
 		return &ExistsError{to}
 	}
-	return withoutName(os.Rename(from, to))
+	if err := os.Rename(from, to); err != nil {
+		return withoutName(err)
+	}
+	if err := os.WriteFile(from, nil, 0o666); err != nil {
+		os.Remove(to)
+		return err
+	}
+	return nil
+}
+
+// hasMoved says that move has given the file from the name to.
+func hasMoved(from, to string) bool {
+	a, err := os.Lstat(from)
+	if err != nil {
+		return false
+	}
+	b, err := os.Lstat(to)
+	return err == nil && (os.SameFile(a, b) || a.Size() == 0)
 }
 
 // withoutName is err without the name of the hidden folder.
