@@ -59,13 +59,24 @@ func (d *drawing) writeFolder(open func(string, imageset.About) (imageset.Writer
 		return fmt.Errorf("--out %s: %w", d.out, err)
 	}
 	defer set.Discard()
-	if err = draw(set); err == nil {
-		err = set.Close()
+	if err := draw(set); err != nil {
+		if errors.As(err, new(*fs.PathError)) {
+			return d.ofOut(err)
+		}
+		return err
 	}
-	if at := (*fs.PathError)(nil); errors.As(err, &at) { // of a name that is hidden
-		return fmt.Errorf("--out %s: %w", d.out, at.Err)
+	return d.ofOut(set.Close())
+}
+
+// ofOut is an error of what --out names, without the name of a hidden folder. A file that exists already has its own.
+func (d *drawing) ofOut(err error) error {
+	if err == nil || errors.As(err, new(*imageset.ExistsError)) {
+		return err
 	}
-	return err
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("--out %s: %w", d.out, err)
 }
 
 // about is what the writers of sets want to know.

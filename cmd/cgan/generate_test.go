@@ -19,6 +19,7 @@ import (
 	"cgan/bindings/torch"
 	"cgan/bindings/torch/torchtest"
 	"cgan/models"
+	"cgan/models/imageset"
 	"cgan/models/judge"
 	"cgan/models/picture"
 	"cgan/models/serve"
@@ -530,6 +531,32 @@ func TestFoldersAreCalledAsTheirClasses(t *testing.T) {
 	}
 	if code, _, stderr := invoke("generate", "--device", "cpu", "--weights", run, "--class", "3:4", "--seed", "1", "--format", "folder", "--out", drawn); code != exitOK || stderr != "" {
 		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}
+
+// What goes wrong when the images get their place is said of --out.
+func TestErrorsOfTheFolderNameOut(t *testing.T) {
+	above := t.TempDir()
+	for name, c := range map[string]struct {
+		meanwhile func(out string) error
+		want      string
+	}{
+		"file": {func(out string) error { return os.WriteFile(out, nil, 0o666) }, "is a file: name a folder"},
+		"gone": {func(string) error { return os.RemoveAll(above) }, "no such file or directory"},
+	} {
+		if err := os.MkdirAll(above, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		d := drawing{out: filepath.Join(above, name), n: 1, sizes: models.Default(), names: models.NumberedClasses(10)}
+		err := d.writeFolder(imageset.NewFolder, func(set imageset.Writer) error {
+			if err := set.Add(imageset.Image{Pixels: make([]float32, 784)}); err != nil {
+				return err
+			}
+			return c.meanwhile(d.out)
+		})
+		if err == nil || !strings.HasPrefix(err.Error(), "--out "+d.out+": ") || !strings.HasSuffix(err.Error(), c.want) || strings.Contains(err.Error(), ".tmp") {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 

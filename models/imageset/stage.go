@@ -72,10 +72,18 @@ type ExistsError struct{ Path string }
 // Error is the file.
 func (e *ExistsError) Error() string { return e.Path + " exists already" }
 
-// publish gives the files their place.
+// publish gives the files their place, also in a folder that another program has made meanwhile.
 func (s *stage) publish() error {
 	if !s.joins {
-		return withoutName(os.Rename(s.dir, s.target))
+		err := os.Rename(s.dir, s.target)
+		if err == nil {
+			return nil
+		}
+		if info, missing := os.Stat(s.target); missing != nil {
+			return withoutName(err)
+		} else if !info.IsDir() {
+			return fmt.Errorf("%s is a file: name a folder", s.target)
+		}
 	}
 	err := s.join()
 	s.discard()

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -63,6 +64,53 @@ func TestManyFilesJoinAFolderOrNone(t *testing.T) {
 			} else if info, err := os.Stat(mine); err != nil || info.Size() == 0 {
 				t.Errorf("%s: an image is empty: %v", name, err)
 			}
+		}
+	}
+}
+
+// A folder that another program makes while the set is drawn is joined, and a file is in the way.
+func TestAFolderThatAppearsMeanwhileIsJoined(t *testing.T) {
+	about := About{N: 2, Channels: 1, Height: 1, Width: 1, Classes: []string{"a", "b"}}
+	for want, make := range map[string]func(dir string) error{
+		"a/seed-0-row-0.png b/seed-0-row-1.png": func(dir string) error { return os.Mkdir(dir, 0o777) },
+		"a/mine a/seed-0-row-0.png b/seed-0-row-1.png": func(dir string) error {
+			return errors.Join(os.MkdirAll(filepath.Join(dir, "a"), 0o777), os.WriteFile(filepath.Join(dir, "a", "mine"), nil, 0o666))
+		},
+		"a/seed-0-row-0.png": func(dir string) error {
+			return errors.Join(os.MkdirAll(filepath.Join(dir, "a"), 0o777), os.WriteFile(filepath.Join(dir, "a", "seed-0-row-0.png"), nil, 0o666))
+		},
+		"": func(dir string) error { return os.WriteFile(dir, nil, 0o666) },
+	} {
+		above := t.TempDir()
+		dir := filepath.Join(above, "set")
+		w, err := NewFolder(dir, about)
+		if err != nil {
+			t.Fatal(err)
+		}
+		addAll(t, w, 2)
+		if err := make(dir); err != nil {
+			t.Fatal(err)
+		}
+		err = w.Close()
+		w.Discard()
+		var exists *ExistsError
+		switch {
+		case want == "":
+			if err == nil || err.Error() != dir+" is a file: name a folder" {
+				t.Errorf("got %v", err)
+			}
+		case want == "a/seed-0-row-0.png":
+			if !errors.As(err, &exists) {
+				t.Errorf("got %v", err)
+			}
+		case err != nil:
+			t.Error(err)
+		}
+		if want != "" && strings.Join(files(t, dir), " ") != want {
+			t.Errorf("there are %v, want %v", files(t, dir), want)
+		}
+		if left, err := os.ReadDir(above); err != nil || len(left) != 1 {
+			t.Errorf("%v stays, %v", left, err)
 		}
 	}
 }
