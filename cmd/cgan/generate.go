@@ -185,7 +185,9 @@ func addAll(set imageset.Writer, images models.Images, of []models.Origin, said 
 // explain is err with the flag that can change something.
 func (d *drawing) explain(err error, classes models.Classes) error {
 	var exists *imageset.ExistsError
-	if errors.As(err, &exists) {
+	if errors.As(err, &exists) && d.format == "idx" { // its names are those of any seed
+		return fmt.Errorf("%w: name another folder by --out", exists)
+	} else if errors.As(err, &exists) {
 		return fmt.Errorf("%w: other images come of another --seed, or name another folder by --out", err)
 	}
 	var thrown *models.ThrownError

@@ -572,6 +572,16 @@ func TestAFolderOfVeryLargePicturesIsRefused(t *testing.T) {
 	}
 }
 
+// A set in IDX files has the same names whatever it holds, so that only another folder takes a second one.
+func TestASecondIDXSetNeedsAnotherFolder(t *testing.T) {
+	run := smallRun(t)
+	dir := string(generate(t, run, "set", "--format", "idx"))
+	code, _, stderr := invoke("generate", "--device", "cpu", "--weights", run, "--format", "idx", "--out", dir)
+	if want := "cgan: " + dir + "/train-images-idx3-ubyte exists already: name another folder by --out\n"; code != exitFailure || stderr != want {
+		t.Errorf("exit code %d, %q, want %q", code, stderr, want)
+	}
+}
+
 func TestBadDrawingsEndInOneLine(t *testing.T) {
 	run, out := smallRun(t), t.TempDir()
 	t.Chdir(out)
