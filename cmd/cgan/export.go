@@ -43,7 +43,7 @@ func exportCommand() *cli.Command {
 		Description: "pt is a state_dict that torch.load(weights_only=True) reads, safetensors the same for its library.\n" +
 			"torchscript and onnx are the generator as a program that takes (noise, label) to images, or noise alone\n" +
 			"where it knows no classes.\n" +
-			"The same weights always give the same bytes.",
+			"The same weights give the same bytes. Those of pt hold the file's own name, as PyTorch writes it: another name gives others.",
 		Flags: []cli.Flag{
 			oneOfFlag("format", "pt, safetensors, torchscript or onnx; without it the ending of --out says which", "", exportFormats),
 			&cli.StringFlag{Name: "out", Usage: "`FILE` to write; an existing one needs --force"},

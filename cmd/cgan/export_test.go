@@ -267,3 +267,21 @@ func TestSeedsOf64Bits(t *testing.T) {
 		}
 	}
 }
+
+// The same weights give the same bytes, where pt files have the same name.
+func TestExportsOfTheSameWeightsHaveTheSameBytes(t *testing.T) {
+	run := smallRun(t)
+	export := func(name string) string {
+		path := filepath.Join(t.TempDir(), name)
+		mustInvoke(t, "export", run, "--out", path)
+		return string(readFile(t, path))
+	}
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{{"a.pt", "a.pt", true}, {"a.pt", "b.pt", false}, {"a.safetensors", "b.safetensors", true}, {"a.onnx", "b.onnx", true}, {"a.torchscript", "b.torchscript", true}} {
+		if same := export(c.a) == export(c.b); same != c.same {
+			t.Errorf("%s and %s have the same bytes: %v, want %v", c.a, c.b, same, c.same)
+		}
+	}
+}
