@@ -37,15 +37,37 @@ func (n *Net) Draw(c Config, rows int, classes []int64, seed int64) (images Imag
 	if rows > maxValues/size/columns {
 		return images, fmt.Errorf("%d rows of %d images are too many for one drawing: it holds at most %d images of these sizes", rows, columns, maxValues/size)
 	}
+	once, place := unique(classes)
 	pixels := make([]float32, 0, rows*columns*size)
-	_, err = n.DrawEach(context.Background(), c, Rows([]int64{seed}, rows, classes), nil, func(some Images, _ []Origin) error {
+	_, err = n.DrawEach(context.Background(), c, Rows([]int64{seed}, rows, once), nil, func(some Images, _ []Origin) error {
 		pixels = append(pixels, some.Pixels...)
 		return nil
 	})
 	if err != nil {
 		return images, err
 	}
-	return c.images(pixels), nil
+	if len(once) == len(classes) {
+		return c.images(pixels), nil
+	}
+	all := make([]float32, 0, rows*columns*size)
+	for row := range slices.Chunk(pixels, size*len(once)) {
+		for _, class := range classes {
+			all = append(all, row[place[class]*size:][:size]...)
+		}
+	}
+	return c.images(all), nil
+}
+
+// unique are some classes without those that were there before, which in Rows would be of the next row, and the place of each in them.
+func unique(classes []int64) (once []int64, place map[int64]int) {
+	place = map[int64]int{}
+	for _, class := range classes {
+		if _, before := place[class]; !before {
+			place[class] = len(once)
+			once = append(once, class)
+		}
+	}
+	return once, place
 }
 
 // images is pixels [N, C, H, W] with their sizes.

@@ -83,6 +83,24 @@ func TestEachComesInOrder(t *testing.T) {
 	}
 }
 
+// The images of a row share one noise, those of a class that is named twice too.
+func TestAClassThatIsNamedTwiceHasTheSameRow(t *testing.T) {
+	g := newSmall(t)
+	images, err := g.Draw(small, 2, []int64{3, 5, 3}, 8)
+	if err != nil || images.N != 6 {
+		t.Fatal(images.N, err)
+	}
+	want, err := g.Draw(small, 2, []int64{3, 5}, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, from := range []int{0, 1, 0, 2, 3, 2} {
+		if !slices.Equal(images.Pixels[784*i:][:784], want.Pixels[784*from:][:784]) {
+			t.Errorf("image %d is another one", i)
+		}
+	}
+}
+
 // What is kept is the rows that may stay, in order, whatever the count; the others are counted.
 func TestWhatIsThrownAwayGivesWayToTheNextRow(t *testing.T) {
 	g, classes := newSmall(t), []int64{1, 2}

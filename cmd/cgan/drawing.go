@@ -188,10 +188,8 @@ func (d *drawing) planRows() (err error) {
 	if d.filter > 0 && len(d.classes) == 0 {
 		return errors.New("--filter: the generator knows no classes: leave it out")
 	}
-	if d.format == "folder" {
-		if err := d.noneTwice(); err != nil {
-			return err
-		}
+	if err := d.noneTwice(); err != nil {
+		return err
 	}
 	d.n = len(d.seeds) * d.count * max(1, len(d.classes))
 	if d.format == "idx" && d.n > math.MaxUint32 {
@@ -270,18 +268,31 @@ func (d *drawing) chosenClasses() ([]int64, error) {
 	return classes, nil
 }
 
-// noneTwice refuses what would be two files of one name.
+// noneTwice refuses a class or a seed that is named again: a picture is known by seed, row and class, and there is one of each.
 func (d *drawing) noneTwice() error {
-	for flag, all := range map[string][]int64{"class": d.classes, "seeds": d.seeds} {
-		seen := map[int64]bool{}
-		for _, v := range all {
-			if seen[v] {
-				return fmt.Errorf("--%s names something twice, which would be the same files: name it once", flag)
-			}
-			seen[v] = true
-		}
+	if class, twice := again(d.classes); twice {
+		return fmt.Errorf("--class names %s twice: name it once, and ask for more of it by --count", clean(d.names[class]))
+	}
+	return d.noSeedTwice()
+}
+
+func (d *drawing) noSeedTwice() error {
+	if seed, twice := again(d.seeds); twice {
+		return fmt.Errorf("--seeds names %d twice: name it once, and ask for more of it by --count", seed)
 	}
 	return nil
+}
+
+// again is the first value that was there before.
+func again(values []int64) (value int64, found bool) {
+	seen := make(map[int64]bool, len(values))
+	for _, v := range values {
+		if seen[v] {
+			return v, true
+		}
+		seen[v] = true
+	}
+	return 0, false
 }
 
 // walkClasses reads --interpolate.
@@ -334,6 +345,9 @@ func (d *drawing) planWalk() error {
 
 // planText gives each letter and digit its class.
 func (d *drawing) planText() error {
+	if err := d.noSeedTwice(); err != nil {
+		return err
+	}
 	if len(d.names) == 0 {
 		return fmt.Errorf("--text %s: the generator knows no classes: leave it out", string(d.text))
 	}

@@ -248,6 +248,7 @@ func TestInterpolation(t *testing.T) {
 		}
 	}
 	path := filepath.Join(t.TempDir(), "x.gif")
+	mustInvoke(t, "generate", "--weights", run, "--device", "cpu", "--interpolate", "3", "--seeds", "4,2,4", "--frames", "3", "--out", path) // there and back
 	mustInvoke(t, "generate", "--weights", run, "--device", "cpu", "--interpolate", "3", "--seeds", "4,2,9", "--count", "3", "--frames", "7", "--out", path)
 	moving, err := gif.DecodeAll(bytes.NewReader(readFile(t, path)))
 	if err != nil || len(moving.Image) != 12 || moving.Config.Width != 3*30+2 || moving.Config.Height != 32 {
@@ -622,8 +623,10 @@ func TestBadDrawingsEndInOneLine(t *testing.T) {
 		{"a picture of more than 268435456 pixels is too large", []string{"--interpolate", "1:2", "--frames", "1000", "--count", "400"}},
 		{"--scale 32: pictures of a GIF would have 96064 pixels a side, and at most 65535 are possible: take --scale 21, or apng", []string{"--grid", "100", "--count", "10", "--scale", "32", "--format", "gif"}},
 		{"--format gif: its pictures would have 90002 pixels a side, and at most 65535 are possible: lay fewer side by side by --grid, or take apng", []string{"--grid", "3000", "--count", "300", "--format", "gif"}},
-		{"--class names something twice", []string{"--class", "3,3", "--format", "folder"}},
-		{"--seeds names something twice", []string{"--seeds", "3,1-4", "--format", "folder"}},
+		{"--class names 3 twice: name it once, and ask for more of it by --count", []string{"--class", "3,3,5", "--count", "2"}},
+		{"--class names 7 twice", []string{"--class", "0-9,7", "--format", "npz"}},
+		{"--seeds names 3 twice: name it once, and ask for more of it by --count", []string{"--seeds", "3,1-4", "--format", "folder"}},
+		{"--seeds names -3 twice", []string{"--seeds=-3,4,-3", "--text", "33"}},
 		{"none/x.png: the folder none: no such file", []string{"--out", "none/x.png"}},
 		{"--out none/x: the folder none: no such file", []string{"--out", "none/x", "--format", "idx"}},
 		{"is a file: name a folder", []string{"--out", os.Args[0], "--format", "folder"}},
