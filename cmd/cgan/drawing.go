@@ -246,7 +246,7 @@ func (d *drawing) fitsGIF() error {
 	side := max(width, height)
 	switch most := picture.MaxGIFSide / side; {
 	case most == 0:
-		return fmt.Errorf("--format gif: its pictures would have %d pixels a side, and at most %d are possible: lay fewer side by side by --grid, or take apng", side, picture.MaxGIFSide)
+		return fmt.Errorf("--format gif: its pictures would have %d pixels a side, and at most %d are possible: take another --grid or less by --count, or apng", side, picture.MaxGIFSide)
 	case d.scale > most:
 		return fmt.Errorf("--scale %d: pictures of a GIF would have %d pixels a side, and at most %d are possible: take --scale %d, or apng", d.scale, side*d.scale, picture.MaxGIFSide, most)
 	}

@@ -622,7 +622,7 @@ func TestBadDrawingsEndInOneLine(t *testing.T) {
 		{"a picture of more than 268435456 pixels is too large", []string{"--count", "1000000"}},
 		{"a picture of more than 268435456 pixels is too large", []string{"--interpolate", "1:2", "--frames", "1000", "--count", "400"}},
 		{"--scale 32: pictures of a GIF would have 96064 pixels a side, and at most 65535 are possible: take --scale 21, or apng", []string{"--grid", "100", "--count", "10", "--scale", "32", "--format", "gif"}},
-		{"--format gif: its pictures would have 90002 pixels a side, and at most 65535 are possible: lay fewer side by side by --grid, or take apng", []string{"--grid", "3000", "--count", "300", "--format", "gif"}},
+		{"--format gif: its pictures would have 90002 pixels a side, and at most 65535 are possible: take another --grid or less by --count, or apng", []string{"--grid", "3000", "--count", "300", "--format", "gif"}},
 		{"--class names 3 twice: name it once, and ask for more of it by --count", []string{"--class", "3,3,5", "--count", "2"}},
 		{"--class names 7 twice", []string{"--class", "0-9,7", "--format", "npz"}},
 		{"--seeds names 3 twice: name it once, and ask for more of it by --count", []string{"--seeds", "3,1-4", "--format", "folder"}},

@@ -236,7 +236,7 @@ func TestModelsAreListedByName(t *testing.T) {
 	}
 	archive := get(t, h, "/v1/models/a/images?format=zip")
 	z, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
-	if err != nil || !strings.HasPrefix(z.File[1].Name, "a-b- c/") {
+	if err != nil || !strings.HasPrefix(z.File[1].Name, "a-b: c/") {
 		t.Errorf("the folder of a class with a slash: %v", err)
 	}
 	for name, all := range map[string][]Model{
