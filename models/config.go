@@ -134,5 +134,5 @@ func (c Config) newDiscriminator(sigmoid bool) *Net {
 
 func columnNet(n *arch.Network) *Net {
 	c := NewColumn(n)
-	return &Net{&c.Base, c, n}
+	return newNet(&c.Base, c, n)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"cgan/bindings/torch"
+	"cgan/models/arch"
 )
 
 // Wish is an image that is asked for: of a class, and of the next row of a seed's noise. The first wish for a class has row 0 of
@@ -47,10 +48,10 @@ const (
 	maxThrown  = 1000    // images of a class that are thrown away one after the other before it is given up
 )
 
-// batch is how many images are drawn at once, which bounds the memory of a drawing.
-func (n *Net) batch() int {
+// drawnAtOnce is how many images of a network are drawn at once, which bounds the memory of a drawing.
+func drawnAtOnce(a *arch.Network) int {
 	largest := int64(1)
-	for _, s := range n.arch.Steps() {
+	for _, s := range a.Steps() {
 		largest = max(largest, product(s.Out))
 	}
 	return int(max(1, min(drawBatch, drawValues/largest)))
@@ -80,7 +81,7 @@ func (n *Net) DrawEach(ctx context.Context, c Config, wishes iter.Seq[Wish], kee
 		d.free(d.run)
 		return err
 	}
-	most := n.batch()
+	most := n.atOnce
 	for w := range wishes {
 		d.add(w)
 		if len(d.slots) == most {

@@ -215,14 +215,14 @@ func TestAFrameOfManyRowsComesInParts(t *testing.T) {
 
 // Large images are drawn fewer at a time, and are the same: the bound on memory is one of values.
 func TestLargeImagesAreDrawnFewerAtATime(t *testing.T) {
-	if n := newSmall(t).batch(); n != drawBatch {
+	if n := newSmall(t).atOnce; n != drawBatch {
 		t.Errorf("%d images of 28x28 at a time", n)
 	}
 	for size, want := range map[int]int{1024: 64, 2048: 16, 5000: 2, 9000: 1} {
 		c := configOf(t, fmt.Sprintf("generator:\n  noise: randn(4)\n  layers:\n    - Reshape(1, 2, 2)\n    - Upsample(%d)\n    - Upsample(3)\n", size))
 		var g *Net
 		torchtest.Do(t, func() { g = c.NewGenerator() })
-		if n := g.batch(); n != want {
+		if n := g.atOnce; n != want {
 			t.Errorf("%d images by way of %dx%d at a time, want %d", n, size, size, want)
 		}
 		if size != 5000 {

@@ -23,7 +23,12 @@ type Network interface {
 type Net struct {
 	*nn.Base
 	Network
-	arch *arch.Network
+	arch   *arch.Network
+	atOnce int // images that are drawn at once
+}
+
+func newNet(base *nn.Base, network Network, a *arch.Network) *Net {
+	return &Net{base, network, a, drawnAtOnce(a)}
 }
 
 // Arch is the network as data, for who walks its layers.
@@ -65,7 +70,7 @@ func (c Config) net(base *nn.Base, network Network, source arch.Layer) *Net {
 	for _, leaf := range base.Leaves() {
 		a.Layers = append(a.Layers, layerOf(leaf))
 	}
-	return &Net{base, network, a}
+	return newNet(base, network, a)
 }
 
 // layerOf is a layer of the article's networks as data.

@@ -23,7 +23,7 @@ func (n *Net) DrawWalk(ctx context.Context, c Config, stops []Stop, rows, frames
 			return err
 		}
 	}
-	most := n.batch()
+	most := n.atOnce
 	for i := range frames {
 		at := float64(i) * float64(len(stops)-1) / float64(frames-1)
 		leg := min(int(at), len(stops)-2)
