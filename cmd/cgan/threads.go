@@ -177,7 +177,7 @@ func (h host) shared() string {
 	if len(cores) == 0 || len(cores) == len(lists) {
 		return ""
 	}
-	return fmt.Sprintf("the machine's %d processors are hyperthreads of %d cores", len(lists), len(cores))
+	return fmt.Sprintf("the %d processors are hyperthreads: there are only %d cores", len(lists), len(cores))
 }
 
 // level2 is the second level of cache of the first core, as "2048K", or what is in the way of knowing.

@@ -70,6 +70,9 @@ func measure(ctx context.Context, p *programs, plan plan) (r results, err error)
 	if r.facts, err = readFacts(ctx, p.Threads); err != nil {
 		return r, err
 	}
+	if p.Shared != "" {
+		r.siblings = "; " + p.Shared
+	}
 	if p.peersPython == "" && !plan.quick {
 		if p.peersPython, err = python(ctx, "peers"); err != nil {
 			return r, err

@@ -19,6 +19,7 @@ type diagnosis struct {
 	Threads int    `json:"threads"`
 	MNIST   string `json:"mnist"`
 	CUDA    string `json:"cuda"`
+	Shared  string `json:"hyperthreads"` // that the processors are some; else empty
 }
 
 // askDoctor asks cgan for its libtorch and for MNIST, which it fetches where it is missing.

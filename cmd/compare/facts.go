@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"regexp"
@@ -40,7 +39,6 @@ func readFacts(ctx context.Context, threads int) (f facts, err error) {
 		memory: memorySize(string(memory)), cgan: commit(ctx), goVersion: runtime.Version(),
 	}
 	f.cpu, f.flags = cpuModel(string(cpu))
-	f.siblings = siblings(os.DirFS("/sys"))
 	return f, nil
 }
 
@@ -62,21 +60,6 @@ func cpuModel(cpuinfo string) (model string, flags []string) {
 		}
 	}
 	return field(cpuinfo, "model name"), flags
-}
-
-// siblings says of processors that share a core that they do, from Linux's /sys.
-func siblings(sys fs.FS) string {
-	lists, _ := fs.Glob(sys, "devices/system/cpu/cpu*/topology/thread_siblings_list")
-	cores := map[string]bool{}
-	for _, path := range lists {
-		if list, err := fs.ReadFile(sys, path); err == nil {
-			cores[strings.TrimSpace(string(list))] = true
-		}
-	}
-	if len(cores) == 0 || len(cores) == len(lists) {
-		return ""
-	}
-	return fmt.Sprintf("; the %d processors are hyperthreads: there are only %d cores", len(lists), len(cores))
 }
 
 // memorySize reads the size of memory from /proc/meminfo.

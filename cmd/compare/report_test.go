@@ -1,11 +1,11 @@
 package main
 
 import (
-	"fmt"
+	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
-	"testing/fstest"
 )
 
 func TestVerdicts(t *testing.T) {
@@ -54,18 +54,16 @@ func TestTableIsMarkdownInColumns(t *testing.T) {
 }
 
 func TestHyperthreadsAreNamed(t *testing.T) {
-	cpu := func(lists ...string) fstest.MapFS {
-		all := fstest.MapFS{}
-		for i, list := range lists {
-			all[fmt.Sprintf("devices/system/cpu/cpu%d/topology/thread_siblings_list", i)] = &fstest.MapFile{Data: []byte(list + "\n")}
+	for shared, want := range map[string]string{"the 2 processors are hyperthreads: there are only 1 cores": "2; the 2 processors are hyperthreads: there are only 1 cores ", "": "2 "} {
+		p := fakePrograms(t)
+		p.Shared = shared
+		r, err := measure(context.Background(), p, plan{rounds: 1, steps: 1, quick: true})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return all
-	}
-	if got := siblings(cpu("0-1", "0-1")); got != "; the 2 processors are hyperthreads: there are only 1 cores" {
-		t.Error(got)
-	}
-	if got := siblings(cpu("0", "1")) + siblings(cpu()); got != "" {
-		t.Error(got)
+		if text := r.markdown(); !strings.Contains(text, "| threads  | "+want) {
+			t.Errorf("%q is missing in\n%s", want, text[:600])
+		}
 	}
 }
 
