@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -69,6 +71,9 @@ func runJudgeTrain(c *cli.Context) error {
 	}
 	defer j.Free()
 	err = atomicfile.Write(out, false, func(w io.Writer) error { return j.Write(w, about) })
+	if errors.Is(err, fs.ErrExist) {
+		return fileExists(out)
+	}
 	if err == nil {
 		fmt.Fprintf(c.App.Writer, "%s: reads %v right\n", out, about)
 		for i, name := range about.Classes {
@@ -81,7 +86,7 @@ func runJudgeTrain(c *cli.Context) error {
 // newFile says what keeps --out from being a file that is made after hours of work.
 func newFile(out string) error {
 	if _, err := os.Lstat(out); err == nil {
-		return usageError{fmt.Errorf("--out %s: the file exists: name another one, or remove it", out)}
+		return usageError{fileExists(out)}
 	}
 	probe, err := os.CreateTemp(filepath.Dir(out), ".cgan-*")
 	if err != nil {
@@ -89,6 +94,10 @@ func newFile(out string) error {
 	}
 	probe.Close()
 	return os.Remove(probe.Name())
+}
+
+func fileExists(out string) error {
+	return fmt.Errorf("--out %s: the file exists: name another one, or remove it", out)
 }
 
 // bothSplits opens the training and the test images of --data; the latter are nil where the set has none.
