@@ -81,10 +81,9 @@ func (n *Net) DrawEach(ctx context.Context, c Config, wishes iter.Seq[Wish], kee
 		d.free(d.run)
 		return err
 	}
-	most := n.atOnce
 	for w := range wishes {
 		d.add(w)
-		if len(d.slots) == most {
+		if len(d.slots) == n.atOnce {
 			if err := flush(); err != nil {
 				return d.thrown, err
 			}

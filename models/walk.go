@@ -23,15 +23,14 @@ func (n *Net) DrawWalk(ctx context.Context, c Config, stops []Stop, rows, frames
 			return err
 		}
 	}
-	most := n.atOnce
 	for i := range frames {
 		at := float64(i) * float64(len(stops)-1) / float64(frames-1)
 		leg := min(int(at), len(stops)-2)
-		for first := 0; first < rows; first += most {
+		for first := 0; first < rows; first += n.atOnce {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			points := make([]Point, min(most, rows-first))
+			points := make([]Point, min(n.atOnce, rows-first))
 			for k := range points {
 				rowOf := func(s Stop) []float32 { return noise[s.Seed][(first+k)*c.Noise:][:c.Noise] }
 				points[k] = n.pointBetween(stops[leg], stops[leg+1], at-float64(leg), rowOf)

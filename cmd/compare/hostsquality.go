@@ -85,9 +85,9 @@ func hostsSection(machine facts, epochs int, alone, both []trained) string {
 		t.add(strconv.Itoa(seed), number(columns[0][seed], 2), number(columns[1][seed], 2), number(columns[2][seed], 4), number(columns[3][seed], 4))
 	}
 	means, deviations := []string{"mean"}, []string{"deviation"}
-	for i, column := range columns {
-		m, d := spread(column)
-		means, deviations = append(means, number(m, 2+i/2*2)), append(deviations, number(d, 2+i/2*2))
+	for i, digits := range []int{2, 2, 4, 4} {
+		m, d := spread(columns[i])
+		means, deviations = append(means, number(m, digits)), append(deviations, number(d, digits))
 	}
 	t.add(means...)
 	t.add(deviations...)

@@ -92,7 +92,7 @@ func (p *programs) frameworks(plan plan) (all []*contender) {
 }
 
 func (t training) all() []*contender {
-	return slices.Concat([]*contender{t.python}, t.tuned, t.frameworks, []*contender{t.exact, t.f32, t.bf16})
+	return slices.Concat(t.pythons(), t.frameworks, []*contender{t.exact, t.f32, t.bf16})
 }
 
 // pythons are Python as it is written and all that is tuned.

@@ -47,7 +47,7 @@ type Nearness struct {
 	Median  float64 `json:"median"`   // the median distance to the nearest training image, over that of held-out ones
 }
 
-// Figures compares drawn images with the reference. The same generator, reference, count and seed give the same figures.
+// Figures compares drawn images with the reference. The same generator, reference and seed give the same figures.
 func (r *Reference) Figures(d *Drawn) (*Figures, error) {
 	f := &Figures{Judge: r.about, Count: d.n(), Real: r.real.n(), HeldOut: r.heldOut != r.other, Floor: r.floor, Intervals: map[string]Interval{}}
 	var err error
@@ -91,8 +91,8 @@ func consistency(v *judged, classes int) *Consistency {
 	return c
 }
 
-// interval is the 95 % interval of Clopper and Pearson of a share of n images, which is none of no width where all or none are
-// counted, as a bootstrap's would be. Of precision, recall and coverage the images on the other side count as given.
+// interval is the 95 % interval of Clopper and Pearson of a share of n images. Where all or none are counted it has a width too,
+// which a bootstrap's has not. Of precision, recall and coverage the images on the other side count as given.
 func interval(share float64, n int) Interval {
 	all := float64(n)
 	hits := math.Round(share * all)
