@@ -45,6 +45,9 @@ func ConfigOfArch(f *arch.File) (Config, error) {
 			return Config{}, fmt.Errorf("discriminator: %w", err)
 		}
 	}
+	if n := f.Generator.Classes(); n > maxClasses {
+		return Config{}, fmt.Errorf("generator: a label of %d classes: at most %d are possible", n, maxClasses)
+	}
 	image := f.Generator.Output() // [C, H, W]
 	return Config{
 		Noise: int(product(f.Generator.Noise())), Channels: int(image[0]), Size: int(image[1]), Classes: int(f.Generator.Classes()), Arch: f,
@@ -98,10 +101,9 @@ func (c Config) Networks() (f *arch.File, err error) {
 	return f, err
 }
 
-// skeleton makes both networks without drawing a random number: for who wants to look at their layers. Without a
-// discriminator d is nil.
+// skeleton makes both networks without weights: for who wants to look at their layers. Without a discriminator d is nil.
 func (c Config) skeleton() (g, d *Net) {
-	nn.SkipInit(func() {
+	nn.Outline(func() {
 		if g = c.NewGenerator(); c.Arch == nil || c.Arch.Discriminator != nil {
 			d = c.NewDiscriminator()
 		}

@@ -1,6 +1,8 @@
 package models
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -107,6 +109,61 @@ func TestKeysAreRenamed(t *testing.T) {
 	if _, err := Find(fileOf(root, nil), "", &given); err == nil || !strings.Contains(err.Error(), `the rule "block": "net" fits no key that is left; the nearest is "blocks"`) {
 		t.Error(err)
 	}
+}
+
+// A file of a few hundred bytes can describe a network that no machine holds: it is compared with the file's tensors before there
+// is memory for it.
+func TestLargeNetworksOfSmallFiles(t *testing.T) {
+	one, err := weights.FromFloat32s([]float32{1}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, text := range map[string]string{
+		"has a weight of [200000000 1], the file has no a.weight": `
+generator:
+  noise: randn(1)
+  layers:
+    - a: Linear(1, 200000000)
+    - b: BatchNorm1d(200000000)
+    - c: Linear(200000000, 1)
+    - Reshape(1, 1, 1)
+`,
+		"a label of 2000000000 classes: at most 16384 are possible": `
+generator:
+  noise: randn(1)
+  label: one_hot(2000000000)
+  join: cat(noise, label)
+  layers:
+    - a: Linear(2000000001, 1)
+    - Reshape(1, 1, 1)
+`,
+		"has more than 8 *": "generator:\n  noise: randn(1)\n  layers:\n    - a: Linear(1, 1)\n    - Reshape(1, 1, 1)\nmap:\n  \"*********\": a\n",
+	} {
+		before := peakMemory(t)
+		file := fileOf(weights.StateDict{{Key: "x", Tensor: one}}, map[string]string{ArchText: text})
+		w, err := Find(file, "", nil)
+		if err == nil {
+			var g *Net
+			if g, err = w.LoadGenerator(); err == nil {
+				g.Free()
+			}
+		}
+		if said := fmt.Sprint(err, file.Notices); err == nil || !strings.Contains(said, want) {
+			t.Errorf("got %v, want %s", said, want)
+		}
+		if grown := peakMemory(t) - before; grown > 500 {
+			t.Errorf("%s: %d MB more than before", want, grown)
+		}
+	}
+}
+
+// peakMemory is the most megabytes that this process has had, 0 where the system does not say.
+func peakMemory(t *testing.T) (mb int) {
+	t.Helper()
+	status, _ := os.ReadFile("/proc/self/status")
+	_, text, _ := strings.Cut(string(status), "VmHWM:")
+	_, _ = fmt.Sscanf(text, "%d", &mb)
+	return mb / 1000
 }
 
 // A layer that does not fit is named with its line, the shapes and the key that may be meant.

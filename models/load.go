@@ -8,56 +8,66 @@ import (
 
 	"cgan/bindings/nn"
 	"cgan/bindings/torch"
+	"cgan/models/arch"
 	"cgan/weights"
 )
 
 // LoadGenerator makes a generator of the given sizes, in evaluation mode and on the fast ops (Use has others), with
 // the weights of a state dict; no random number is drawn. Missing, unexpected and wrongly shaped keys are one error that lists them all.
-func LoadGenerator(state weights.StateDict, c Config) (g *Net, err error) {
-	err = torch.Do("make the generator", func() error {
-		nn.SkipInit(func() { g = c.NewGenerator() })
-		return nil
-	})
+func LoadGenerator(state weights.StateDict, c Config) (*Net, error) {
+	g, err := LoadNew(c.NewGenerator, state)
 	if err != nil {
-		return nil, err
-	}
-	if err = g.load(state, c); err != nil {
-		return nil, err
+		return nil, c.byLayer(err, state, func(f *arch.File) *arch.Network { return f.Generator })
 	}
 	g.Eval()
 	return g, g.Use(Compute{})
 }
 
 // LoadDiscriminator makes a discriminator, as LoadGenerator does, with spectral normalisation where the state dict has it.
-func LoadDiscriminator(state weights.StateDict, c Config) (d *Net, err error) {
+func LoadDiscriminator(state weights.StateDict, c Config) (*Net, error) {
 	if c.Arch != nil && c.Arch.Discriminator == nil {
 		return nil, errors.New("the networks that are given as data have no discriminator")
 	}
-	err = torch.Do("make the discriminator", func() error {
-		nn.SkipInit(func() {
-			d = c.NewDiscriminator()
-			if articles, ok := d.Network.(*Discriminator); ok && HasSpectralNorm(state) {
-				articles.SpectralNorm()
-			}
-		})
+	d, err := LoadNew(func() *Net {
+		d := c.NewDiscriminator()
+		if articles, ok := d.Network.(*Discriminator); ok && HasSpectralNorm(state) {
+			articles.SpectralNorm()
+		}
+		return d
+	}, state)
+	return d, c.byLayer(err, state, func(f *arch.File) *arch.Network { return f.Discriminator })
+}
+
+// LoadNew makes a network with the weights of a state dict, and draws no random number. Names and shapes are compared
+// before there is memory for the weights: a file of a few bytes can name sizes that no machine has.
+func LoadNew[N interface {
+	StateDict() []nn.Named
+	Free()
+}](create func() N, state weights.StateDict) (n N, err error) {
+	err = torch.Do("make the network", func() error {
+		var outline N
+		nn.Outline(func() { outline = create() })
+		defer outline.Free()
+		if err := weights.Match(state, specsOf(outline.StateDict())); err != nil {
+			return err
+		}
+		nn.SkipInit(func() { n = create() })
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return n, err
 	}
-	return d, d.load(state, c)
+	if err = Load(n.StateDict(), state); err != nil {
+		n.Free()
+	}
+	return n, err
 }
 
-// load is Load; what fails frees the network. For a network that is given as data the error names layers.
-func (n *Net) load(state weights.StateDict, c Config) error {
-	err := Load(n.StateDict(), state)
-	if err == nil {
-		return nil
-	}
-	n.Free()
+// byLayer is err, which may be nil, as what is wrong with the layers of a network that is given as data.
+func (c Config) byLayer(err error, state weights.StateDict, of func(*arch.File) *arch.Network) error {
 	var match *weights.MatchError
 	if c.Arch != nil && errors.As(err, &match) {
-		return mismatch(n.arch, state, match)
+		return mismatch(of(c.Arch), state, match)
 	}
 	return err
 }
@@ -173,10 +183,7 @@ func weightOf(state weights.StateDict, key string) (weights.Tensor, bool) {
 // are one error that lists them all.
 func Load(named []nn.Named, state weights.StateDict) error {
 	return torch.Do("load the weights", func() error {
-		specs := make([]weights.Spec, len(named))
-		for i, n := range named {
-			specs[i] = weights.Spec{Key: n.Name, Shape: n.Tensor.Shape(), DType: fileTypes[n.Tensor.DType()]}
-		}
+		specs := specsOf(named)
 		if err := weights.Match(state, specs); err != nil {
 			return err
 		}
@@ -191,6 +198,15 @@ func Load(named []nn.Named, state weights.StateDict) error {
 		}
 		return nil
 	})
+}
+
+// specsOf is what a state dict must have for these tensors.
+func specsOf(named []nn.Named) []weights.Spec {
+	specs := make([]weights.Spec, len(named))
+	for i, n := range named {
+		specs[i] = weights.Spec{Key: n.Name, Shape: n.Tensor.Shape(), DType: fileTypes[n.Tensor.DType()]}
+	}
+	return specs
 }
 
 // convert brings each wanted tensor to its type. A num_batches_tracked that is missing stays without data.

@@ -15,15 +15,24 @@ const mostMismatches = 5
 // mismatch says in which layers a network that is given as data and a state dict differ: the layer's call and line, what
 // the shapes are, and which key of the file may be meant.
 func mismatch(n *arch.Network, state weights.StateDict, match *weights.MatchError) error {
-	left := unclaimed(n, state)
+	left, tensors := unclaimed(n, state), map[string]weights.Tensor{}
+	for _, e := range state {
+		tensors[e.Key] = e.Tensor
+	}
 	var parts []string
+	more := 0
 	for _, l := range n.All() {
-		if problem := layerMismatch(l, state, left); problem != "" {
-			parts = append(parts, placed(l)+problem)
+		problem := layerMismatch(l, tensors)
+		switch {
+		case problem == nil:
+		case len(parts) == mostMismatches:
+			more++
+		default:
+			parts = append(parts, placed(l)+problem(left))
 		}
 	}
-	if len(parts) > mostMismatches {
-		parts = append(parts[:mostMismatches], fmt.Sprintf("and %d layers more", len(parts)-mostMismatches))
+	if more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d layers more", more))
 	}
 	if len(parts) == 0 && len(left) == 0 { // keys that occur twice, types that can't be converted
 		return match
@@ -59,19 +68,23 @@ func placed(l arch.Layer) string {
 	return fmt.Sprintf("%s%s: %s ", line, weights.Show(l.Key), l)
 }
 
-// layerMismatch is what a layer misses, "" for nothing.
-func layerMismatch(l arch.Layer, state, left weights.StateDict) string {
+// layerMismatch tells what a layer misses, by what no layer takes; nil for nothing.
+func layerMismatch(l arch.Layer, tensors map[string]weights.Tensor) func(left weights.StateDict) string {
 	for _, t := range l.Tensors() {
 		key := l.Key + "." + t.Name
-		have, ok := state.Get(key)
+		have, ok := tensors[key]
 		switch {
 		case ok && !slices.Equal(have.Shape, t.Shape):
-			return fmt.Sprintf("has a %s of %v, the file's is %v", t.Name, t.Shape, have.Shape)
+			return func(weights.StateDict) string {
+				return fmt.Sprintf("has a %s of %v, the file's is %v", t.Name, t.Shape, have.Shape)
+			}
 		case !ok && t.Name != "num_batches_tracked": // which files before torch 0.4.1 have not
-			return fmt.Sprintf("has a %s of %v, the file has no %s%s", t.Name, t.Shape, weights.Show(key), nearestFit(key, t, left))
+			return func(left weights.StateDict) string {
+				return fmt.Sprintf("has a %s of %v, the file has no %s%s", t.Name, t.Shape, weights.Show(key), nearestFit(key, t, left))
+			}
 		}
 	}
-	return ""
+	return nil
 }
 
 // nearestFit names the tensor that no layer takes, of the wanted shape and of the nearest name.

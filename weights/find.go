@@ -19,10 +19,12 @@ const (
 	unnamed // a state dict that says nothing of itself, such as state_dict or model
 )
 
+var separators = strings.NewReplacer("_", "", "-", "", " ", "")
+
 // roleOf reads a name without regard to capitals, underscores and what only says that it is a network or its weights: netG,
 // G_state_dict, gen, model_G and generator are all generators.
 func roleOf(name string) role {
-	bare := strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(name))
+	bare := separators.Replace(strings.ToLower(name))
 	for _, word := range []string{"statedict", "weights", "params", "model", "network", "net"} {
 		bare = strings.TrimPrefix(strings.TrimSuffix(bare, word), word)
 	}
@@ -200,8 +202,10 @@ func withPrefix(s StateDict, prefix string) (found StateDict) {
 
 // firstParts are the first parts of all names, each once.
 func firstParts(s StateDict) (parts []string) {
+	known := map[string]bool{}
 	for _, e := range s {
-		if first, _, ok := strings.Cut(e.Key, "."); ok && !slices.Contains(parts, first) {
+		if first, _, ok := strings.Cut(e.Key, "."); ok && !known[first] {
+			known[first] = true
 			parts = append(parts, first)
 		}
 	}
@@ -254,16 +258,16 @@ func descend(v Value, path string) Value {
 func candidates(v Value) string {
 	const most, deepest = 20, 4
 	var names []string
-	var walk func(path string, v Value, depth int)
-	walk = func(path string, v Value, depth int) {
+	var walk func(at *Path, v Value, depth int)
+	walk = func(at *Path, v Value, depth int) {
 		d, ok := v.(*Dict)
 		if !ok || depth > deepest || len(names) > most {
 			return
 		}
 		if s, ok := asStateDict(d); ok {
 			parts := firstParts(stripPrefixes(s))
-			if path != "" {
-				names = append(names, Show(path[1:]))
+			if at != nil {
+				names = append(names, Show(at.String()))
 			}
 			if len(parts) > 1 && len(parts) <= 8 {
 				names = append(names, fmt.Sprintf("names that begin with %s", Show(strings.Join(parts, " or "))))
@@ -274,10 +278,10 @@ func candidates(v Value) string {
 			return
 		}
 		for key, item := range d.All() {
-			walk(fmt.Sprintf("%s.%v", path, key), item, depth+1)
+			walk(&Path{at, key}, item, depth+1)
 		}
 	}
-	walk("", v, 0)
+	walk(nil, v, 0)
 	if len(names) == 0 {
 		return "the file holds none"
 	}

@@ -34,7 +34,11 @@ func (e *MatchError) Error() string {
 			parts = append(parts, what+strings.Join(names, ", "))
 		}
 	}
-	add("missing: ", e.Missing)
+	missing := make([]string, len(e.Missing))
+	for i, key := range e.Missing {
+		missing[i] = Show(key)
+	}
+	add("missing: ", missing)
 	add("unexpected: ", e.Unexpected)
 	add("wrong: ", e.Wrong)
 	add("repeated: ", e.Repeated)
@@ -79,12 +83,12 @@ func Match(have StateDict, want []Spec) error {
 func differences(have Entry, want Spec) []string {
 	var list []string
 	if !slices.Equal(have.Shape, want.Shape) {
-		list = append(list, fmt.Sprintf("%s has shape %v, not %v", have.Key, have.Shape, want.Shape))
+		list = append(list, fmt.Sprintf("%s has shape %v, not %v", Show(have.Key), have.Shape, want.Shape))
 	}
 	counter := want.DType == I64 && Convertible(have.DType, I64) && // .double() converts it too
 		strings.HasSuffix("."+have.Key, ".num_batches_tracked")
 	if have.DType != want.DType && !(have.DType.IsFloat() && want.DType.IsFloat()) && !counter {
-		list = append(list, fmt.Sprintf("%s is %v, not %v", have.Key, have.DType, want.DType))
+		list = append(list, fmt.Sprintf("%s is %v, not %v", Show(have.Key), have.DType, want.DType))
 	}
 	return list
 }
@@ -97,7 +101,7 @@ func (e *MatchError) addHints() {
 		wrapped = wrapped || strings.HasPrefix(key, "module.") || strings.HasPrefix(key, "_orig_mod.")
 		e.Unexpected[i] = Quote(key)
 		if near := Nearest(key, e.Missing); i < mostGuesses && near != "" {
-			e.Unexpected[i] += fmt.Sprintf(" (perhaps %s)", near)
+			e.Unexpected[i] += fmt.Sprintf(" (perhaps %s)", Show(near))
 		}
 	}
 	if wrapped {

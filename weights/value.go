@@ -6,7 +6,7 @@ import (
 )
 
 // Value is one node of a checkpoint: nil, bool, int64, float64, string, *Tensor, List, Tuple or
-// *Dict. pt.Write also takes int, Tensor and StateDict.
+// *Dict. pt.Read also gives *big.Int beyond 64 bits; pt.Write also takes int, Tensor and StateDict.
 type Value any
 
 // List is a Python list.

@@ -17,10 +17,10 @@ func newWeighted(size []int64, out int64, bias bool) (w weighted) {
 	for _, n := range size[1:] {
 		fanIn *= n
 	}
-	w.weight = w.RegisterParameter("weight", torch.Empty(size, torch.Float32, torch.CPU))
+	w.weight = w.RegisterParameter("weight", empty(size...))
 	kaimingUniform(w.weight, fanIn)
 	if bias {
-		w.bias = w.RegisterParameter("bias", torch.Empty([]int64{out}, torch.Float32, torch.CPU))
+		w.bias = w.RegisterParameter("bias", empty(out))
 		biasUniform(w.bias, fanIn)
 	}
 	return w
@@ -66,7 +66,7 @@ type Embedding struct {
 // NewEmbedding makes a table of n rows of d values, drawn from the standard normal distribution.
 func NewEmbedding(n, d int64) *Embedding {
 	e := &Embedding{NumEmbeddings: n, EmbeddingDim: d}
-	e.weight = e.RegisterParameter("weight", torch.Empty([]int64{n, d}, torch.Float32, torch.CPU))
+	e.weight = e.RegisterParameter("weight", empty(n, d))
 	normal(e.weight)
 	return e
 }

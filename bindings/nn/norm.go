@@ -20,16 +20,16 @@ type norm struct {
 }
 
 func newNorm(o NormOptions) norm {
-	n, size := norm{NormOptions: o}, []int64{o.NumFeatures}
+	n := norm{NormOptions: o}
 	if o.Affine {
-		n.weight = n.RegisterParameter("weight", torch.Full(size, 1, torch.CPU))
+		n.weight = n.RegisterParameter("weight", full(1, o.NumFeatures))
 	}
 	if o.Affine && !o.NoBias {
-		n.bias = n.RegisterParameter("bias", torch.Full(size, 0, torch.CPU))
+		n.bias = n.RegisterParameter("bias", full(0, o.NumFeatures))
 	}
 	if o.TrackRunningStats {
-		n.runningMean = n.RegisterBuffer("running_mean", torch.Full(size, 0, torch.CPU))
-		n.runningVar = n.RegisterBuffer("running_var", torch.Full(size, 1, torch.CPU))
+		n.runningMean = n.RegisterBuffer("running_mean", full(0, o.NumFeatures))
+		n.runningVar = n.RegisterBuffer("running_var", full(1, o.NumFeatures))
 		n.numBatchesTracked = n.RegisterBuffer("num_batches_tracked", torch.ScalarTensor(0, torch.Int64, torch.CPU))
 	}
 	return n
@@ -103,10 +103,10 @@ type LayerNorm struct {
 func NewLayerNorm(shape []int64, eps float64, affine, bias bool) *LayerNorm {
 	l := &LayerNorm{NormalizedShape: shape, Eps: eps, ElementwiseAffine: affine}
 	if affine {
-		l.weight = l.RegisterParameter("weight", torch.Full(shape, 1, torch.CPU))
+		l.weight = l.RegisterParameter("weight", full(1, shape...))
 	}
 	if affine && bias {
-		l.bias = l.RegisterParameter("bias", torch.Full(shape, 0, torch.CPU))
+		l.bias = l.RegisterParameter("bias", full(0, shape...))
 	}
 	return l
 }

@@ -205,6 +205,9 @@ func (e exportConfig) states(w *models.Weights) (map[string]weights.StateDict, e
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", entry.Key, err)
 			}
+			if t.DType.HasNonFinite(t.Data) && !entry.DType.HasNonFinite(entry.Data) {
+				return nil, fmt.Errorf("%s holds values that are too large for --dtype %s: take another", weights.Show(entry.Key), e.dtype)
+			}
 			state[i].Tensor = t
 		}
 	}

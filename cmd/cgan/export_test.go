@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"cgan/models"
 	"cgan/weights"
 	"cgan/weights/formats"
 	"cgan/weights/pt"
@@ -159,6 +163,64 @@ func fileOf(t *testing.T, content string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// What ships is inspected by its name.
+func TestInspectOfWhatShips(t *testing.T) {
+	data, err := os.ReadFile("../../weights/pretrained/mnist.pt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, want := mustInvoke(t, "inspect", "mnist"), fmt.Sprintf("sha256 %x\n", sha256.Sum256(data)); !strings.Contains(text, want) {
+		t.Errorf("no %q in\n%s", want, text)
+	}
+}
+
+// A few shared lists span millions of values; a report lists some, and says so.
+func TestReportsAreBounded(t *testing.T) {
+	var shared weights.Value = make(weights.List, 1000)
+	for range 2 {
+		shared = slices.Repeat(weights.List{shared}, 1000)
+	}
+	values, whole := listValues(shared)
+	if whole || len(values) != mostValues || values[1001].Key != "0.1.1" {
+		t.Errorf("%d values, whole: %v", len(values), whole)
+	}
+	long := &weights.Dict{}
+	long.Set(strings.Repeat("k", 1<<20), shared)
+	if values, whole = listValues(long); whole || len(values) > 70 {
+		t.Errorf("%d values below a key of a megabyte", len(values))
+	}
+}
+
+// A value that float16 has not would be infinite in the file.
+func TestExportKeepsValuesFinite(t *testing.T) {
+	w, err := models.Open(smallRun(t), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range w.Generator {
+		if e.Key == "layer1.1.running_var" {
+			large := make([]float32, e.Numel())
+			for j := range large {
+				large[j] = 1e6
+			}
+			if w.Generator[i].Tensor, err = weights.FromFloat32s(large, e.Shape...); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var file bytes.Buffer
+	if err := pt.Write(&file, "g.pt", w.Generator, nil); err != nil {
+		t.Fatal(err)
+	}
+	path := fileOf(t, file.String())
+	out := filepath.Join(t.TempDir(), "g16.pt")
+	code, _, stderr := invoke("export", path, "--dtype", "f16", "--out", out)
+	if _, err := os.Stat(out); code == exitOK || err == nil || !strings.Contains(stderr, "layer1.1.running_var holds values that are too large for --dtype f16") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	mustInvoke(t, "export", path, "--dtype", "bf16", "--out", out)
 }
 
 // Texts of a foreign file can't draw on the terminal or forge a line.

@@ -96,7 +96,7 @@ func TestFilesThatMayNotGrow(t *testing.T) {
 	cmd.Env = append(cmd.Env, limitFiles+"=16384")
 	text, err := cmd.CombinedOutput()
 	for _, want := range []string{
-		"notice: cannot write ", "checkpoint-000004.pt: write ", "file too large; training goes on, and the next save tries again",
+		"notice: cannot write ", "checkpoint-000004.pt: file too large; training goes on, and the next save tries again",
 		"cgan: trained to step 12, but the last save failed: ", "no checkpoint of this run was written before",
 	} {
 		if exitCodeOf(err) != exitFailure || !strings.Contains(string(text), want) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"math/big"
 	"os"
 	"slices"
 	"text/tabwriter"
@@ -16,6 +17,7 @@ import (
 	"cgan/models"
 	"cgan/models/arch"
 	"cgan/weights"
+	"cgan/weights/pretrained"
 
 	"github.com/urfave/cli/v2"
 )
@@ -52,7 +54,7 @@ func inspectFile(c *cli.Context, path string) error {
 		return r.show(c)
 	}
 	r := fileReport{Path: file.Path, Format: file.Format.String(), Bytes: file.Size, Metadata: file.Metadata, Notices: file.Notices}
-	if r.SHA256, err = sumFile(file.Path); err != nil {
+	if r.SHA256, err = sumOf(file.Path); err != nil {
 		return err
 	}
 	rules, err := mapRules(c)
@@ -67,7 +69,10 @@ func inspectFile(c *cli.Context, path string) error {
 	} else {
 		r.Note = err.Error()
 	}
-	r.Values = listValues(nil, "", file.Root)
+	whole := false
+	if r.Values, whole = listValues(file.Root); !whole {
+		r.Notices = append(r.Notices, fmt.Sprintf("only the first %d values are listed", len(r.Values)))
+	}
 	return r.show(c)
 }
 
@@ -78,8 +83,13 @@ func (r fileReport) show(c *cli.Context) error {
 	return r.print(c.App.Writer)
 }
 
-func sumFile(path string) (string, error) {
-	file, err := os.Open(path)
+// sumOf is the sha256 of a file, or of what ships under the name.
+func sumOf(path string) (string, error) {
+	open := func() (io.ReadCloser, error) { return os.Open(path) }
+	if pretrained.Has(path) {
+		open = func() (io.ReadCloser, error) { return pretrained.Reader(path) }
+	}
+	file, err := open()
 	if err != nil {
 		return "", err
 	}
@@ -91,42 +101,32 @@ func sumFile(path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// listValues walks a checkpoint; the keys of nested values are joined by dots.
-func listValues(to []valueReport, key string, v weights.Value) []valueReport {
-	below := func(name any, v weights.Value) {
-		if key != "" {
-			name = fmt.Sprintf("%s.%v", key, name)
+// Bounds of a report: shared parts of a small file can span millions of values, each below the same long key.
+const (
+	mostValues   = 100_000
+	mostKeyBytes = 64 << 20
+)
+
+// listValues lists the values of a checkpoint; the keys of nested ones are joined by dots. It is whole or says false.
+func listValues(root weights.Value) (values []valueReport, whole bool) {
+	keyBytes := 0
+	whole = weights.Walk(root, func(at *weights.Path, v weights.Value) bool {
+		r := valueReport{Key: at.String(), Type: fmt.Sprintf("%T", v), Value: v}
+		switch v := v.(type) {
+		case *weights.Tensor:
+			r = valueReport{Key: r.Key, Type: v.DType.String(), Shape: append([]int64{}, v.Shape...)}
+		case *big.Int:
+			r.Type = "int"
+		case float64:
+			if math.IsNaN(v) || math.IsInf(v, 0) { // JSON has no such numbers
+				r.Value = fmt.Sprint(v)
+			}
 		}
-		to = listValues(to, fmt.Sprint(name), v)
-	}
-	switch v := v.(type) {
-	case *weights.Tensor:
-		return append(to, valueReport{Key: key, Type: v.DType.String(), Shape: append([]int64{}, v.Shape...)})
-	case weights.StateDict:
-		for i := range v {
-			below(v[i].Key, &v[i].Tensor)
-		}
-	case *weights.Dict:
-		for name, item := range v.All() {
-			below(name, item)
-		}
-	case weights.List:
-		for i, item := range v {
-			below(i, item)
-		}
-	case weights.Tuple:
-		for i, item := range v {
-			below(i, item)
-		}
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) { // JSON has no such numbers
-			return append(to, valueReport{Key: key, Type: "float64", Value: fmt.Sprint(v)})
-		}
-		return append(to, valueReport{Key: key, Type: "float64", Value: v})
-	default:
-		return append(to, valueReport{Key: key, Type: fmt.Sprintf("%T", v), Value: v})
-	}
-	return to
+		values = append(values, r)
+		keyBytes += len(r.Key)
+		return len(values) < mostValues && keyBytes < mostKeyBytes
+	})
+	return values, whole
 }
 
 // printNetworks prints what networks that are given as data draw, and their layers.

@@ -26,7 +26,7 @@ func inspectProgram(path string) (r fileReport, ok bool, err error) {
 		return r, false, err
 	}
 	r = fileReport{Path: path, Bytes: int64(len(data)), Metadata: map[string]string{}}
-	if r.SHA256, err = sumFile(path); err != nil {
+	if r.SHA256, err = sumOf(path); err != nil {
 		return r, false, err
 	}
 	if err := r.addTorchScript(data); err == nil {

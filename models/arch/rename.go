@@ -30,6 +30,9 @@ func RenamedAll(states []weights.StateDict, rules []Rename) (all []weights.State
 		patterns[i] = r.pattern()
 	}
 	used := make([]bool, len(rules))
+	if tries := len(rules) * len(slices.Concat(states...)); tries > mostTries {
+		return nil, fmt.Errorf("%d rules are too many for so many keys", len(rules))
+	}
 	for _, state := range states {
 		renamed, err := rename(state, rules, patterns, used)
 		if err != nil {
@@ -68,10 +71,20 @@ func rename(state weights.StateDict, rules []Rename, patterns []*regexp.Regexp, 
 	return renamed, nil
 }
 
+// Bounds of what rules cost, which a file brings itself: the * of each, and how often one is tried on a key.
+const (
+	mostStars = 8
+	mostTries = 10_000_000
+)
+
 func (r Rename) valid() error {
 	switch {
 	case r.From == "":
 		return errors.New("a rule has no key to rename")
+	case len(r.From) > mostKey || len(r.To) > mostKey:
+		return fmt.Errorf("%s: %s is longer than %d bytes", weights.Show(r.From), weights.Show(r.To), mostKey)
+	case strings.Count(r.From, "*") > mostStars:
+		return fmt.Errorf("%s has more than %d *", weights.Quote(r.From), mostStars)
 	case strings.Count(r.To, "*") > strings.Count(r.From, "*"):
 		return fmt.Errorf("%s has more * than %s", weights.Quote(r.To), weights.Quote(r.From))
 	}

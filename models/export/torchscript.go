@@ -10,6 +10,7 @@ import (
 	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/models/arch"
+	"cgan/weights"
 )
 
 // TorchScript gives the generator as an archive that torch.jit.load opens in Python and C++: a module in
@@ -176,7 +177,7 @@ func checkKeys(n *arch.Network) error {
 	for _, l := range n.All() {
 		for key := range strings.SplitSeq(l.Key, ".") {
 			if slices.Contains(keywords, key) {
-				return fmt.Errorf("the key %s has Python's word %s in it, with which torch.jit.load does not read it: rename it by a rule", l.Key, key)
+				return fmt.Errorf("the key %s has Python's word %s in it, with which torch.jit.load does not read it: rename it by a rule", weights.Show(l.Key), key)
 			}
 		}
 	}

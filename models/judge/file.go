@@ -7,8 +7,6 @@ import (
 	"io"
 	"strconv"
 
-	"cgan/bindings/nn"
-	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/weights"
 	"cgan/weights/formats"
@@ -93,15 +91,8 @@ func of(file *formats.File) (j *Judge, about About, err error) {
 	if len(first.Shape) != 4 || len(last.Shape) != 2 || int(last.Shape[0]) != len(about.Classes) {
 		return nil, about, fmt.Errorf("it is no judge of %s classes", strconv.Itoa(len(about.Classes)))
 	}
-	err = torch.Do("make the judge", func() error {
-		nn.SkipInit(func() { j = New(first.Shape[1], last.Shape[0]) }) // no random number is drawn
-		return nil
-	})
+	j, err = models.LoadNew(func() *Judge { return New(first.Shape[1], last.Shape[0]) }, state)
 	if err != nil {
-		return nil, about, err
-	}
-	if err := models.Load(j.StateDict(), state); err != nil {
-		j.Free()
 		return nil, about, err
 	}
 	j.Eval()

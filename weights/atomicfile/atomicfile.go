@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"cgan/weights/internal/filekind"
 )
@@ -27,9 +28,13 @@ func Write(path string, force bool, write func(io.Writer) error) error {
 
 // Write is the function Write on this disk.
 func (d Disk) Write(path string, force bool, write func(io.Writer) error) error {
-	target, mode, err := writeTarget(path, force)
+	target, replaced, err := writeTarget(path, force)
 	if err != nil {
 		return err
+	}
+	mode := fs.FileMode(0o666)
+	if replaced != nil {
+		mode = replaced.Mode().Perm()
 	}
 	temp, err := d.createTemp(target, mode)
 	if err != nil {
@@ -37,15 +42,21 @@ func (d Disk) Write(path string, force bool, write func(io.Writer) error) error 
 	}
 	defer func() { _ = d.Remove(temp.Name()) }() // fails once the file has its final name
 	defer temp.Close()                           // for a write that panics; closing twice does no harm
+	if replaced != nil {
+		_ = temp.Chmod(mode) // what umask took away; fails where the file system has no modes
+	}
 	sum := sha256.New()
 	err = writeTemp(temp, func(w io.Writer) error { return write(io.MultiWriter(w, sum)) })
 	if err == nil {
 		err = d.readBack(temp.Name(), sum.Sum(nil))
 	}
-	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
+	if err == nil {
+		err = d.publish(temp.Name(), target, force)
 	}
-	if err := d.publish(temp.Name(), target, force); err != nil {
+	if err != nil {
+		if strings.Contains(err.Error(), temp.Name()) {
+			err = cause(err)
+		}
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	if err := d.SyncFolder(filepath.Dir(target)); err != nil {
@@ -57,23 +68,26 @@ func (d Disk) Write(path string, force bool, write func(io.Writer) error) error 
 	return nil
 }
 
-// writeTarget returns the file to replace, where any symbolic links lead, and the mode it should get.
-func writeTarget(path string, force bool) (string, fs.FileMode, error) {
+// writeTarget returns the file to write, where any symbolic links lead, and what is there to be replaced.
+func writeTarget(path string, force bool) (target string, replaced fs.FileInfo, err error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return path, 0o666, nil
+		if to, err := os.Readlink(path); err == nil {
+			return "", nil, fmt.Errorf("cannot write %s: it is a symbolic link to %s, which does not exist: remove the link", path, to)
+		}
+		return path, nil, nil
 	}
 	if err != nil {
-		return "", 0, err
+		return "", nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return "", 0, fmt.Errorf("cannot write %s: it is %s, not a file", path, filekind.Name(info.Mode()))
+		return "", nil, fmt.Errorf("cannot write %s: it is %s, not a file", path, filekind.Name(info.Mode()))
 	}
 	if !force {
-		return "", 0, errExists(path)
+		return "", nil, errExists(path)
 	}
-	target, err := filepath.EvalSymlinks(path)
-	return target, info.Mode().Perm(), err
+	target, err = filepath.EvalSymlinks(path)
+	return target, info, err
 }
 
 func errExists(path string) error {
@@ -84,12 +98,16 @@ func errExists(path string) error {
 // to anybody. Files whose own name has no ending have others.
 const Temporary = ".*.*.*.tmp"
 
-// createTemp makes a new hidden file beside the target. Unlike os.CreateTemp it gives the file the
-// mode it will keep.
+// longestBase leaves room in a temporary file's name, of which file systems take 255 bytes.
+const longestBase = 200
+
+// createTemp makes a new hidden file beside the target, with a mode less what umask takes away.
 func (d Disk) createTemp(target string, mode fs.FileMode) (File, error) {
+	base := filepath.Base(target)
+	base = strings.ToValidUTF8(base[max(0, len(base)-longestBase):], "")
 	for {
 		suffix := strconv.FormatUint(rand.Uint64(), 36)
-		name := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+suffix+".tmp")
+		name := filepath.Join(filepath.Dir(target), "."+base+"."+suffix+".tmp")
 		temp, err := d.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if !errors.Is(err, fs.ErrExist) {
 			return temp, err
@@ -97,10 +115,15 @@ func (d Disk) createTemp(target string, mode fs.FileMode) (File, error) {
 	}
 }
 
-// cause is an error without the name of a temporary file.
+// cause is an error about a temporary file without its name.
 func cause(err error) error {
-	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+	var at *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &at):
 		return at.Err
+	case errors.As(err, &link):
+		return link.Err
 	}
 	return err
 }

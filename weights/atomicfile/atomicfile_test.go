@@ -41,15 +41,71 @@ func TestWrite(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	checkFolder(t, folder, map[string]string{"w.pt": "one"})
-	if err := os.Chmod(path, 0o640); err != nil {
-		t.Fatal(err)
+	for _, mode := range []fs.FileMode{0o640, 0o666, 0o600} { // the second is more than umask leaves
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := Write(path, true, text("three")); err != nil {
+			t.Fatal(err)
+		}
+		checkFolder(t, folder, map[string]string{"w.pt": "three"})
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("mode %v, not %v, %v", info.Mode(), mode, err)
+		}
 	}
-	if err := Write(path, true, text("three")); err != nil {
-		t.Fatal(err)
+}
+
+// The longest name that a file system takes is no reason to fail, nor to write where a link leads nowhere.
+func TestWriteNames(t *testing.T) {
+	folder := t.TempDir()
+	if err := Write(filepath.Join(folder, strings.Repeat("ü", 127)), false, text("x")); err != nil {
+		t.Error(err)
 	}
-	checkFolder(t, folder, map[string]string{"w.pt": "three"})
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o640 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
+	link := filepath.Join(folder, "link.pt")
+	if err := os.Symlink("gone.pt", link); err != nil {
+		t.Skip("no symbolic links:", err)
+	}
+	for _, force := range []bool{false, true} {
+		if err := Write(link, force, text("x")); err == nil || !strings.Contains(err.Error(), "a symbolic link to gone.pt, which does not exist") {
+			t.Errorf("force %v: %v", force, err)
+		}
+	}
+	if to, err := os.Readlink(link); err != nil || to != "gone.pt" {
+		t.Error(to, err)
+	}
+}
+
+// What goes wrong is said of the file that was asked for.
+func TestErrorsNameTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.pt")
+	full := func(op string) error { return &fs.PathError{Op: op, Path: "?", Err: syscall.ENOSPC} }
+	for _, test := range []struct {
+		name string
+		disk func(d *Disk)
+	}{
+		{"rename", func(d *Disk) {
+			d.Rename = func(from, to string) error {
+				return &os.LinkError{Op: "rename", Old: from, New: to, Err: syscall.ENOSPC}
+			}
+		}},
+		{"read back", func(d *Disk) {
+			open := d.OpenFile
+			d.OpenFile = func(path string, flag int, mode fs.FileMode) (File, error) {
+				if flag == os.O_RDONLY {
+					return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.ENOSPC}
+				}
+				return open(path, flag, mode)
+			}
+		}},
+	} {
+		disk := System()
+		test.disk(&disk)
+		if err := disk.Write(path, true, text("x")); err == nil || err.Error() != "cannot write "+path+": "+syscall.ENOSPC.Error() {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	if err := Write(path, true, func(io.Writer) error { return full("read other.pt") }); !strings.Contains(err.Error(), "read other.pt") {
+		t.Error(err)
 	}
 }
 

@@ -24,6 +24,7 @@ type File interface {
 	Stat() (fs.FileInfo, error)
 	Sync() error
 	Truncate(size int64) error
+	Chmod(mode fs.FileMode) error
 }
 
 // System is the machine's own calls.

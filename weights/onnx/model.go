@@ -1,5 +1,5 @@
-// Package onnx writes ONNX models: graphs of operators, their weights and their metadata. It knows no network; the
-// names and attributes of operators are those of ONNX's own documentation.
+// Package onnx writes ONNX models: graphs of operators, their weights and their metadata; Summarize says what a file of one
+// holds. It knows no network; the names and attributes of operators are those of ONNX's own documentation.
 package onnx
 
 import (

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"cgan/weights"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 func TestWriteRefuses(t *testing.T) {
@@ -46,3 +48,18 @@ func TestWriteCopiesNoWeights(t *testing.T) {
 type discard struct{}
 
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// A file of nothing but metadata, or of one tensor's dimensions, is refused before it takes many times its size.
+func TestSummaryIsBounded(t *testing.T) {
+	dims := bytes.Repeat([]byte{tensorDims<<3 | 2, 4, 1, 1, 1, 1}, 100_000)
+	tensor := protowire.AppendBytes(protowire.AppendTag(nil, graphInitializer, protowire.BytesType), dims)
+	for name, file := range map[string][]byte{
+		"metadata":   bytes.Repeat([]byte{modelMetadata<<3 | 2, 0}, 1_000_000),
+		"dimensions": protowire.AppendBytes(protowire.AppendTag(nil, modelGraph, protowire.BytesType), tensor),
+	} {
+		s, err := Summarize(file)
+		if err == nil || !strings.Contains(err.Error(), "more than 65536") || len(s.Metadata) > maxItems+1 {
+			t.Errorf("%s: %d entries, %v", name, len(s.Metadata), err)
+		}
+	}
+}

@@ -25,14 +25,28 @@ type Tensor struct {
 	Shape []int64
 }
 
-// maxItems bounds what a summary lists of each kind.
+// maxItems bounds what a summary lists, dimensions too.
 const maxItems = 1 << 16
+
+// reader counts what it lists.
+type reader struct {
+	Summary
+	items int
+}
+
+// count is an error after the last item that is possible.
+func (r *reader) count() error {
+	if r.items++; r.items > maxItems {
+		return fmt.Errorf("it has more than %d metadata entries, operators, tensors and dimensions", maxItems)
+	}
+	return nil
+}
 
 // Summarize reads what an ONNX file holds, without running it. Memory is bounded by the file's; texts are the file's own
 // and may hold anything.
-func Summarize(file []byte) (s Summary, err error) {
-	graph := false
-	err = eachField(file, func(field protowire.Number, n uint64, data []byte) error {
+func Summarize(file []byte) (Summary, error) {
+	s, graph := reader{}, false
+	err := eachField(file, func(field protowire.Number, n uint64, data []byte) error {
 		switch field {
 		case modelIRVersion:
 			s.IRVersion = int64(n)
@@ -54,7 +68,7 @@ func Summarize(file []byte) (s Summary, err error) {
 				return nil
 			})
 			s.Metadata = append(s.Metadata, pair)
-			return err
+			return errors.Join(err, s.count())
 		case modelGraph:
 			graph = true
 			return s.graph(data)
@@ -64,46 +78,48 @@ func Summarize(file []byte) (s Summary, err error) {
 	if err == nil && (!graph || s.IRVersion == 0) {
 		err = errors.New("no ONNX model: it has no graph and no version")
 	}
-	return s, err
+	return s.Summary, err
 }
 
-func (s *Summary) graph(data []byte) error {
+func (r *reader) graph(data []byte) error {
 	return eachField(data, func(field protowire.Number, _ uint64, data []byte) error {
-		if len(s.Operators)+len(s.Initializers)+len(s.Inputs)+len(s.Outputs) > maxItems {
-			return fmt.Errorf("the graph has more than %d parts", maxItems)
-		}
 		switch field {
 		case graphName:
-			s.Graph = string(data)
+			r.Graph = string(data)
 		case graphNode:
 			return eachField(data, func(field protowire.Number, _ uint64, data []byte) error {
-				if field == nodeType {
-					s.Operators = append(s.Operators, string(data))
+				if field != nodeType {
+					return nil
 				}
-				return nil
+				r.Operators = append(r.Operators, string(data))
+				return r.count()
 			})
 		case graphInitializer:
-			t, err := readTensor(data)
-			s.Initializers = append(s.Initializers, t)
+			t, err := r.tensor(data)
+			r.Initializers = append(r.Initializers, t)
 			return err
 		case graphInput:
-			v, err := readValue(data)
-			s.Inputs = append(s.Inputs, v)
+			v, err := r.value(data)
+			r.Inputs = append(r.Inputs, v)
 			return err
 		case graphOutput:
-			v, err := readValue(data)
-			s.Outputs = append(s.Outputs, v)
+			v, err := r.value(data)
+			r.Outputs = append(r.Outputs, v)
 			return err
 		}
 		return nil
 	})
 }
 
-func readTensor(data []byte) (t Tensor, err error) {
+func (r *reader) tensor(data []byte) (t Tensor, err error) {
+	if err := r.count(); err != nil {
+		return t, err
+	}
 	err = eachField(data, func(field protowire.Number, n uint64, data []byte) error {
 		switch {
 		case field == tensorDims && data == nil:
 			t.Shape = append(t.Shape, int64(n))
+			return r.count()
 		case field == tensorDims: // packed, as other writers do
 			for len(data) > 0 {
 				v, size := protowire.ConsumeVarint(data)
@@ -111,6 +127,9 @@ func readTensor(data []byte) (t Tensor, err error) {
 					return protowire.ParseError(size)
 				}
 				t.Shape, data = append(t.Shape, int64(v)), data[size:]
+				if err := r.count(); err != nil {
+					return err
+				}
 			}
 		case field == tensorElements:
 			t.Type = ElementType(n)
@@ -122,8 +141,11 @@ func readTensor(data []byte) (t Tensor, err error) {
 	return t, err
 }
 
-// readValue follows info, type, tensor and shape.
-func readValue(data []byte) (v Value, err error) {
+// value follows info, type, tensor and shape.
+func (r *reader) value(data []byte) (v Value, err error) {
+	if err := r.count(); err != nil {
+		return v, err
+	}
 	inside := func(data []byte, wanted protowire.Number, then func([]byte) error) error {
 		return eachField(data, func(field protowire.Number, _ uint64, data []byte) error {
 			if field == wanted && data != nil {
@@ -158,7 +180,7 @@ func readValue(data []byte) (v Value, err error) {
 						return nil
 					})
 					v.Shape = append(v.Shape, d)
-					return err
+					return errors.Join(err, r.count())
 				})
 			})
 		})

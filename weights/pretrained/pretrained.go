@@ -4,6 +4,7 @@ package pretrained
 
 import (
 	"embed"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -29,6 +30,9 @@ func Names() (names []string) {
 
 // Has reports whether there is a generator of that name.
 func Has(name string) bool { return slices.Contains(Names(), name) }
+
+// Reader reads the file of one by its name.
+func Reader(name string) (fs.File, error) { return files.Open(name + ending) }
 
 // Open reads one by its name. Its Path is the name.
 func Open(name string) (*formats.File, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -266,10 +267,14 @@ func (u *unpickler) popMark() ([]any, error) {
 	return items, err
 }
 
-// integer reads the fixed forms and LONG1 up to 64 bits.
+// integer reads the fixed forms and LONG1. Beyond 64 bits are seeds: torch.seed() gives 9 bytes half of the time.
 func (u *unpickler) integer(op byte, arg []byte) error {
 	if len(arg) > 8 {
-		return fmt.Errorf("the integer of %d bytes does not fit 64 bits", len(arg))
+		n := bigInt(arg)
+		if n.IsInt64() {
+			return u.pushNew(8, n.Int64())
+		}
+		return u.pushNew(48+len(arg), n)
 	}
 	var wide [8]byte
 	if n := copy(wide[:], arg); n > 0 && arg[n-1] >= 0x80 && (op == opLong1 || op == opBinInt) {
@@ -278,6 +283,17 @@ func (u *unpickler) integer(op byte, arg []byte) error {
 		}
 	}
 	return u.pushNew(8, int64(binary.LittleEndian.Uint64(wide[:])))
+}
+
+// bigInt is two's complement, the lowest byte first.
+func bigInt(arg []byte) *big.Int {
+	bytes := slices.Clone(arg)
+	slices.Reverse(bytes)
+	n := new(big.Int).SetBytes(bytes)
+	if bytes[0] >= 0x80 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(bytes))))
+	}
+	return n
 }
 
 func (u *unpickler) text(arg []byte) error {

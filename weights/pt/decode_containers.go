@@ -2,6 +2,7 @@ package pt
 
 import (
 	"fmt"
+	"math/big"
 
 	"cgan/weights"
 )
@@ -141,6 +142,8 @@ func describe(v any) string {
 		return "the string " + weights.Quote(v)
 	case int64, float64, bool:
 		return fmt.Sprintf("the %T %v", v, v)
+	case *big.Int:
+		return "an integer beyond 64 bits"
 	case *weights.Tensor:
 		return "a tensor"
 	case *list, weights.List:

@@ -3,6 +3,7 @@ package pt
 import (
 	"errors"
 	"fmt"
+	"math/big"
 
 	"cgan/weights"
 )
@@ -39,6 +40,8 @@ func (b *valueBuilder) value(v any, depth int) (built, error) {
 		return built{value: v, weight: 1}, nil
 	case string:
 		return built{value: v, weight: 1 + int64(len(v))}, nil
+	case *big.Int:
+		return built{value: v, weight: 1 + int64(v.BitLen()/8)}, nil
 	case *weights.Tensor:
 		return built{value: v, weight: 1 + int64(len(v.Data))}, nil
 	case *list, *tuple, *weights.Dict:

@@ -98,7 +98,7 @@ func TestRefusePickle(t *testing.T) {
 	add("56 key twice", pkl(pDict(pString("x"), pNone, pString("x"), pNone)), `the key the string "x" twice`)
 	add("no opcode", pkl("\xff"), "0xff is no pickle opcode")
 	add("class as value", pkl(pGlobal("torch", "float32")), "the name torch.float32 stands where a value belongs")
-	add("integer of 9 bytes", pkl("\x8a\x09"+strings.Repeat("\x00", 9)), "does not fit 64 bits")
+	add("integer beyond 64 bits as a key", pkl("}\x8a\x09"+strings.Repeat("\xff", 8)+"\x00Ns"), "an integer beyond 64 bits as a dict key")
 	add("many small objects", pkl(strings.Repeat("}", 40_000)+deep(2)), "builds more than")
 	weightstest.CheckRefusals(t, readPT, cases)
 }
@@ -118,6 +118,9 @@ func TestAcceptPickle(t *testing.T) {
 		"shared list":      {pkl("(]q\x00h\x00t"), "([],[])"},
 		"LONG1 of nothing": {pkl("\x8a\x00"), "i0"},
 		"LONG1 negative":   {pkl("\x8a\x01\xff"), "i-1"},
+		"LONG1 of a seed":  {pkl("\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x80\x00"), "i9223372036854775808"}, // torch.seed() gives such
+		"LONG1 below":      {pkl("\x8a\x09\xff\xff\xff\xff\xff\xff\xff\x7f\xff"), "i-9223372036854775809"},
+		"LONG1 with zeros": {pkl("\x8a\x09\x07" + strings.Repeat("\x00", 8)), "i7"},
 		"BININT negative":  {pkl("J\xff\xff\xff\xff"), "i-1"},
 		"BININT2":          {pkl("M\xff\xff"), "i65535"},
 	} {

@@ -64,6 +64,9 @@ func (h *handle) Truncate(size int64) error {
 	return h.file.Truncate(size)
 }
 
+// Chmod never fails: whether it holds costs no data.
+func (h *handle) Chmod(mode fs.FileMode) error { return h.file.Chmod(mode) }
+
 // Sync makes the content durable, or of the folder itself, its names: here, not on the real disk, which would only cost time.
 func (h *handle) Sync() error {
 	if _, err := h.in.call("sync"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"math/big"
 	"strings"
 
 	"cgan/weights"
@@ -21,6 +22,8 @@ func Dump(v weights.Value) string {
 	case int:
 		return fmt.Sprintf("i%d", v)
 	case int64:
+		return fmt.Sprintf("i%d", v)
+	case *big.Int:
 		return fmt.Sprintf("i%d", v)
 	case float64:
 		return fmt.Sprintf("f%016x", math.Float64bits(v))
