@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"cgan/weights"
 	"cgan/weights/formats"
@@ -82,66 +83,96 @@ func isNumber(name string) bool {
 }
 
 // Parse reads what a person writes for some classes: names, and ranges such as 0-9, with commas between. Where no name is
-// a number, a number is the class of that place, from 0. Empty is all of them.
-func (c Classes) Parse(text string) (classes []int64, err error) {
+// a number, a number is the class of that place, from 0. Empty is all of them. To name more than a generator can have is an error.
+func (c Classes) Parse(text string) (classes []int64, err error) { return c.Parser()(text) }
+
+// Parser is Parse for many texts: it looks at all names once.
+func (c Classes) Parser() func(text string) (classes []int64, err error) {
+	known := knownClasses{c, map[string]int{}, map[string]int{}, slices.ContainsFunc(c, isNumber)}
+	for i, name := range slices.Backward(c) {
+		known.byName[name] = i
+		if _, before := known.byFolded[fold(name)]; before {
+			i = unclear
+		}
+		known.byFolded[fold(name)] = i
+	}
+	return known.parse
+}
+
+// knownClasses finds classes by what a person writes.
+type knownClasses struct {
+	names    Classes
+	byName   map[string]int
+	byFolded map[string]int // the names in any case of letters
+	numbers  bool           // a name is one, so that a number is no place
+}
+
+const unclear = -1 // which of two names is meant
+
+func (k knownClasses) parse(text string) (classes []int64, err error) {
 	if text == "" {
-		for i := range c {
+		for i := range k.names {
 			classes = append(classes, int64(i))
 		}
 		return classes, nil
 	}
-	if i := c.index(text); i >= 0 { // a name may have a comma or a dash
+	if i := k.index(text); i >= 0 { // a name may have a comma or a dash
 		return []int64{int64(i)}, nil
 	}
-	for _, part := range strings.Split(text, ",") {
-		some, err := c.parsePart(strings.TrimSpace(part))
+	for part := range strings.SplitSeq(text, ",") {
+		first, last, err := k.parsePart(strings.TrimSpace(part))
 		if err != nil {
 			return nil, err
 		}
-		classes = append(classes, some...)
+		if len(classes)+last-first >= maxClasses {
+			return nil, fmt.Errorf("it names more than %d classes", maxClasses)
+		}
+		for i := first; i <= last; i++ {
+			classes = append(classes, int64(i))
+		}
 	}
 	return classes, nil
 }
 
-func (c Classes) parsePart(part string) (classes []int64, err error) {
-	if i := c.index(part); i >= 0 {
-		return []int64{int64(i)}, nil
+// parsePart reads a name or a range.
+func (k knownClasses) parsePart(part string) (first, last int, err error) {
+	if i := k.index(part); i >= 0 {
+		return i, i, nil
 	}
 	from, to, isRange := strings.Cut(part, "-")
-	first, last := c.index(from), c.index(to)
+	first, last = k.index(from), k.index(to)
 	if !isRange || first < 0 || last < 0 {
-		return nil, fmt.Errorf("%q is none of the classes: there are %s", part, c)
+		return 0, 0, fmt.Errorf("%q is none of the classes: there are %s", part, k.names)
 	}
 	if last < first {
-		return nil, fmt.Errorf("the range %s does not go up", part)
+		return 0, 0, fmt.Errorf("the range %s does not go up", part)
 	}
-	for i := first; i <= last; i++ {
-		classes = append(classes, int64(i))
-	}
-	return classes, nil
+	return first, last, nil
 }
 
 // index is the class of a name in any case of letters, where that is clear, or of a number; -1 for none.
-func (c Classes) index(text string) int {
-	if i := slices.Index(c, text); i >= 0 {
+func (k knownClasses) index(text string) int {
+	if i, ok := k.byName[text]; ok {
 		return i
 	}
-	found := -1
-	for i, name := range c {
-		if strings.EqualFold(name, text) {
-			if found >= 0 {
-				return -1
-			}
-			found = i
-		}
+	if i, ok := k.byFolded[fold(text)]; ok {
+		return i
 	}
-	if found >= 0 || slices.ContainsFunc(c, isNumber) {
-		return found
-	}
-	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < len(c) {
+	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < len(k.names) && !k.numbers {
 		return n
 	}
 	return -1
+}
+
+// fold makes those names one that strings.EqualFold calls equal.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		least := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			least = min(least, next)
+		}
+		return least
+	}, name)
 }
 
 // Of are the names of some classes, as Parse gives them.

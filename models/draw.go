@@ -27,8 +27,12 @@ func (i Images) Grid(columns int) picture.Grid {
 // and the images of a row share one noise. A network that knows no classes draws one image a row, without classes. An image depends
 // on seed, the row's number and its class alone, to the bit, whatever is drawn with it (DrawPoints has the exception); no other random number is drawn.
 // Goroutines may draw at once from a generator in evaluation mode, as LoadGenerator gives it: about as many as there are cores are
-// at work, the others wait. An unknown class, more than fits into memory (DrawEach has no such bound), or a failed op is an error.
+// at work, the others wait. Sizes that are not the network's, an unknown class, more than fits into memory (DrawEach has no such bound),
+// or a failed op is an error.
 func (n *Net) Draw(c Config, rows int, classes []int64, seed int64) (images Images, err error) {
+	if err := n.takes(c); err != nil {
+		return images, err
+	}
 	columns, err := c.columns(rows, classes)
 	if err != nil {
 		return images, err
@@ -76,6 +80,16 @@ func (c Config) images(pixels []float32) Images {
 	return Images{pixels, len(pixels) / int(product(image)), int(image[0]), int(image[1]), int(image[2])}
 }
 
+// takes is an error for sizes that are not the network's.
+func (n *Net) takes(c Config) error {
+	noise, classes := product(n.arch.Noise()), n.arch.Classes()
+	if int64(c.Noise) == noise && slices.Equal(c.Image(), n.image) && int64(c.Classes) == classes {
+		return nil
+	}
+	return fmt.Errorf("the Config has nz %d, images of %v and %d classes, the network %d, %v and %d: give the Config that its weights have",
+		c.Noise, c.Image(), c.Classes, noise, n.image, classes)
+}
+
 // columns is how many images a row has.
 func (c Config) columns(rows int, classes []int64) (int, error) {
 	for _, class := range classes {
@@ -95,6 +109,9 @@ func (c Config) columns(rows int, classes []int64) (int, error) {
 // Images gives what the generator makes of noise that lies elsewhere, as a Python program does: noise [B, nz], row by row, and
 // labels [B], none where it knows no classes. The values are those that come out of the network, [B, C, H, W].
 func (n *Net) Images(c Config, noise []float32, labels []int64) (images []float32, err error) {
+	if err := n.takes(c); err != nil {
+		return nil, err
+	}
 	count := len(noise) / c.Noise
 	if count*c.Noise != len(noise) || count == 0 {
 		return nil, fmt.Errorf("there are %d values of noise, which is not %d for each image", len(noise), c.Noise)
@@ -130,6 +147,9 @@ func (n *Net) NoiseRows(c Config, rows int, seed int64) (noise []float32, err er
 // DrawPoints draws an image of each point, which depends on its point alone, to the bit, but in networks that normalise by the batch
 // at hand (BatchNorm without running statistics). The caller bounds how many there are.
 func (n *Net) DrawPoints(c Config, points []Point) (images Images, err error) {
+	if err := n.takes(c); err != nil {
+		return images, err
+	}
 	if _, _, _, err := c.split(points); err != nil {
 		return images, err
 	}
@@ -156,6 +176,15 @@ func (n *Net) Joins() bool {
 	_, article := n.Network.(*Generator)
 	f := n.Fast()
 	return article && n.Device() == torch.CPU && f.Norm && f.Kernels != nil
+}
+
+// DrawnTogether is how many images of Draw, one after the other, depend on each other: as many as it draws at a time where the network
+// normalises by the batch at hand (BatchNorm without running statistics), else 1.
+func (n *Net) DrawnTogether() int {
+	if n.needsBatch() {
+		return n.atOnce
+	}
+	return 1
 }
 
 // needsBatch says that an image depends on those that are drawn with it by the network itself.

@@ -70,6 +70,9 @@ func (e *ThrownError) Error() string {
 // stay are thrown away, and the next row of the seed's noise takes their place; thrown is how many. A class of which nothing is kept
 // is a *ThrownError.
 func (n *Net) DrawEach(ctx context.Context, c Config, wishes iter.Seq[Wish], keep Keep, put func(Images, []Origin) error) (thrown int, err error) {
+	if err := n.takes(c); err != nil {
+		return 0, err
+	}
 	d := &eachDrawing{net: n, config: c, keep: keep, lanes: map[laneKey]*lane{}}
 	defer d.free(-1)
 	flush := func() error {

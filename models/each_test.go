@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"cgan/bindings/torch/torchtest"
@@ -191,6 +192,35 @@ func TestAWalkComesThroughItsStops(t *testing.T) {
 		}
 		if slices.Equal(frames[1].Pixels, frames[0].Pixels) || slices.Equal(frames[1].Pixels, frames[3].Pixels) {
 			t.Error("between stops nothing moves")
+		}
+	}
+}
+
+// A frame of its own is the least that a stop needs: with fewer the walk would pass some by.
+func TestAWalkHasAFrameForEachStop(t *testing.T) {
+	g, stops := newSmall(t), []Stop{{1, 0}, {1, 1}, {1, 2}, {1, 3}}
+	for _, frames := range []int{-1, 2, 3} {
+		err := g.DrawWalk(context.Background(), small, stops, 1, frames, func(Images) error { return nil })
+		if want := fmt.Sprintf("a walk of 4 stops in %d frames", frames); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%d frames: %v", frames, err)
+		}
+	}
+}
+
+// Sizes of another network are an error, wherever they come in.
+func TestDrawingRefusesTheConfigOfAnotherNetwork(t *testing.T) {
+	g, other := newSmall(t), small
+	other.Size = 64
+	for _, c := range []Config{{}, other} {
+		_, draw := g.Draw(c, 1, nil, 0)
+		_, images := g.Images(c, []float32{1}, nil)
+		_, points := g.DrawPoints(c, []Point{{}})
+		_, each := g.DrawEach(context.Background(), c, Rows([]int64{1}, 1, nil), nil, func(Images, []Origin) error { return nil })
+		walk := g.DrawWalk(context.Background(), c, []Stop{{1, 0}, {2, 0}}, 1, 2, func(Images) error { return nil })
+		for i, err := range []error{draw, images, points, each, walk} {
+			if err == nil || !strings.Contains(err.Error(), "give the Config that its weights have") {
+				t.Errorf("%d of size %d: %v", i, c.Size, err)
+			}
 		}
 	}
 }

@@ -24,11 +24,12 @@ type Net struct {
 	*nn.Base
 	Network
 	arch   *arch.Network
-	atOnce int // images that are drawn at once
+	image  []int64 // shape of what it gives
+	atOnce int     // images that are drawn at once
 }
 
 func newNet(base *nn.Base, network Network, a *arch.Network) *Net {
-	return &Net{base, network, a, drawnAtOnce(a)}
+	return &Net{base, network, a, a.Output(), drawnAtOnce(a)}
 }
 
 // Arch is the network as data, for who walks its layers.

@@ -2,7 +2,7 @@ package models
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"math"
 )
 
@@ -13,8 +13,11 @@ type Stop struct{ Seed, Class int64 }
 // some images at a time: memory grows with the noise of a frame alone. A frame is an image for each of so many rows of the seeds' noise. Between classes goes a straight line through what Condition makes of
 // them, between noises Between.
 func (n *Net) DrawWalk(ctx context.Context, c Config, stops []Stop, rows, frames int, put func(Images) error) error {
-	if len(stops) < 2 || frames < 2 {
-		return errors.New("a walk has at least two stops and two frames")
+	if err := n.takes(c); err != nil {
+		return err
+	}
+	if len(stops) < 2 || frames < len(stops) {
+		return fmt.Errorf("a walk of %d stops in %d frames: there are at least two stops, and a frame for each", len(stops), frames)
 	}
 	noise := map[int64][]float32{}
 	for _, s := range stops {

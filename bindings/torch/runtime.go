@@ -23,14 +23,20 @@ func Runtime() (info Info, err error) {
 		info = Info{Found: libtorch.Found, Version: libtorch.FullVersion, ABI: libtorch.ABI}
 		info.Library, err = libtorch.LibraryPath()
 		must("library path", err)
-		info.Capability, err = libtorch.CPUCapability()
-		must("get_cpu_capability", err)
+		info.Capability = CPUCapability()
 		info.Config, err = libtorch.ShowConfig()
 		must("show_config", err)
 		info.Threads = NumThreads()
 		return nil
 	})
 	return info, err
+}
+
+// CPUCapability is Info.Capability. It may be asked before CUDA is.
+func CPUCapability() string {
+	capability, err := libtorch.CPUCapability()
+	must("get_cpu_capability", err)
+	return capability
 }
 
 // Version is libtorch's version without suffix, such as 2.15.0.

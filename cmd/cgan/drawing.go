@@ -331,6 +331,9 @@ func (d *drawing) planWalk() error {
 	for i := range max(len(classes), len(seeds)) {
 		d.stops = append(d.stops, models.Stop{Seed: seeds[i%len(seeds)], Class: classes[i%len(classes)]})
 	}
+	if d.frames < len(d.stops) {
+		return fmt.Errorf("--frames is %d: --interpolate %s comes through %d stops: ask for a frame for each, or more", d.frames, d.way, len(d.stops))
+	}
 	d.n = d.frames * d.count
 	switch {
 	case d.format != "png":

@@ -610,6 +610,8 @@ func TestBadDrawingsEndInOneLine(t *testing.T) {
 		{"--format folder: --interpolate makes png, gif or apng", []string{"--interpolate", "1:2", "--format", "folder"}},
 		{"--frames is 1: it must be from 2 to 1000", []string{"--interpolate", "1:2", "--frames", "1"}},
 		{"--frames is for --interpolate", []string{"--frames", "9"}},
+		{"--frames is 2: --interpolate 0:1:2:3 comes through 4 stops", []string{"--interpolate", "0:1:2:3", "--frames", "2"}},
+		{"--frames is 2: --interpolate 3 comes through 3 stops", []string{"--interpolate", "3", "--seeds", "1,2,3", "--frames", "2"}},
 		{"--judge is for --filter", []string{"--judge", "x.pt"}},
 		{"--filter is 0: it must be above 0, and at most 1", []string{"--filter", "0"}},
 		{"--filter is NaN", []string{"--filter", "NaN"}},

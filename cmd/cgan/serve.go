@@ -33,6 +33,7 @@ const (
 	idleTime       = 60 * time.Second
 	maxHeader      = 16 << 10
 	maxConnections = 4096
+	maxStreams     = 32 // requests at once on a connection of HTTP/2
 )
 
 func serveCommand() *cli.Command {
@@ -42,8 +43,8 @@ func serveCommand() *cli.Command {
 		ArgsUsage: "[RUN_OR_FILE ...]",
 		Description: "Each model goes by the name of its run folder or file, or by the one in NAME=RUN_OR_FILE. The same\n" +
 			"weights, class and seed give the bytes of generate. /openapi.json describes the API.\n\n" +
-			"SIGHUP reads the weights anew. SIGTERM and Ctrl-C finish what is under way, up to --drain, and then\n" +
-			"end with 143 and 130.",
+			"SIGHUP reads the weights and the certificate anew, each for itself. SIGTERM and Ctrl-C finish what is\n" +
+			"under way, up to --drain, and then end with 143 and 130.",
 		Flags: []cli.Flag{
 			&cli.GenericFlag{Name: "weights", Usage: "run folder or weights file `RUN_OR_FILE` of a generator, or NAME=RUN_OR_FILE; several times for several models; without it and --runs those that ship with cgan", Value: &texts{}},
 			&cli.StringFlag{Name: "runs", Usage: "show the runs in the folder `DIR`, also while they train"},
@@ -85,6 +86,15 @@ func textsOf(c *cli.Context, name string) []string {
 }
 
 func runServe(c *cli.Context) error {
+	hangups := make(chan struct{}, 1) // one that comes before the server is ready is kept until then
+	if hangup, ok := c.App.Metadata["hangup"].(*onHangup); ok {
+		hangup.use(func() {
+			select {
+			case hangups <- struct{}{}:
+			default: // what the one before asks for has not begun
+			}
+		})
+	}
 	places, err := namedModels(c)
 	if err != nil {
 		return err
@@ -111,10 +121,11 @@ func runServe(c *cli.Context) error {
 	}
 	defer h.Close()
 	s := &server{
-		log: config.Log, handler: h, certificate: certificate,
+		log: config.Log, handler: h, certificate: certificate, hangups: hangups,
 		Server: http.Server{
 			Handler: h, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, WriteTimeout: answerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
 			ErrorLog: slog.NewLogLogger(config.Log.Handler(), slog.LevelDebug), Protocols: new(http.Protocols),
+			HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		},
 	}
 	s.Protocols.SetHTTP1(true)
@@ -230,11 +241,16 @@ func tokens(c *cli.Context) (all []string, err error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--token-file: %w", err)}
 	}
-	before := len(all)
+	before, number := len(all), 0
 	for line := range strings.Lines(string(content)) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			all = append(all, line)
+		number++
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
 		}
+		if !serve.ValidToken.MatchString(line) {
+			return nil, usageError{fmt.Errorf("--token-file %s, line %d: a token must be letters, digits and signs of ASCII, without spaces", path, number)}
+		}
+		all = append(all, line)
 	}
 	if len(all) == before {
 		return nil, usageError{fmt.Errorf("--token-file %s: there is no token in it: write one a line", path)}
@@ -277,6 +293,7 @@ type server struct {
 	log         *slog.Logger
 	handler     *serve.Handler
 	certificate *certificate
+	hangups     <-chan struct{} // a reload is asked for
 }
 
 // run serves until a signal comes.
@@ -286,11 +303,7 @@ func (s *server) run(c *cli.Context) error {
 		return fmt.Errorf("--addr %s: %w", c.String("addr"), cause(err))
 	}
 	listener = netutil.LimitListener(listener, maxConnections)
-	if hangup, ok := c.App.Metadata["hangup"].(*onHangup); ok {
-		reload := s.reload
-		hangup.Store(&reload)
-		defer hangup.Store(nil)
-	}
+	go s.reloads(c.Context)
 	scheme, listen := "http", s.Serve
 	if s.certificate != nil {
 		s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.current.Load(), nil }}
@@ -308,17 +321,28 @@ func (s *server) run(c *cli.Context) error {
 	return interrupted(c.Context)
 }
 
-// reload reads weights and certificate anew. What can't be read stays as it was.
-func (s *server) reload() {
-	err := s.handler.Reload()
-	if err == nil && s.certificate != nil {
-		err = s.certificate.read()
+// reloads reloads for each SIGHUP.
+func (s *server) reloads(ctx context.Context) {
+	for {
+		select {
+		case <-s.hangups:
+			s.tell("weights", s.handler.Reload())
+			if s.certificate != nil {
+				s.tell("certificate", s.certificate.read())
+			}
+		case <-ctx.Done():
+			return
+		}
 	}
+}
+
+// tell says of something that was to be read anew whether it was: what can't be read stays as it was.
+func (s *server) tell(what string, err error) {
 	if err != nil {
-		s.log.Error("reload", "cause", err.Error(), "now", "what was served before is served on")
+		s.log.Error("reload", "of", what, "cause", err.Error(), "now", "as before")
 		return
 	}
-	s.log.Info("reload")
+	s.log.Info("reload", "of", what, "now", "as in the files")
 }
 
 // drain finishes what is under way. Meanwhile /readyz says that the server is ending, and new drawings are refused.

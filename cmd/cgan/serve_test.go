@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -21,6 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,6 +35,7 @@ import (
 // serving is a cgan serve in a process of its own.
 type serving struct {
 	*exec.Cmd
+	out          io.Reader
 	url, address string
 	mutex        sync.Mutex
 	log          bytes.Buffer
@@ -59,8 +62,16 @@ func startServe(t *testing.T, weights string, flags ...string) *serving {
 
 func startServing(t *testing.T, flags ...string) *serving {
 	t.Helper()
+	s := beginServing(t, []string{os.Args[0]}, flags...)
+	s.serves(t)
+	return s
+}
+
+// beginServing does not wait until it serves.
+func beginServing(t *testing.T, program []string, flags ...string) *serving {
+	t.Helper()
 	s := &serving{}
-	s.Cmd = exec.CommandContext(t.Context(), os.Args[0], append([]string{"serve", "--addr", "127.0.0.1:0", "--device", "cpu"}, flags...)...)
+	s.Cmd = exec.CommandContext(t.Context(), program[0], append(append(program[1:], "serve", "--addr", "127.0.0.1:0", "--device", "cpu"), flags...)...)
 	s.Env = append(os.Environ(), asMain+"=1")
 	s.Stderr = s
 	out, err := s.StdoutPipe()
@@ -70,19 +81,25 @@ func startServing(t *testing.T, flags ...string) *serving {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatalf("%v: %s", err, s.said())
-	}
+	s.out = out
 	t.Cleanup(func() {
 		if s.ProcessState == nil {
 			_ = s.Process.Kill()
 			_ = s.Wait()
 		}
 	})
+	return s
+}
+
+// serves waits until it does.
+func (s *serving) serves(t *testing.T) {
+	t.Helper()
+	line, err := bufio.NewReader(s.out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("%v: %s", err, s.said())
+	}
 	s.url = strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(line, "serving on ")), "/")
 	_, s.address, _ = strings.Cut(s.url, "://")
-	return s
 }
 
 // Without a word there are the generators that ship with cgan.
@@ -270,6 +287,31 @@ func TestEveryHTTP(t *testing.T) {
 	}
 }
 
+// A connection of HTTP/2 has few requests at once, whatever the number of connections is.
+func TestAConnectionHasFewStreams(t *testing.T) {
+	s := startServe(t, weightsFile(t))
+	c, err := net.Dial("tcp", s.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	fmt.Fprint(c, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00") // with no settings
+	header := make([]byte, 9)
+	if _, err := io.ReadFull(c, header); err != nil || header[3] != 4 {
+		t.Fatal(err, header)
+	}
+	settings := make([]byte, binary.BigEndian.Uint32(header)>>8) // six bytes each
+	if _, err := io.ReadFull(c, settings); err != nil {
+		t.Fatal(err)
+	}
+	for setting := range slices.Chunk(settings, 6) {
+		if most := binary.BigEndian.Uint32(setting[2:]); binary.BigEndian.Uint16(setting) == 3 && most != maxStreams {
+			t.Errorf("%d streams", most)
+		}
+	}
+}
+
 // begun is a POST whose body has not come to its end.
 func begun(t *testing.T, s *serving) (finish func() (int, error)) {
 	t.Helper()
@@ -419,6 +461,36 @@ func TestReloadTakesWholeWeightsAlone(t *testing.T) {
 	}
 }
 
+// A SIGHUP while the server starts is no end, also where it was ignored, as under nohup: it reloads once there is something to reload.
+func TestSIGHUPAtTheStartReloads(t *testing.T) {
+	weights := weightsFile(t)
+	for _, program := range [][]string{{os.Args[0]}, {"sh", "-c", `trap "" HUP; exec "$0" "$@"`, os.Args[0]}} {
+		tokens := filepath.Join(t.TempDir(), "tokens")
+		if err := syscall.Mkfifo(tokens, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := beginServing(t, program, "--weights", weights, "--token-file", tokens)
+		pipe, err := os.OpenFile(tokens, os.O_WRONLY, 0) // which waits until they are read
+		if err == nil {
+			err = s.Process.Signal(syscall.SIGHUP)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond)    // the signal comes before the server goes on
+		_, _ = io.WriteString(pipe, "abc\n") // where it has ended, the next line says it
+		pipe.Close()
+		s.serves(t)
+		eventually(t, "a reload", func() bool { return strings.Contains(s.said(), `"msg":"reload","of":"weights"`) })
+		if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if code := s.exit(t); code != 143 {
+			t.Errorf("exit code %d: %s", code, s.said())
+		}
+	}
+}
+
 // carrying adds a token to each request.
 type carrying string
 
@@ -498,9 +570,48 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// SIGHUP reads weights and certificate each for itself: where one can't be read, the other is new all the same, and the log says of each.
+func TestWeightsAndCertificateAreReadEachForItself(t *testing.T) {
+	dir, weights := t.TempDir(), weightsFile(t)
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	first := writeCertificate(t, cert, key)
+	s := startServe(t, weights, "--tls-cert", cert, "--tls-key", key)
+	before := s.version(t, trusting(first, 0))
+	good, err := os.ReadFile(weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hangup := func(says ...string) {
+		t.Helper()
+		from := len(s.said())
+		if err := s.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range says {
+			eventually(t, text, func() bool { return strings.Contains(s.said()[from:], text) })
+		}
+	}
+
+	writeFile(t, weights, good[:len(good)/2])
+	second := writeCertificate(t, cert, key)
+	hangup(`"level":"ERROR","msg":"reload","of":"weights"`, `"level":"INFO","msg":"reload","of":"certificate"`)
+	if s.version(t, trusting(second, 0)) != before {
+		t.Error("half of a file is served")
+	}
+
+	good[len(good)-1] ^= 1
+	writeFile(t, weights, good)
+	writeFile(t, key, []byte("nonsense"))
+	hangup(`"level":"INFO","msg":"reload","of":"weights"`, `"level":"ERROR","msg":"reload","of":"certificate"`)
+	if s.version(t, trusting(second, 0)) == before {
+		t.Error("the weights of before are served")
+	}
+}
+
 func TestServeRefusesWhatIsWrong(t *testing.T) {
 	weights, dir := weightsFile(t), t.TempDir()
 	empty := writeFile(t, filepath.Join(dir, "tokens"), []byte("# none\n\n"))
+	wrong := writeFile(t, filepath.Join(dir, "wrong"), []byte("# two\ngood\ntwo words\n"))
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -513,12 +624,14 @@ func TestServeRefusesWhatIsWrong(t *testing.T) {
 		"others reach this address":   {exitUsage, []string{weights, "--addr", "0.0.0.0:0"}},
 		"it must be HOST:PORT":        {exitUsage, []string{weights, "--addr", "8080"}},
 		"--token must be":             {exitUsage, []string{weights, "--token", "two words"}},
+		"/wrong, line 3: a token mu":  {exitUsage, []string{weights, "--token-file", wrong}},
 		"there is no token in it":     {exitUsage, []string{weights, "--token-file", empty}},
 		"--token-file: open":          {exitUsage, []string{weights, "--token-file", filepath.Join(dir, "nothing")}},
 		"--tls-cert and --tls-key go": {exitUsage, []string{weights, "--tls-cert", empty}},
 		"--tls-cert, --tls-key: ":     {exitUsage, []string{weights, "--tls-cert", empty, "--tls-key", empty}},
 		"it must be an origin":        {exitUsage, []string{weights, "--cors", "*"}},
 		"it must be a name without":   {exitUsage, []string{weights, "--host", "a:80"}},
+		`--host is "cgan.example.o/"`: {exitUsage, []string{weights, "--host", "cgan.example.o/"}},
 		"--queue is 0":                {exitUsage, []string{weights, "--queue", "0"}},
 		"--drain is -1s":              {exitUsage, []string{weights, "--drain=-1s"}},
 		"--runs " + dir + "/no":       {exitUsage, []string{weights, "--runs", dir + "/no"}},
@@ -554,5 +667,20 @@ func TestDeployedFlagsExist(t *testing.T) {
 				t.Errorf("%s: serve has no --%s", name, f[1])
 			}
 		}
+	}
+}
+
+// Prometheus would be answered 401 without a token, and a built image is in no registry.
+func TestTheManifestAsksForWhatItGets(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("deploy", "kubernetes.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(content)
+	if strings.Contains(text, "--token") && strings.Contains(text, "prometheus.io/scrape") {
+		t.Error("metrics are asked for without a token")
+	}
+	if strings.Contains(text, ":latest") && !strings.Contains(text, "imagePullPolicy: IfNotPresent") {
+		t.Error("Kubernetes looks for the image in a registry each time")
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // endSignals are those that end a program but for a kill: it finishes its step and saves. One that was ignored
-// when the program began, as under nohup, stays ignored.
+// when the program began, as under nohup, stays ignored, but for a SIGHUP that a command has a use for.
 func endSignals() (all []os.Signal) {
 	for _, s := range []syscall.Signal{
 		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM, syscall.SIGXCPU,
@@ -47,15 +47,24 @@ func interrupted(ctx context.Context) error {
 const patience = 500 * time.Millisecond
 
 // onHangup is what SIGHUP does in a command for which it is no end; nothing for the others.
-type onHangup struct{ atomic.Pointer[func()] }
+type onHangup struct {
+	do      atomic.Pointer[func()]
+	signals chan os.Signal
+}
+
+// use makes SIGHUP do something, which must not take long, in the place of an end.
+func (h *onHangup) use(do func()) {
+	h.do.Store(&do)
+	signal.Notify(h.signals, syscall.SIGHUP)
+}
 
 // does says whether a signal was one that a command has another use for, and uses it.
 func (h *onHangup) does(s os.Signal) bool {
-	do := h.Load()
+	do := h.do.Load()
 	if s != syscall.SIGHUP || do == nil {
 		return false
 	}
-	go (*do)()
+	(*do)()
 	return true
 }
 
@@ -64,6 +73,7 @@ func (h *onHangup) does(s os.Signal) bool {
 func untilSignal(stderr io.Writer, hangup *onHangup) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals, done := make(chan os.Signal, 8), make(chan struct{})
+	hangup.signals = signals
 	signal.Notify(signals, endSignals()...)
 	go func() {
 		var first time.Time

@@ -1,4 +1,4 @@
-// Package picture turns images into pictures: grids as PNG. It knows no torch.
+// Package picture turns images into pictures: grids as PNG, animations as GIF and APNG. It knows no torch.
 package picture
 
 import (

@@ -30,16 +30,18 @@ func (h *Handler) images(w http.ResponseWriter, r *http.Request) *problem {
 		return p
 	}
 	defer shelf.release()
+	room := &place{gate: &h.gate}
+	defer room.leave()
 	var d *drawing
 	if r.Method == http.MethodPost {
-		d, p = parsePosted(w, r, m)
+		d, p = parsePosted(w, r, m, room)
 	} else {
 		d, p = parseImages(r, m)
 	}
 	if p != nil {
 		return p
 	}
-	return h.answer(w, r, shelf, d)
+	return h.answer(w, r, shelf, d, room)
 }
 
 // interpolation answers with images on the way between two classes and two noises.
@@ -53,7 +55,9 @@ func (h *Handler) interpolation(w http.ResponseWriter, r *http.Request) *problem
 	if p != nil {
 		return p
 	}
-	return h.answer(w, r, shelf, d)
+	room := &place{gate: &h.gate}
+	defer room.leave()
+	return h.answer(w, r, shelf, d, room)
 }
 
 // kinds are the formats' media types.
@@ -62,7 +66,7 @@ var kinds = map[string]string{
 }
 
 // answer draws and writes. The tag is known before anything is drawn: the same key gives the same bytes.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request, shelf *shelf, d *drawing) *problem {
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, shelf *shelf, d *drawing, room *place) *problem {
 	head := w.Header()
 	head.Set("Content-Type", kinds[d.format])
 	head.Set("Cache-Control", h.cacheControl(d))
@@ -83,11 +87,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, shelf *shelf, d
 		head.Set("Connection", "close")
 		return newProblem(http.StatusServiceUnavailable, "this server is ending").after(1)
 	}
-	values := d.n() * d.model.values()
-	if !h.gate.enter(values) {
-		return newProblem(http.StatusServiceUnavailable, "too many requests are under way: ask again").after(1)
+	if p := room.take(d.bytes()); p != nil {
+		return p
 	}
-	defer h.gate.leave(values)
 	pixels, p := h.draw(w, r, shelf, d)
 	if p != nil {
 		return p
@@ -118,11 +120,7 @@ func (h *Handler) cacheControl(d *drawing) string {
 func (h *Handler) draw(w http.ResponseWriter, r *http.Request, shelf *shelf, d *drawing) ([]float32, *problem) {
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	j := &job{ctx: ctx, shelf: shelf, g: d.model.generators[d.precision], wants: d.wants, sweep: d.sweep}
-	if d.sweep != nil && j.g.joins {
-		j.wants, j.sweep = d.sweep.each(), nil
-	}
-	pixels, err := h.batcher.do(j)
+	pixels, err := h.batcher.do(&job{ctx: ctx, shelf: shelf, g: d.model.generators[d.precision], d: d})
 	switch {
 	case err == nil:
 		return pixels, nil
@@ -238,12 +236,11 @@ func (d *drawing) writeJSON(out *bytes.Buffer, pixels []float32) error {
 		if class, name := d.class(i); class >= 0 {
 			s.Class, s.Name = &class, name
 		}
-		if from := d.from(i); from.values == nil {
+		if from := d.want(i).at; from.values == nil {
 			s.Seed, s.Row = &from.seed, &from.row
 		}
 		if d.walk {
-			t := max(d.wants[i].reach, float64(d.wants[i].share))
-			s.T = &t
+			s.T = &d.wants[i].t
 		}
 		all[i] = s
 	}
@@ -263,7 +260,7 @@ func (d *drawing) writeNPZ(out *bytes.Buffer, pixels []float32) error {
 		if class, _ := d.class(i); class >= 0 {
 			labels = append(labels, class)
 		}
-		if from := d.from(i); from.values == nil {
+		if from := d.want(i).at; from.values == nil {
 			seeds, rows = append(seeds, from.seed), append(rows, int64(from.row))
 		}
 	}
@@ -288,7 +285,7 @@ func (d *drawing) writeZip(out *bytes.Buffer, pixels []float32) error {
 	folders := imageset.ZipNames(d.model.Classes)
 	for i := range d.n() {
 		name := fmt.Sprintf("%04d", i)
-		if from := d.from(i); from.values == nil && !d.walk {
+		if from := d.want(i).at; from.values == nil && !d.walk {
 			name += fmt.Sprintf("-seed-%d-row-%d", from.seed, from.row)
 		}
 		if class, _ := d.class(i); class >= 0 && !d.walk {

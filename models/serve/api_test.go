@@ -115,6 +115,26 @@ func TestInterpolationBeginsAndEndsAtImages(t *testing.T) {
 	}
 }
 
+// JSON says of each image where on the way it is, also where nothing moves.
+func TestTheWayIsSaid(t *testing.T) {
+	h := newTest(t, nil)
+	for query, want := range map[string]string{
+		"from=3&to=5&t=0.1": "[0.1]", "from=3&to=5&steps=3": "[0 0.5 1]", "seed=1&to_seed=2&steps=3": "[0 0.5 1]", "from=3&steps=3": "[0 0.5 1]",
+	} {
+		var listed struct{ Images []struct{ T json.Number } }
+		if err := json.Unmarshal(get(t, h, "/v1/models/digits/interpolation?format=json&"+query), &listed); err != nil {
+			t.Fatal(err)
+		}
+		var all []json.Number
+		for _, one := range listed.Images {
+			all = append(all, one.T)
+		}
+		if got := fmt.Sprint(all); got != want {
+			t.Errorf("%s: t is %s, want %s", query, got, want)
+		}
+	}
+}
+
 func TestAnswersHaveStrongTagsAndAreKept(t *testing.T) {
 	h := newTest(t, nil)
 	const url = "/v1/models/digits/images?class=3&seed=7"
@@ -177,7 +197,7 @@ func TestWrongRequestsAreProblems(t *testing.T) {
 		{"GET", images + "?seed=1&seed=2", "", 400, "give it once"},
 		{"GET", images + "?sed=1", "", 400, `no parameter "sed"`},
 		{"GET", images + "?class=%zz", "", 400, "escaped"},
-		{"GET", images + "?class=" + strings.Repeat("0-9,", 2000) + "0", "", 422, "too many"},
+		{"GET", images + "?class=" + strings.Repeat("0-9,", 1500) + "0", "", 422, "too many"},
 		{"GET", walk + "?steps=1", "", 400, "steps is"},
 		{"GET", walk + "?steps=1000000000", "", 400, "steps is"},
 		{"GET", walk + "?steps=-7", "", 400, "steps is"},
@@ -189,14 +209,14 @@ func TestWrongRequestsAreProblems(t *testing.T) {
 		{"DELETE", "/v1/models", "", 405, "GET, HEAD"},
 		{"POST", images, "", 400, "not the JSON object"},
 		{"POST", images, "null", 400, "null"},
-		{"POST", images, "[]", 400, "not the JSON object"},
+		{"POST", images, "[]", 400, "describes: it can't be an array"},
 		{"POST", images, `{"images":[]}`, 400, "empty"},
 		{"POST", images, `{"images":[{}]}`, 422, "images[0]: class is missing"},
 		{"POST", images, `{"images":[{"class":3}]}`, 400, "seed or noise"},
 		{"POST", images, `{"images":[{"class":3,"seed":1,"noise":[1]}]}`, 400, "seed or noise"},
 		{"POST", images, `{"images":[{"class":3,"noise":[1]}]}`, 422, "it must be 6"},
 		{"POST", images, `{"images":[{"class":3,"noise":[` + noise + `1e30]}]}`, 400, "beyond"},
-		{"POST", images, `{"images":[{"class":3,"seed":1.5}]}`, 400, "whole number"},
+		{"POST", images, `{"images":[{"class":3,"seed":1.5}]}`, 400, "images.seed is 1.5: it must be a whole number"},
 		{"POST", images, `{"images":[{"class":3,"seed":1}],"count":2}`, 400, "leave out"},
 		{"POST", images, `{"seed":-1.5}`, 400, "whole number"},
 		{"POST", images, `{"class":3,"seed":null}`, 400, `"seed" is null`},
@@ -204,6 +224,16 @@ func TestWrongRequestsAreProblems(t *testing.T) {
 		{"POST", images, `{"count":1e9}`, 400, "from 1 to 1000"},
 		{"POST", images, `{"klass":3}`, 400, `"klass"`},
 		{"POST", images, `{} {}`, 400, "follows"},
+		{"POST", images, `{"class":3}}`, 400, "follows"},
+		{"POST", images, `{"class":3}]x`, 400, "follows"},
+		{"POST", images, `{"class":1.5}`, 400, "class is 1.5: it must be a whole number"},
+		{"POST", images, `{"count":"five"}`, 400, `count is "five": it must be a whole number`},
+		{"POST", images, `{"scale":{"x":1}}`, 400, `scale is {"x":1}: it must be a whole number`},
+		{"POST", images, `{"format":7}`, 400, "format can't be a number"},
+		{"POST", images, `{"images":{}}`, 400, "images can't be an object"},
+		{"POST", images, `{"images":[{"class":3,"noise":"0"}]}`, 400, "images.noise can't be a string"},
+		{"POST", images, `{"images":[` + strings.Repeat("{},", 20000) + `{}]}`, 422, "too many"},
+		{"POST", images, `{"class":"0-9` + strings.Repeat(",0-9", 100000) + `"}`, 422, "more than 16384 classes"},
 		{"POST", images, `{"class":"` + strings.Repeat("x", maxBody) + `"}`, 413, "longer than"},
 		{"POST", images + "?seed=1", "{}", 400, "in its body"},
 		{"POST", "/v1/reload", "", 401, "this server has none"},

@@ -12,7 +12,7 @@ import (
 	"cgan/models"
 )
 
-// maxBatch is how many images are drawn at once: a request for more takes turns with the others.
+// maxBatch is how many images are drawn at once where they can be joined: a request for more takes turns with the others.
 const maxBatch = 64
 
 // job is what one request wants drawn.
@@ -20,37 +20,14 @@ type job struct {
 	ctx    context.Context
 	shelf  *shelf // that g is on
 	g      *generator
-	wants  []want // an image each, or
-	sweep  *sweep // all of them as one drawing
+	d      *drawing
 	pixels []float32
 
-	taken, drawn int // of wants
+	taken, drawn int // images
 	waits        time.Time
 	noise        map[int64][]float32 // rows of noise by seed
 	err          error
 	done         chan struct{}
-}
-
-// sweep is the arguments of Net.Draw.
-type sweep struct {
-	rows    int
-	classes []int64
-	seed    int64
-}
-
-// want is one image.
-type want struct {
-	at, to  source  // its noise lies between these
-	reach   float64 // how far from at to to, from 0 to 1
-	classes [2]int64
-	share   float32
-}
-
-// source is a row of the noise of a seed, or values that were given.
-type source struct {
-	seed   int64
-	row    int
-	values []float32
 }
 
 var (
@@ -63,38 +40,6 @@ type batchStats struct {
 	images int
 	waited []time.Duration // of each job that began with it
 	took   time.Duration
-}
-
-// gate bounds what is under way, from the reading of a request until its answer is taken.
-type gate struct {
-	mutex                    sync.Mutex
-	requests, values         int
-	mostRequests, mostValues int
-}
-
-// enter says whether a request for images of so many numbers may come in.
-func (g *gate) enter(values int) bool {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	if g.requests >= g.mostRequests || g.values+values > g.mostValues {
-		return false
-	}
-	g.requests++
-	g.values += values
-	return true
-}
-
-func (g *gate) leave(values int) {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	g.requests--
-	g.values -= values
-}
-
-func (g *gate) inside() int {
-	g.mutex.Lock()
-	defer g.mutex.Unlock()
-	return g.requests
 }
 
 // batcher draws what waits, the oldest first, and with it all that can be drawn together. One thread draws, whose ops have
@@ -122,10 +67,7 @@ func newBatcher(tell func(batchStats)) *batcher {
 
 // do waits until a job is drawn, and gives its pixels, or until its context ends.
 func (b *batcher) do(j *job) ([]float32, error) {
-	j.done, j.waits = make(chan struct{}), time.Now()
-	if j.sweep == nil {
-		j.noise = map[int64][]float32{}
-	}
+	j.done, j.waits, j.noise = make(chan struct{}), time.Now(), map[int64][]float32{}
 	b.mutex.Lock()
 	if b.closed {
 		b.mutex.Unlock()
@@ -188,7 +130,7 @@ func (b *batcher) take() (parts []part) {
 	first := b.waiting[0]
 	room := maxBatch
 	if !first.g.joins {
-		room = 1
+		room = first.alone()
 	}
 	var others []*job
 	for _, j := range b.waiting {
@@ -196,10 +138,7 @@ func (b *batcher) take() (parts []part) {
 			others = append(others, j)
 			continue
 		}
-		n := min(room, len(j.wants)-j.taken)
-		if j.sweep != nil {
-			n = 0
-		}
+		n := min(room, j.d.n()-j.taken)
 		parts = append(parts, part{j, j.taken, j.taken + n})
 		j.shelf.hold()
 		j.taken += n
@@ -209,6 +148,14 @@ func (b *batcher) take() (parts []part) {
 	return parts
 }
 
+// alone is how many images of a job that can't be joined are drawn in a turn: those that depend on each other, as Draw has them, else one.
+func (j *job) alone() int {
+	if j.d.sweep == nil {
+		return 1
+	}
+	return j.g.DrawnTogether()
+}
+
 func (b *batcher) run() {
 	runtime.LockOSThread() // the threads of ops belong to the thread that calls them
 	defer close(b.ended)
@@ -216,7 +163,7 @@ func (b *batcher) run() {
 		begin := time.Now()
 		stats := batchStats{}
 		for _, p := range parts {
-			stats.images += max(1, p.to-p.from)
+			stats.images += p.to - p.from
 			if p.from == 0 {
 				stats.waited = append(stats.waited, begin.Sub(p.waits))
 			}
@@ -243,7 +190,7 @@ func (b *batcher) drawParts(parts []part) {
 	defer b.mutex.Unlock()
 	for _, p := range parts {
 		switch p.drawn += p.to - p.from; {
-		case err != nil || p.drawn == len(p.wants):
+		case err != nil || p.drawn == p.d.n():
 			p.finish(err)
 		case b.closed:
 			p.finish(errClosed)
@@ -261,15 +208,10 @@ func (b *batcher) try(parts []part) (err error) {
 		}
 	}()
 	g := parts[0].g
-	if s := parts[0].sweep; s != nil {
-		images, err := g.Draw(g.config, s.rows, s.classes, s.seed)
-		parts[0].pixels = images.Pixels
-		return err
-	}
 	var points []models.Point
 	for _, p := range parts {
-		for _, w := range p.wants[p.from:p.to] {
-			point, err := p.point(w)
+		for i := p.from; i < p.to; i++ {
+			point, err := p.point(p.d.want(i))
 			if err != nil {
 				return err
 			}
@@ -283,7 +225,7 @@ func (b *batcher) try(parts []part) (err error) {
 	size := len(images.Pixels) / len(points)
 	for _, p := range parts {
 		if p.pixels == nil {
-			p.pixels = make([]float32, len(p.wants)*size)
+			p.pixels = make([]float32, p.d.n()*size)
 		}
 		copy(p.pixels[p.from*size:], images.Pixels[:(p.to-p.from)*size])
 		images.Pixels = images.Pixels[(p.to-p.from)*size:]
@@ -305,23 +247,19 @@ func (j *job) point(w want) (p models.Point, err error) {
 	return p, nil
 }
 
-// values is the noise of a source. The rows of a seed are drawn once, all that the job has of it.
+// values is the noise of a source. The rows of a seed are drawn once, all that the job has of it: none but a sweep has several.
 func (j *job) values(s source) ([]float32, error) {
 	if s.values != nil {
 		return s.values, nil
 	}
 	rows, ok := j.noise[s.seed]
 	if !ok {
-		most := 0
-		for _, w := range j.wants {
-			for _, o := range []source{w.at, w.to} {
-				if o.values == nil && o.seed == s.seed {
-					most = max(most, o.row)
-				}
-			}
+		n := 1
+		if j.d.sweep != nil {
+			n = j.d.sweep.rows
 		}
 		var err error
-		if rows, err = j.g.NoiseRows(j.g.config, most+1, s.seed); err != nil {
+		if rows, err = j.g.NoiseRows(j.g.config, n, s.seed); err != nil {
 			return nil, err
 		}
 		j.noise[s.seed] = rows

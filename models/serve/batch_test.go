@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -89,19 +90,8 @@ func TestOtherNetworksHaveTheBytesOfDraw(t *testing.T) {
 		t.Fatal(err, files)
 	}
 	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, err := arch.Read(content)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := models.ConfigOfArch(a)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := weightsOf(t, c, 1)
+		w := weightsOfArch(t, file)
+		c := w.Config
 		h := newTest(t, nil, Model{Name: "m", Weights: w})
 		url, classes := "/v1/models/m/images?seed=5&count=11", []int64(nil)
 		if c.Classes > 0 {
@@ -120,6 +110,40 @@ func TestOtherNetworksHaveTheBytesOfDraw(t *testing.T) {
 			}
 		}
 		get(t, h, "/v1/models/m/interpolation?seed=1&to_seed=2&steps=3")
+	}
+}
+
+// weightsOfArch are random weights of a network in a file.
+func weightsOfArch(t *testing.T, file string) *models.Weights {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := arch.Read(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := models.ConfigOfArch(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return weightsOf(t, c, 1)
+}
+
+// Where images depend on each other, as many are drawn together as Draw draws, however they take turns.
+func TestImagesThatDependOnEachOtherHaveTheBytesOfDraw(t *testing.T) {
+	w := weightsOfArch(t, "../testdata/columns/plain.yaml")
+	h := newTest(t, nil, Model{Name: "m", Weights: w})
+	const url = "/v1/models/m/images?seed=5&count=300&format=npz"
+	together(t, h, []string{url, "/v1/models/m/images?seed=6&count=2"})
+	state, err := npz.Read(get(t, h, url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := direct(t, w, models.Compute{}, 300, nil, 5)
+	if got, err := state[0].Float32s(); err != nil || !slices.Equal(got, want.Pixels) {
+		t.Errorf("other values than Draw's, %v", err)
 	}
 }
 
@@ -157,8 +181,8 @@ func TestACrowdGetsTheBytesOfEachAlone(t *testing.T) {
 }
 
 // held makes a handler whose drawings wait for a word.
-func held(t *testing.T, change func(*Config)) (h *Handler, begun chan []models.Point, goOn chan struct{}) {
-	h = newTest(t, change)
+func held(t *testing.T, change func(*Config), all ...Model) (h *Handler, begun chan []models.Point, goOn chan struct{}) {
+	h = newTest(t, change, all...)
 	draw := h.batcher.draw
 	begun, goOn = make(chan []models.Point, 1000), make(chan struct{})
 	h.batcher.mutex.Lock()
@@ -227,27 +251,63 @@ func TestWhatWaitsTogetherIsDrawnTogether(t *testing.T) {
 	}
 }
 
+// kindsOfNetwork are a network whose requests are joined and one whose are not.
+func kindsOfNetwork(t *testing.T) []Model {
+	return []Model{{Name: "m", Weights: weightsOf(t, digits, 1)}, {Name: "m", Weights: weightsOfArch(t, "../../cmd/compare/networks/mlp-embedding.yaml")}}
+}
+
 // A request for many images lets the others in between.
 func TestALargeRequestTakesTurns(t *testing.T) {
-	h, begun, goOn := held(t, nil)
-	large := request(t.Context(), h, "/v1/models/digits/images?class=1&count=1000")
-	<-begun
-	small := request(t.Context(), h, "/v1/models/digits/images?class=2")
-	waitFor(t, "the small one waits", func() bool { return h.batcher.queued() == 1 })
-	goOn <- struct{}{}
-	<-begun
-	goOn <- struct{}{}
-	if code := <-small; code != http.StatusOK {
-		t.Errorf("answered %d", code)
+	for _, m := range kindsOfNetwork(t) {
+		h, begun, goOn := held(t, nil, m)
+		large := request(t.Context(), h, "/v1/models/m/images?class=1&count=1000")
+		<-begun
+		small := request(t.Context(), h, "/v1/models/m/images?class=2")
+		waitFor(t, "the small one waits", func() bool { return h.batcher.queued() == 1 })
+		goOn <- struct{}{}
+		<-begun
+		goOn <- struct{}{}
+		if code := <-small; code != http.StatusOK {
+			t.Errorf("answered %d", code)
+		}
+		select {
+		case <-large:
+			t.Error("the large request was drawn in two turns")
+		default:
+		}
+		close(goOn)
+		if code := <-large; code != http.StatusOK {
+			t.Errorf("answered %d", code)
+		}
 	}
-	select {
-	case <-large:
-		t.Error("the large request was drawn in two turns")
-	default:
-	}
-	close(goOn)
-	if code := <-large; code != http.StatusOK {
-		t.Errorf("answered %d", code)
+}
+
+// A request whose client has gone is drawn no further, and the end of the handler waits for no other part of any.
+func TestALargeRequestEndsWithItsClient(t *testing.T) {
+	for _, m := range kindsOfNetwork(t) {
+		h, begun, goOn := held(t, nil, m)
+		ctx, leave := context.WithCancel(t.Context())
+		gone := request(ctx, h, "/v1/models/m/images?class=1&count=1000")
+		<-begun
+		leave()
+		<-gone
+		stays := request(t.Context(), h, "/v1/models/m/images?class=2&count=1000")
+		goOn <- struct{}{}
+		if points := <-begun; points[0].Class != 2 {
+			t.Error("what the client that has gone asked for is drawn on")
+		}
+		closed := make(chan struct{})
+		go func() { h.Close(); close(closed) }()
+		waitFor(t, "the batcher closes", func() bool {
+			h.batcher.mutex.Lock()
+			defer h.batcher.mutex.Unlock()
+			return h.batcher.closed
+		})
+		goOn <- struct{}{}
+		<-closed
+		if code := <-stays; code != http.StatusServiceUnavailable || len(begun) != 0 {
+			t.Errorf("answered %d, and %d more parts were drawn", code, len(begun))
+		}
 	}
 }
 
@@ -285,13 +345,82 @@ func TestOverloadIsAnsweredAtOnce(t *testing.T) {
 	}
 }
 
-// newOverfull is a handler that has as many numbers under way as it may.
+// newOverfull is a handler that has as many bytes under way as it may.
 func newOverfull(t *testing.T) *Handler {
 	h := newTest(t, nil)
-	if !h.gate.enter(4*maxValues - 1) {
-		t.Fatal("the gate is shut")
+	if p := (&place{gate: &h.gate}).take(maxBytes - 1); p != nil {
+		t.Fatal(p)
 	}
 	return h
+}
+
+// Few numbers may be large pictures: their pixels count too. Each of these has 14 MB.
+func TestEnlargedPicturesAreBounded(t *testing.T) {
+	h, begun, goOn := held(t, nil)
+	ctx, leave := context.WithCancel(t.Context())
+	defer func() { leave(); close(goOn) }()
+	var all []<-chan int
+	for i := range 40 {
+		all = append(all, request(ctx, h, fmt.Sprintf("/v1/models/digits/images?class=3&seed=%d&count=16&scale=32", i)))
+	}
+	<-begun
+	refused := 0
+	waitFor(t, "the rest is refused", func() bool {
+		for _, code := range all {
+			select {
+			case c := <-code:
+				if c != http.StatusServiceUnavailable {
+					t.Errorf("answered %d", c)
+				}
+				refused++
+			default:
+			}
+		}
+		return refused+h.gate.inside() == len(all)
+	})
+	if n := h.gate.inside(); n < 10 || n > 20 {
+		t.Errorf("%d of %d are inside", n, len(all))
+	}
+}
+
+// asking is a body that notes whether it was asked for, and does not end before it may.
+type asking struct {
+	asked atomic.Bool
+	end   chan struct{}
+}
+
+// Read waits.
+func (a *asking) Read([]byte) (int, error) {
+	a.asked.Store(true)
+	<-a.end
+	return 0, io.EOF
+}
+
+// A body is read once there is room for its request, which has its place from then on.
+func TestABodyWaitsForAPlace(t *testing.T) {
+	h := newTest(t, func(c *Config) { c.Queue = 1 })
+	post := func(body io.Reader) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("POST", "http://localhost/v1/models/digits/images", body)
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	first, second := &asking{end: make(chan struct{})}, &asking{end: make(chan struct{})}
+	done := make(chan struct{})
+	go func() { post(first); close(done) }()
+	waitFor(t, "the first body is read", first.asked.Load)
+	if text := string(get(t, h, "/metrics")); !strings.Contains(text, "cgan_drawings_under_way 1\n") {
+		t.Error("a request whose body is read is not counted")
+	}
+	if w := post(second); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || second.asked.Load() {
+		t.Errorf("answered %d, the body was asked for: %v", w.Code, second.asked.Load())
+	}
+	close(first.end)
+	<-done
+	if w := post(strings.NewReader(`{"class":3}`)); w.Code != http.StatusOK {
+		t.Errorf("afterwards %d", w.Code)
+	}
 }
 
 // A panic ends the request that it belongs to, and not those that are drawn with it.

@@ -9,8 +9,9 @@ import (
 // The bounds of one request.
 const (
 	maxCount  = 1000     // images of each class, as cgan generate has it
+	maxImages = 1 << 17  // however small they are
 	maxValues = 8 << 20  // numbers in all images: 32 MiB
-	maxPixels = 16 << 20 // of a PNG or GIF after enlarging
+	maxPixels = 16 << 20 // in all pictures after enlarging
 	maxScale  = 32
 	maxSteps  = 256
 )
@@ -27,6 +28,29 @@ type drawing struct {
 	sweep *sweep // classes, rows and seed as cgan generate has them, or
 	wants []want // each image for itself
 	walk  bool   // they are steps from one to another
+}
+
+// sweep is the arguments of Net.Draw.
+type sweep struct {
+	rows    int
+	classes []int64
+	seed    int64
+}
+
+// want is one image.
+type want struct {
+	at, to  source  // its noise lies between these
+	reach   float64 // how far from at to to, from 0 to 1
+	classes [2]int64
+	share   float32
+	t       float64 // its place on a walk
+}
+
+// source is a row of the noise of a seed, or values that were given.
+type source struct {
+	seed   int64
+	row    int
+	values []float32
 }
 
 // n is how many images there are.
@@ -46,29 +70,27 @@ func (d *drawing) key() string {
 	return fmt.Sprintf("%s %+v", text, d.wants)
 }
 
-// each is one image a want, as the batcher joins them.
-func (s *sweep) each() (wants []want) {
-	for row := range s.rows {
-		if len(s.classes) == 0 {
-			wants = append(wants, want{at: source{seed: s.seed, row: row}})
-		}
-		for _, class := range s.classes {
-			wants = append(wants, want{at: source{seed: s.seed, row: row}, classes: [2]int64{class, class}})
-		}
+// want is what image i is drawn of.
+func (d *drawing) want(i int) want {
+	if d.sweep == nil {
+		return d.wants[i]
 	}
-	return wants
+	classes := d.sweep.classes
+	w := want{at: source{seed: d.sweep.seed, row: i / max(1, len(classes))}}
+	if len(classes) > 0 {
+		class := classes[i%len(classes)]
+		w.classes = [2]int64{class, class}
+	}
+	return w
 }
 
 // sweepOf makes it a drawing as cgan generate makes one.
 func (d *drawing) sweepOf(class string, given bool, rows int, seed int64) (*drawing, *problem) {
 	d.sweep = &sweep{rows: rows, seed: seed}
 	if len(d.model.Classes) > 0 {
-		classes, err := d.model.Classes.Parse(class)
+		classes, err := d.model.parse(class)
 		if err != nil {
 			return nil, unfit(fmt.Sprintf("class is %s: %s", quote(class), err))
-		}
-		if len(classes) > maxValues { // a list may name a range many times
-			return nil, tooMany(d)
 		}
 		d.sweep.classes = classes
 	} else if given {
@@ -85,22 +107,34 @@ const gridColumns = 8
 
 // check says what is too much for one request.
 func (d *drawing) check() *problem {
-	image := d.model.Height * d.model.Width
-	if n := d.n(); n > maxValues/(image*d.model.Channels) {
-		return tooMany(d)
+	if d.n() > d.mostImages() {
+		return d.tooMany()
 	}
-	rows := (d.n() + d.columns - 1) / d.columns
-	grid := rows * d.columns * (d.model.Height + 2) * (d.model.Width + 2)
-	if (d.format == "png" || d.format == "gif") && grid*d.scale*d.scale > maxPixels {
-		return unfit(fmt.Sprintf("the picture would have more than %d pixels: make scale or count smaller", maxPixels))
+	if d.pixels() > maxPixels {
+		return unfit(fmt.Sprintf("the pictures would have more than %d pixels: make scale or count smaller", maxPixels))
 	}
 	if width, height := (picture.Grid{Rows: 1, Columns: d.frameColumns(), Height: d.model.Height, Width: d.model.Width}).Size(); d.format == "gif" && max(width, height)*d.scale > picture.MaxGIFSide {
 		return unfit(fmt.Sprintf("the pictures would have more than %d pixels a side, which no GIF can: make scale smaller or name fewer classes, or ask for png", picture.MaxGIFSide))
 	}
-	if d.format != "png" && d.format != "gif" && d.n()*image*d.scale*d.scale > maxPixels {
-		return unfit(fmt.Sprintf("the pictures would have more than %d pixels: make scale or count smaller", maxPixels))
-	}
 	return nil
+}
+
+// pixels is how many all pictures have after enlarging.
+func (d *drawing) pixels() int {
+	n, image := d.n(), d.model.Height*d.model.Width
+	if d.format == "png" || d.format == "gif" { // a grid has gaps
+		n, image = (n+d.columns-1)/d.columns*d.columns, (d.model.Height+2)*(d.model.Width+2)
+	}
+	return n * image * d.scale * d.scale
+}
+
+// bytes is about how much the drawing takes until its answer is taken: the numbers, the pictures, and what is noted of each image.
+func (d *drawing) bytes() int {
+	pixel, note := 1, 256
+	if d.model.Channels > 1 {
+		pixel = 4 // image.NRGBA
+	}
+	return d.n()*(4*(d.model.Noise+d.model.values())+note) + pixel*d.pixels()
 }
 
 // frameColumns is how many images a frame of an animation has: a walk has one, and others a row.
@@ -111,8 +145,10 @@ func (d *drawing) frameColumns() int {
 	return d.columns
 }
 
-func tooMany(d *drawing) *problem {
-	return unfit(fmt.Sprintf("these are too many images for one request: it holds at most %d of this model", maxValues/d.model.values()))
+func (d *drawing) mostImages() int { return min(maxImages, maxValues/d.model.values()) }
+
+func (d *drawing) tooMany() *problem {
+	return unfit(fmt.Sprintf("these are too many images for one request: it holds at most %d of this model", d.mostImages()))
 }
 
 // class is an image's class and its name; -1 where the model knows none.
@@ -120,19 +156,10 @@ func (d *drawing) class(i int) (int64, string) {
 	if len(d.model.Classes) == 0 {
 		return -1, ""
 	}
-	var class int64
-	if d.sweep != nil {
-		class = d.sweep.classes[i%len(d.sweep.classes)]
-	} else if class = d.wants[i].classes[0]; d.wants[i].share > 0.5 {
-		class = d.wants[i].classes[1]
+	w := d.want(i)
+	class := w.classes[0]
+	if w.share > 0.5 {
+		class = w.classes[1]
 	}
 	return class, d.model.Classes[class]
-}
-
-// from is where the noise of an image comes from.
-func (d *drawing) from(i int) source {
-	if d.sweep != nil {
-		return source{seed: d.sweep.seed, row: i / max(1, len(d.sweep.classes))}
-	}
-	return d.wants[i].at
 }

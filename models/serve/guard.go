@@ -20,9 +20,12 @@ type guard struct {
 }
 
 func newGuard(c Config) guard {
-	g := guard{hosts: []string{"localhost"}, origins: c.Origins}
+	g := guard{hosts: []string{"localhost"}}
 	for _, h := range c.Hosts {
-		g.hosts = append(g.hosts, strings.ToLower(h))
+		g.hosts = append(g.hosts, hostName(h))
+	}
+	for _, o := range c.Origins {
+		g.origins = append(g.origins, originOf(o))
 	}
 	for _, t := range c.Tokens {
 		g.tokens = append(g.tokens, sha256.Sum256([]byte(t)))
@@ -46,6 +49,9 @@ func setHeaders(h http.Header, tls bool) {
 
 // check is nil for a request that may be answered. It answers a preflight itself.
 func (g guard) check(w http.ResponseWriter, r *http.Request) *problem {
+	if len(g.origins) > 0 { // a cache keeps what a page is answered apart from what others are
+		w.Header().Add("Vary", "Origin")
+	}
 	if !g.knows(r.Host) {
 		return newProblem(http.StatusMisdirectedRequest, "this server does not answer to that name: call it by its address, or have it started with the name")
 	}
@@ -73,12 +79,15 @@ func (g guard) check(w http.ResponseWriter, r *http.Request) *problem {
 // knows keeps out a page whose name was made to point here (DNS rebinding): it can only come by a name. Addresses in digits and
 // localhost can't be made to.
 func (g guard) knows(host string) bool {
-	name := strings.ToLower(strings.TrimSuffix(hostOnly(host), "."))
+	name := hostName(hostOnly(host))
 	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
 		return true
 	}
 	return slices.Contains(g.hosts, name) || host == "" // HTTP/1.0 has none, and no browser sends that
 }
+
+// hostName is a name as it is compared: in small letters, without the dot that ends a whole name.
+func hostName(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }
 
 // hostOnly is a host without its port.
 func hostOnly(host string) string {
@@ -93,9 +102,8 @@ func (g guard) checkOrigin(w http.ResponseWriter, r *http.Request) *problem {
 	origins := r.Header.Values("Origin")
 	if len(origins) == 1 && slices.Contains(g.origins, origins[0]) {
 		h := w.Header()
-		h.Add("Vary", "Origin")
 		h.Set("Access-Control-Allow-Origin", origins[0])
-		h.Set("Access-Control-Expose-Headers", "ETag, X-Request-Id, Retry-After")
+		h.Set("Access-Control-Expose-Headers", "ETag, X-Request-Id, X-Weights-Version, Retry-After")
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		return nil
 	}
@@ -122,6 +130,16 @@ func behindProxy(r *http.Request) bool { return r.Header.Get("X-Forwarded-Proto"
 func isOrigin(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Scheme+"://"+u.Host == text
+}
+
+// originOf is an origin as browsers send it: in small letters, without the port that its scheme has anyhow; empty for what none sends.
+func originOf(text string) string {
+	text = strings.ToLower(text)
+	u, err := url.Parse(text)
+	if err != nil || !isOrigin(text) || !hostForm.MatchString(u.Hostname()) && net.ParseIP(u.Hostname()) == nil || strings.HasSuffix(text, ":") {
+		return ""
+	}
+	return strings.TrimSuffix(text, map[string]string{"http": ":80", "https": ":443"}[u.Scheme])
 }
 
 // open says that a path shows nothing of models and runs: the page's own files, its description, and the probes.

@@ -10,7 +10,7 @@ import (
 // Who comes from elsewhere is refused, before anything is drawn, and each answer carries the headers that shut the page in.
 func TestWhoIsLetIn(t *testing.T) {
 	h := newTest(t, func(c *Config) {
-		c.Hosts, c.Origins = []string{"cgan.example.org"}, []string{"https://friend.example"}
+		c.Hosts, c.Origins = []string{"cgan.example.org", "Other.example.org."}, []string{"https://friend.example", "HTTPS://Other.Friend.example:443"}
 	})
 	locked := newTest(t, func(c *Config) { c.Tokens = []string{"first", "second"} })
 	const list = "/v1/models"
@@ -26,6 +26,8 @@ func TestWhoIsLetIn(t *testing.T) {
 		{"an address", h, "GET", list, []string{"Host", "127.0.0.1:8080"}, 200},
 		{"an IPv6 address", h, "GET", list, []string{"Host", "[::1]:8080"}, 200},
 		{"a name that was asked for", h, "GET", list, []string{"Host", "CGAN.example.org"}, 200},
+		{"a whole name", h, "GET", list, []string{"Host", "other.example.org"}, 200},
+		{"a whole name with its dot", h, "GET", list, []string{"Host", "other.example.org.:80"}, 200},
 		{"DNS rebinding", h, "GET", list, []string{"Host", "evil.example"}, 421},
 		{"a name with localhost in it", h, "GET", list, []string{"Host", "localhost.evil.example"}, 421},
 		{"a name of digits", h, "GET", list, []string{"Host", "127.0.0.1.evil.example"}, 421},
@@ -40,6 +42,7 @@ func TestWhoIsLetIn(t *testing.T) {
 		{"an origin with a path", h, "GET", list, []string{"Origin", "http://localhost/x"}, 403},
 		{"an origin with a user", h, "GET", list, []string{"Origin", "http://localhost@evil.example"}, 403},
 		{"an origin that was asked for", h, "GET", list, []string{"Origin", "https://friend.example"}, 200},
+		{"an origin that was asked for in capitals and with its port", h, "GET", list, []string{"Origin", "https://other.friend.example"}, 200},
 		{"almost that origin", h, "GET", list, []string{"Origin", "https://friend.example.evil"}, 403},
 		{"an image of another page", h, "GET", "/v1/models/digits/images", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"}, 403},
 		{"a form of another page", h, "POST", "/v1/models/digits/images", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}, 403},
@@ -67,7 +70,7 @@ func TestWhoIsLetIn(t *testing.T) {
 		if a.StatusCode != c.status {
 			t.Errorf("%s: %s %s, want %d", c.name, a.Status, a.body, c.status)
 		}
-		if allowed := a.Header.Get("Access-Control-Allow-Origin"); allowed != "" && allowed != "https://friend.example" {
+		if allowed := a.Header.Get("Access-Control-Allow-Origin"); allowed != "" && !strings.HasSuffix(allowed, "friend.example") {
 			t.Errorf("%s: %s is allowed", c.name, allowed)
 		}
 		if csp := a.Header.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'") || a.Header.Get("X-Content-Type-Options") != "nosniff" || a.Header.Get("X-Frame-Options") != "DENY" {
@@ -76,5 +79,46 @@ func TestWhoIsLetIn(t *testing.T) {
 		if p := (problem{}); c.status >= 400 && (json.Unmarshal(a.body, &p) != nil || p.Status != c.status) {
 			t.Errorf("%s: no problem: %s", c.name, a.body)
 		}
+	}
+}
+
+// A cache must not give a page the answer that another one, or none, was given.
+func TestAnswersVaryByOrigin(t *testing.T) {
+	h := newTest(t, func(c *Config) { c.Origins = []string{"https://friend.example"} })
+	for _, headers := range [][]string{nil, {"Origin", "https://friend.example"}, {"Origin", "http://evil.example"}, {"Host", "evil.example"}} {
+		a := ask(t, h, "GET", "/v1/models/digits/images", "", headers...)
+		if vary := strings.Join(a.Header.Values("Vary"), ", "); !strings.Contains(vary, "Origin") {
+			t.Errorf("%v: %s varies by %q", headers, a.Status, vary)
+		}
+		shown := a.Header.Get("Access-Control-Expose-Headers")
+		if len(headers) == 2 && a.StatusCode == http.StatusOK && !strings.Contains(shown, "X-Weights-Version") {
+			t.Errorf("a page may read %q", shown)
+		}
+	}
+	if vary := ask(t, newTest(t, nil), "GET", "/v1/models", "").Header.Values("Vary"); len(vary) > 0 {
+		t.Errorf("without origins an answer varies by %v", vary)
+	}
+}
+
+// What can't be a name, an origin or a token is refused at the start, and not in each request.
+func TestConfigRefusesWhatNeverFits(t *testing.T) {
+	for _, host := range []string{"", ".", "cgan.example.org/", "cgan..example.org", "https://cgan.example.org", "a:80", "a b", "m\u00fcnchen.example"} {
+		c := Default()
+		c.Hosts = []string{host}
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "it must be a name without a port") {
+			t.Errorf("the host %q: %v", host, err)
+		}
+	}
+	for _, origin := range []string{"", "*", "null", "example.org", "https://", "https://example.org/", "https://example.org:", "https://*.example.org", "https://m\u00fcnchen.example", "ftp://example.org", "https://a@b"} {
+		c := Default()
+		c.Origins = []string{origin}
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "it must be an origin") {
+			t.Errorf("the origin %q: %v", origin, err)
+		}
+	}
+	c := Default()
+	c.Hosts, c.Origins, c.Tokens = []string{"my_service", "127.0.0.1"}, []string{"http://localhost:3000", "http://[::1]:80", "http://10.0.0.1"}, []string{"a-Z~"}
+	if err := c.Validate(); err != nil {
+		t.Error(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,17 +37,17 @@ func (c Config) Validate() error {
 		return &models.FieldError{Field: "queue", Problem: fmt.Sprintf("is %d: it must be from 1 to %d", c.Queue, maxQueue)}
 	}
 	for _, t := range c.Tokens {
-		if t == "" || strings.ContainsFunc(t, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		if !ValidToken.MatchString(t) {
 			return &models.FieldError{Field: "token", Problem: "must be letters, digits and signs of ASCII, without spaces"}
 		}
 	}
 	for _, h := range c.Hosts {
-		if h == "" || h != hostOnly(h) {
+		if !hostForm.MatchString(hostName(h)) {
 			return &models.FieldError{Field: "host", Problem: fmt.Sprintf("is %q: it must be a name without a port, such as cgan.example.org", h)}
 		}
 	}
 	for _, o := range c.Origins {
-		if !isOrigin(o) {
+		if originOf(o) == "" {
 			return &models.FieldError{Field: "cors", Problem: fmt.Sprintf("is %q: it must be an origin such as https://example.org", o)}
 		}
 	}
@@ -56,9 +57,16 @@ func (c Config) Validate() error {
 	return nil
 }
 
+// ValidToken is what a token may be.
+var ValidToken = regexp.MustCompile("^[!-~]+$")
+
+// hostForm is a name as browsers send it, whose letters are those of ASCII.
+var hostForm = regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
+
 const (
 	maxQueue = 65536
 	maxBody  = 1 << 20          // bytes of a POST
+	maxBytes = 256 << 20        // of all requests that are under way: those of more are answered 503
 	patience = 30 * time.Second // for an image to be drawn, and then again for the client to take the answer
 )
 
@@ -87,7 +95,7 @@ func NewHandler(c Config, all ...Model) (*Handler, error) {
 		return nil, err
 	}
 	h := &Handler{config: c, guard: newGuard(c), current: shelf}
-	h.gate = gate{mostRequests: c.Queue, mostValues: 4 * maxValues}
+	h.gate = gate{mostRequests: c.Queue, mostBytes: maxBytes}
 	h.batcher = newBatcher(func(b batchStats) { h.metrics.drew(b) })
 	h.metrics = newMetrics(h.batcher, &h.gate)
 	h.routes = h.newRoutes()

@@ -51,7 +51,7 @@ func newMetrics(b *batcher, g *gate) *metrics {
 			defer b.mutex.Unlock()
 			return float64(len(b.waiting))
 		}),
-		gauge("cgan_drawings_under_way", "Requests for images, from their reading until their answer is taken.", func() float64 { return float64(g.inside()) }),
+		gauge("cgan_drawings_under_way", "Requests for images, from before their body is read until their answer is taken.", func() float64 { return float64(g.inside()) }),
 		gauge("cgan_live_tensors", "Native tensors that the process holds.", func() float64 { return float64(torch.Live()) }),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(r, promhttp.HandlerOpts{})

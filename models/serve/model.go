@@ -5,9 +5,12 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"regexp"
-	"runtime"
+	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"cgan/bindings/torch"
@@ -37,7 +40,7 @@ type generator struct {
 // served is a model with its generators by precision.
 type served struct {
 	Name       string         `json:"name"`
-	Version    string         `json:"version"` // changes with anything that changes a byte of an answer
+	Version    string         `json:"version"` // changes with all that an answer depends on beside its request
 	Classes    models.Classes `json:"classes"`
 	Noise      int            `json:"noise"` // values of noise that an image takes
 	Channels   int            `json:"channels"`
@@ -46,9 +49,16 @@ type served struct {
 	Precisions []string       `json:"precisions"`
 
 	generators map[string]*generator
+	parse      func(text string) ([]int64, error) // of Classes
 }
 
 func (s *served) values() int { return s.Channels * s.Height * s.Width }
+
+func (s *served) free() {
+	for _, g := range s.generators {
+		g.Free()
+	}
+}
 
 // shelf is all models that are served together. Who uses it holds it: the last to release it frees it.
 type shelf struct {
@@ -66,9 +76,7 @@ func (s *shelf) release() {
 
 func (s *shelf) free() {
 	for _, m := range s.models {
-		for _, g := range m.generators {
-			g.Free()
-		}
+		m.free()
 	}
 }
 
@@ -107,27 +115,31 @@ func newServed(m Model) (*served, error) {
 	if s.Classes == nil {
 		s.Classes = models.Classes{} // an empty list in JSON
 	}
-	var kernelSets string
+	s.parse = s.Classes.Parser()
 	for _, p := range []models.Precision{models.F32, models.BF16} {
-		g, set, err := newGenerator(m, models.Compute{Precision: p, Kernels: m.Kernels})
+		g, err := newGenerator(m, models.Compute{Precision: p, Kernels: m.Kernels})
 		if err != nil {
-			for _, g := range s.generators {
-				g.Free()
-			}
+			s.free()
 			return nil, err
 		}
-		kernelSets += set + ","
 		s.Precisions = append(s.Precisions, string(p))
 		s.generators[string(p)] = g
 	}
-	s.Version = version(m.Weights, kernelSets)
+	err := torch.Do("ask libtorch", func() error {
+		s.Version = s.version(m)
+		return nil
+	})
+	if err != nil {
+		s.free()
+		return nil, err
+	}
 	return s, nil
 }
 
-func newGenerator(m Model, how models.Compute) (g *generator, set string, err error) {
+func newGenerator(m Model, how models.Compute) (*generator, error) {
 	net, err := m.Weights.LoadGenerator()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	device := torch.CPU
 	err = torch.Do("move the generator", func() (err error) {
@@ -144,19 +156,26 @@ func newGenerator(m Model, how models.Compute) (g *generator, set string, err er
 	}
 	if err != nil {
 		net.Free()
-		return nil, "", err
+		return nil, err
 	}
-	if s := how.KernelSet(); s != nil {
-		set = s.Name()
-	}
-	c := m.Weights.Config
-	return &generator{net, c, net.Joins()}, set, nil
+	return &generator{net, m.Weights.Config, net.Joins()}, nil
 }
 
-// version is a digest of all that the bytes of an answer depend on beside the request.
-func version(w *models.Weights, kernelSets string) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%s %s %s %s %q\n", runtime.Version(), torch.FullVersion(), runtime.GOARCH, kernelSets, []string(w.Classes))
+// version is a digest of all that the bytes of an answer depend on beside the request: the program, libtorch, the processor, the device,
+// and what the generator is.
+func (s *served) version(m Model) string {
+	h, w := sha256.New(), m.Weights
+	fmt.Fprintf(h, "%s %s %s %q %q\n", program(), torch.FullVersion(), torch.CPUCapability(), m.Kernels, []string(w.Classes))
+	if set := (models.Compute{}).KernelSet(); set != nil { // the best one: oneDNN sees more of the processor than libtorch says
+		fmt.Fprintln(h, set.Name())
+	}
+	for _, p := range s.Precisions {
+		g := s.generators[p]
+		fmt.Fprintln(h, p, g.Device())
+		if !g.joins { // PyTorch's ops may share out their sums by threads
+			fmt.Fprintln(h, torch.NumThreads())
+		}
+	}
 	if a := w.Config.Arch; a != nil {
 		h.Write(arch.Write(&arch.File{Generator: a.Generator}))
 	}
@@ -167,6 +186,24 @@ func version(w *models.Weights, kernelSets string) string {
 	hashState(h, state)
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
+
+// program is a digest of the file that runs, whose version would not tell two builds apart; else what its build is known by.
+var program = sync.OnceValue(func() string {
+	h := sha256.New()
+	path, err := os.Executable()
+	if err == nil {
+		var file *os.File
+		if file, err = os.Open(path); err == nil {
+			_, err = io.Copy(h, file)
+			file.Close()
+		}
+	}
+	if err != nil {
+		info, _ := debug.ReadBuildInfo()
+		return fmt.Sprint(info)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+})
 
 func hashState(w interface{ Write([]byte) (int, error) }, state weights.StateDict) {
 	for _, e := range state {

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 )
@@ -36,7 +38,7 @@ type postedOne struct {
 // whole is the digits of a whole number, which JSON may write as 7, 7.0 or 7e0.
 type whole string
 
-// UnmarshalJSON takes a number without a fraction.
+// UnmarshalJSON takes a number without a fraction. Of the error the decoder adds the field.
 func (n *whole) UnmarshalJSON(b []byte) error {
 	if digits := strings.TrimPrefix(string(b), "-"); strings.Trim(digits, "0123456789") == "" {
 		*n = whole(b)
@@ -44,7 +46,7 @@ func (n *whole) UnmarshalJSON(b []byte) error {
 	}
 	v, err := strconv.ParseFloat(string(b), 64)
 	if err != nil || v != math.Trunc(v) {
-		return fmt.Errorf("%s must be a whole number", quote(string(b)))
+		return &json.UnmarshalTypeError{Value: string(b), Type: reflect.TypeFor[whole]()}
 	}
 	*n = whole(strconv.FormatFloat(v+0, 'f', -1, 64)) // + 0 makes 0 of -0
 	return nil
@@ -62,14 +64,14 @@ func (t *text) UnmarshalJSON(b []byte) error {
 }
 
 // parsePosted reads a body.
-func parsePosted(w http.ResponseWriter, r *http.Request, m *served) (*drawing, *problem) {
+func parsePosted(w http.ResponseWriter, r *http.Request, m *served, room *place) (*drawing, *problem) {
 	if r.URL.RawQuery != "" {
 		return nil, badRequest("a POST says all in its body: leave out what follows ? in the URL")
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return nil, newProblem(http.StatusUnsupportedMediaType, "the body must be JSON, with Content-Type: application/json")
 	}
-	body, p := readPosted(w, r)
+	body, p := readPosted(w, r, room)
 	if p != nil {
 		return nil, p
 	}
@@ -102,32 +104,56 @@ func parsePosted(w http.ResponseWriter, r *http.Request, m *served) (*drawing, *
 	return d.sweepOf(class, body.Class != nil, rows, seed)
 }
 
-func readPosted(w http.ResponseWriter, r *http.Request) (*posted, *problem) {
-	var text []byte
-	var err error
-	if r.ContentLength <= maxBody { // what says that it is longer is not read at all
-		text, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+// decoded is how many bytes a byte of JSON may become, as {} in a list of images.
+const decoded = 32
+
+func readPosted(w http.ResponseWriter, r *http.Request, room *place) (*posted, *problem) {
+	text, p := readBody(w, r, room)
+	if p == nil {
+		p = room.take(decoded * len(text))
 	}
-	var tooLarge *http.MaxBytesError
-	if r.ContentLength > maxBody || errors.As(err, &tooLarge) {
-		return nil, newProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", maxBody))
+	if p == nil {
+		p = refuseNull(text)
 	}
-	if err != nil {
-		return nil, badRequest("the body did not arrive whole")
-	}
-	if p := refuseNull(text); p != nil {
+	if p != nil {
 		return nil, p
 	}
 	var body *posted
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err = decoder.Decode(&body); err == nil && decoder.More() {
-		err = errors.New("something follows the object")
+	err := decoder.Decode(&body)
+	if err == nil {
+		if _, end := decoder.Token(); end != io.EOF {
+			err = errors.New("something follows the object")
+		}
 	}
 	if err != nil {
 		return nil, badRequest("the body is not the JSON object that /openapi.json describes: " + jsonCause(err))
 	}
 	return body, nil
+}
+
+// readBody reads a body once there is room for it.
+func readBody(w http.ResponseWriter, r *http.Request, room *place) ([]byte, *problem) {
+	tooLong := newProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", maxBody))
+	length := r.ContentLength
+	if length > maxBody { // what says that it is longer is not read at all
+		return nil, tooLong
+	}
+	if length < 0 { // it does not say
+		length = maxBody
+	}
+	if p := room.take(int(length)); p != nil {
+		return nil, p
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return nil, tooLong
+	}
+	if err != nil {
+		return nil, badRequest("the body did not arrive whole")
+	}
+	return text, nil
 }
 
 // refuseNull says which field is null: Go's decoder would take it for one that is not there.
@@ -148,10 +174,18 @@ func refuseNull(body []byte) *problem {
 
 // jsonCause is a decoder's error without names of Go.
 func jsonCause(err error) string {
-	if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
-		return fmt.Sprintf("%s can't be a %s", kind.Field, kind.Value)
+	wrong := (*json.UnmarshalTypeError)(nil)
+	switch {
+	case !errors.As(err, &wrong):
+		return strings.TrimPrefix(err.Error(), "json: ")
+	case wrong.Type == reflect.TypeFor[whole]():
+		return fmt.Sprintf("%s is %s: it must be a whole number", wrong.Field, cut(wrong.Value))
 	}
-	return strings.TrimPrefix(err.Error(), "json: ")
+	article := "a"
+	if strings.ContainsAny(wrong.Value[:1], "ao") { // an array, an object
+		article = "an"
+	}
+	return fmt.Sprintf("%s can't be %s %s", cmp.Or(wrong.Field, "it"), article, wrong.Value)
 }
 
 // listOf makes it a drawing of images that are named one by one.
@@ -161,6 +195,9 @@ func (d *drawing) listOf(body *posted, columns int) (*drawing, *problem) {
 	}
 	if len(body.Images) == 0 {
 		return nil, badRequest("images is empty: there is nothing to draw")
+	}
+	if len(body.Images) > d.mostImages() {
+		return nil, d.tooMany()
 	}
 	for i, one := range body.Images {
 		w, p := d.oneOf(one)

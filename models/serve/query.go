@@ -98,13 +98,16 @@ func (q *query) oneOf(name string, words []string) string {
 	return word
 }
 
-// quote is a text of the client for a message, cut where it is long.
-func quote(text string) string {
+// quote is a text of the client for a message.
+func quote(text string) string { return strconv.Quote(cut(text)) }
+
+// cut shortens what is long.
+func cut(text string) string {
 	const most = 60
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "..."
 	}
-	return strconv.Quote(text)
+	return text
 }
 
 // shown reads what all drawings have.
@@ -160,7 +163,7 @@ func parseWalk(r *http.Request, m *served) (*drawing, *problem) {
 		return nil, q.err
 	}
 	for _, t := range places {
-		w := want{at: source{seed: seed}, to: source{seed: toSeed}, classes: [2]int64{from, to}}
+		w := want{at: source{seed: seed}, to: source{seed: toSeed}, classes: [2]int64{from, to}, t: t}
 		if seed != toSeed {
 			w.reach = t
 		}
@@ -191,7 +194,7 @@ func oneClass(name, text string, m *served) (int64, *problem) {
 	if text == "" {
 		return 0, badRequest(name + " is empty: it must be one class")
 	}
-	classes, err := m.Classes.Parse(text)
+	classes, err := m.parse(text)
 	if err != nil {
 		return 0, unfit(fmt.Sprintf("%s is %s: %v", name, quote(text), err))
 	}

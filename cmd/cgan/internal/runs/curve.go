@@ -40,12 +40,13 @@ func (h *Handler) curve(name string) []point {
 	if info, err := os.Stat(filepath.Join(dir, "stats.jsonl")); c == nil || err != nil || info.Size() < c.read {
 		c = &curve{width: 1}
 	}
-	before, back := c.last, false
-	c.read, _ = runfolder.ReadStats(dir, c.read, func(s runfolder.Stats) {
+	before, began, back := c.last, c.read, false
+	var err error
+	c.read, err = runfolder.ReadStats(dir, began, func(s runfolder.Stats) {
 		back = back || s.Step <= before // a run that went on from an earlier step
 		c.add(s)
 	})
-	if back {
+	if back || err != nil && began > 0 { // or whose log, cut and grown since, has no line that begins there
 		c = &curve{width: 1}
 		c.read, _ = runfolder.ReadStats(dir, 0, c.add)
 	}

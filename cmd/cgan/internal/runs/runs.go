@@ -142,16 +142,31 @@ type whole struct {
 func (h *Handler) one(w http.ResponseWriter, name string) {
 	run := whole{summary: h.summary(name), Settings: map[string]any{}, Grids: h.grids(name)}
 	_ = runfolder.ReadConfig(filepath.Join(h.dir, name), &run.Settings) // what can't be read is not shown
-	for _, private := range []string{"data", "out", "trace"} {          // places of the machine
-		if path, ok := run.Settings[private].(string); ok && path != "" {
-			run.Settings[private] = filepath.Base(path)
-		}
-	}
+	withoutPlaces(run.Settings)
 	run.Curve = h.curve(name)
 	if text, err := h.read(name, "eval.json"); err == nil && json.Unmarshal(text, &run.Figures) == nil {
 		delete(run.Figures, "file") // a place of the machine
 	}
 	writeJSON(w, run)
+}
+
+// withoutPlaces leaves the last name of each path in settings, whichever they are: where it lies on the machine is nobody's business.
+func withoutPlaces(setting any) any {
+	switch v := setting.(type) {
+	case string:
+		if strings.ContainsRune(v, filepath.Separator) {
+			return filepath.Base(v)
+		}
+	case []any:
+		for i := range v {
+			v[i] = withoutPlaces(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = withoutPlaces(v[name])
+		}
+	}
+	return setting
 }
 
 var gridName = regexp.MustCompile(`^samples-([0-9]{6,})\.png$`)

@@ -38,7 +38,8 @@ func folder(t *testing.T) (runs, outside string) {
 	dir := t.TempDir()
 	runs, outside = filepath.Join(dir, "runs"), filepath.Join(dir, "outside")
 	good := filepath.Join(runs, "00000-good")
-	write(t, filepath.Join(good, "config.json"), `{"data":"/home/someone/pictures","out":"/home/someone/runs","lr":0.0002}`)
+	write(t, filepath.Join(good, "config.json"), `{"data":"/home/someone/pictures","out":"/home/someone/runs",
+		"init":"/home/someone/runs/00003-old","judge":"../someone/judge.pt","yet":{"unknown":["/home/someone/x"]},"fit":"crop","lr":0.0002}`)
 	write(t, filepath.Join(good, "stats.jsonl"), `{"epoch":1,"step":1,"loss_d":1,"loss_g":2,"d_x":0.5,"d_g_z":0.25}`+"\n")
 	write(t, filepath.Join(good, "status.json"), `{"state":"finished","epochs":2,"steps":9}`)
 	write(t, filepath.Join(good, "samples-000001.png"), "a grid")
@@ -86,6 +87,11 @@ func TestARunIsShown(t *testing.T) {
 	}
 	if strings.Contains(body, "someone") {
 		t.Errorf("a place of the machine is shown: %s", body)
+	}
+	for name, want := range map[string]any{"data": "pictures", "init": "00003-old", "judge": "judge.pt", "fit": "crop", "lr": 0.0002} {
+		if run.Settings[name] != want {
+			t.Errorf("%s is %v, want %v", name, run.Settings[name], want)
+		}
 	}
 	if code, body := get(h, "/v1/runs/00000-good/grids/1"); code != http.StatusOK || body != "a grid" {
 		t.Errorf("%d %s", code, body)
@@ -200,6 +206,14 @@ func TestARunThatGrowsIsReadOn(t *testing.T) {
 	write(t, log, line(1)) // cut back
 	if got := fmt.Sprint(steps()); got != "[1]" {
 		t.Errorf("after it was cut: %s", got)
+	}
+	write(t, log, line(1)+line(2)+line(3))
+	if got := fmt.Sprint(steps()); got != "[1 2 3]" {
+		t.Errorf("after it grew: %s", got)
+	}
+	write(t, log, line(1)+`{"step":2,"loss_d":`+strings.Repeat("1", 80)+"}\n"+line(3)+line(4)) // within a line is now where it was read to
+	if got := fmt.Sprint(steps()); got != "[1 2 3 4]" {
+		t.Errorf("after it was cut and grew further: %s", got)
 	}
 	var many strings.Builder
 	for step := range 5000 {
