@@ -2,7 +2,9 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"path/filepath"
 	"strconv"
@@ -37,7 +39,12 @@ var criterionFigures = []struct {
 	name string
 	of   func(e *runfolder.Eval) float64
 }{
-	{"consistency", func(e *runfolder.Eval) float64 { return 100 * e.Consistency }},
+	{"consistency", func(e *runfolder.Eval) float64 {
+		if e.Consistency == nil {
+			return math.NaN() // which meets nothing
+		}
+		return 100 * *e.Consistency
+	}},
 	{"frechet", func(e *runfolder.Eval) float64 { return e.Frechet }},
 	{"precision", func(e *runfolder.Eval) float64 { return 100 * e.Precision }},
 	{"recall", func(e *runfolder.Eval) float64 { return 100 * e.Recall }},
@@ -92,9 +99,12 @@ func (c Config) validateEval() error {
 			return &models.FieldError{Field: "stop_when", Problem: err.Error()}
 		}
 	}
-	for field, given := range map[string]bool{"stop_when": c.StopWhen != "", "patience": c.Patience > 0, "judge": c.Judge != ""} {
-		if given && c.EvalEvery == (Every{}) {
-			return &models.FieldError{Field: field, Problem: "needs evaluations: say how often by eval_every"}
+	for _, use := range []struct {
+		name  string
+		given bool
+	}{{"stopping at a criterion", c.StopWhen != ""}, {"patience", c.Patience > 0}, {"a judge", c.Judge != ""}} {
+		if use.given && c.EvalEvery == (Every{}) {
+			return &models.FieldError{Field: "eval_every", Problem: "is not set: " + use.name + " needs evaluations"}
 		}
 	}
 	return nil
@@ -133,7 +143,9 @@ func (r *run) openEvaluating(ctx context.Context) (err error) {
 	}
 	var about judge.About
 	if c.Judge != "" {
-		e.judge, about, err = judge.Open(c.Judge)
+		if e.judge, about, err = judge.Open(c.Judge); errors.Is(err, fs.ErrNotExist) {
+			return &models.FieldError{Field: "judge", Problem: fmt.Sprintf("is %q, and there is no such file: cgan judge train makes one", c.Judge)}
+		}
 	} else {
 		e.judge, about, err = evaluate.JudgeOf(ctx, r.set, e.test, r.report.Say, r.sayFitting)
 	}
@@ -235,8 +247,8 @@ func (r *run) evaluate(ctx context.Context, step int) (*runfolder.Eval, error) {
 	}
 	text := ""
 	if f.Consistency != nil {
-		eval.Consistency = f.Consistency.Share
-		text = fmt.Sprintf("%.2f %% read as asked, ", 100*eval.Consistency)
+		eval.Consistency = &f.Consistency.Share
+		text = fmt.Sprintf("%.2f %% read as asked, ", 100*f.Consistency.Share)
 	}
 	r.report.Say(fmt.Sprintf("step %d: %sFrechet distance %.4f (real: %.4f), density %.3f, coverage %.2f %%; evaluated in %.1f s", step, text, f.Frechet, f.Floor, f.Density, 100*f.Coverage, time.Since(e.at).Seconds()))
 	return eval, nil

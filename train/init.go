@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/models/arch"
 	"cgan/train/checkpoint"
@@ -123,6 +124,10 @@ func (r *run) init(set *dataset.Set) error {
 		if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {
 			return w.Fail(err)
 		}
+		if _, has := w.Get("rng_state"); has && r.config.Reseed {
+			torch.ManualSeed(r.config.Seed)
+			r.at.EpochRNG, r.at.RankRNG = nil, nil
+		}
 		if w.Average != nil && r.config.EMA == 0 {
 			r.report.Say(fmt.Sprintf("notice: %s holds %s, an average of the generator's weights, which this run leaves behind: its ema is 0", w.File.Path, w.AverageKey))
 		}
@@ -151,7 +156,7 @@ func (r *run) goOn(images int) {
 	}
 	perEpoch := r.loader.Batches()
 	if r.at.Batch > 0 && r.at.Images > 0 {
-		perEpoch = (r.at.Images + r.at.Batch - 1) / r.at.Batch
+		perEpoch = batchesOf(r.at.Images, r.at.Batch, max(1, len(r.at.RankRNG)))
 	}
 	half := r.at.EpochStep > 0 && r.at.EpochStep < perEpoch
 	if same := r.at.Batch == r.config.Batch && r.at.Images == images && r.at.EpochRNG != nil; same && half {

@@ -170,6 +170,9 @@ func (r *run) begin(set *dataset.Set) error {
 	if r.first() && r.at.Step > 0 {
 		r.fitRanks()
 	}
+	if r.ranks.group == nil {
+		r.at.RankRNG = nil // of an earlier run's processes
+	}
 	return r.share()
 }
 
@@ -229,7 +232,7 @@ func (r *run) openFolder(images int) (err error) {
 		return err
 	}
 	r.report.Begin(Begin{
-		Dir: r.result.Dir, Device: r.config.Device, Threads: r.config.Threads, Images: images,
+		Dir: r.result.Dir, Device: r.config.Device, Threads: r.config.Threads, Images: images, Classes: r.set.Classes,
 		StepsPerEpoch: perEpoch, Epochs: epochs, Steps: r.last,
 	})
 	return nil
@@ -369,7 +372,7 @@ func (r *run) step(ctx context.Context) error {
 	now := time.Now()
 	stats := Stats{
 		Epoch: r.at.Epoch, Step: number, LossD: losses.D, LossG: losses.G, DReal: losses.DReal, DFake: losses.DFake,
-		ImagesPS: r.pace.add(now, images), Time: now, EpochStep: r.at.EpochStep,
+		ImagesPS: r.pace.add(now, images*r.trainer.ranks), Time: now, EpochStep: r.at.EpochStep,
 	}
 	if r.ranks.agreed.evaluate { // the checkpoint of the best one has every rank's random numbers
 		if err := r.gather(); err != nil {

@@ -3,6 +3,7 @@ package train
 import (
 	"time"
 
+	"cgan/models"
 	"cgan/train/runfolder"
 )
 
@@ -20,6 +21,7 @@ type Begin struct {
 	Device        string
 	Threads       int
 	Images        int // in the data set
+	Classes       models.Classes
 	StepsPerEpoch int
 	Epochs, Steps int // Steps is the number of steps in all
 }

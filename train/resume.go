@@ -2,9 +2,12 @@ package train
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
+	"syscall"
 
 	"cgan/bindings/torch"
 	"cgan/models"
@@ -47,7 +50,11 @@ func (r *run) take() (err error) {
 	}
 	r.result.Dir = r.config.Resume
 	if r.lock, err = runfolder.Take(r.result.Dir); err != nil {
-		return &models.FieldError{Field: "resume", Problem: err.Error()}
+		advice := ""
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+			advice = ": a run goes on in its own folder, so copy it to where you can write"
+		}
+		return &models.FieldError{Field: "resume", Problem: err.Error() + advice}
 	}
 	runfolder.Sweep(r.result.Dir)
 	return runfolder.ReadConfig(r.result.Dir, &r.before)

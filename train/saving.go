@@ -186,7 +186,7 @@ func (r *run) checkSpace() error {
 		cmp.Or(r.config.Resume, r.config.Out), float64(free)/mb, float64(need)/mb)}
 }
 
-// saveConfig notes the data's whole path, so that a run that goes on from this one may start in another folder.
+// saveConfig notes the whole paths of data and judge, so that a run that goes on from this one may start in another folder.
 func (r *run) saveConfig() error {
 	c := r.config
 	if c.Resume != "" {
@@ -195,6 +195,11 @@ func (r *run) saveConfig() error {
 	if c.Data = cmp.Or(c.Data, dataset.MNISTName); !dataset.IsName(c.Data) {
 		if path, err := filepath.Abs(c.Data); err == nil {
 			c.Data = path
+		}
+	}
+	if c.Judge != "" {
+		if path, err := filepath.Abs(c.Judge); err == nil {
+			c.Judge = path
 		}
 	}
 	return runfolder.WriteConfig(r.disk, r.result.Dir, saved{c, torch.FullVersion(), c.KernelSet().Name(), r.hash, r.trainer.planned})

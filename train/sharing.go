@@ -107,13 +107,39 @@ func (r *run) fitRanks() {
 	if before == now {
 		return
 	}
+	defer func() { r.before.Planned = r.replanned(before, now) }()
 	r.report.Say(fmt.Sprintf("notice: the run had %d processes and goes on with %d: its numbers are others than without the change, "+
 		"and so is the order of the images", before, now))
-	if r.at.EpochStep > 0 {
-		if r.at.EpochStep = min(r.at.EpochStep*before/now, r.loader.Batches()); r.at.EpochStep == 0 {
+	switch batches := r.loader.Batches(); {
+	case r.at.EpochStep == 0:
+	case r.at.EpochStep >= batchesOf(r.at.Images, r.at.Batch, before):
+		r.at.EpochStep = batches
+	default:
+		if r.at.EpochStep = min(r.at.EpochStep*before/now, batches-1); r.at.EpochStep == 0 {
 			r.at.Epoch--
 		}
 	}
+}
+
+// batchesOf is how many batches of an epoch each of several ranks has.
+func batchesOf(images, batch, ranks int) int {
+	share := (images + ranks - 1) / ranks
+	return (share + batch - 1) / batch
+}
+
+// replanned is the steps that were planned, as those of another number of ranks: the same epochs have more or fewer. Where a
+// number of steps was asked for it stays.
+func (r *run) replanned(before, now int) int {
+	planned := r.before.Planned
+	if planned == 0 || r.before.Steps > 0 {
+		return planned
+	}
+	planned = r.at.Step + ((planned-r.at.Step)*before+now-1)/now
+	rounding := max(0, r.config.Epochs-r.at.Epoch) + 1 // a step for each epoch that is left
+	if last := r.lastStep(); last > planned && last <= planned+rounding {
+		return last
+	}
+	return planned
 }
 
 // settleBuckets makes a step that leaves no trace once a checkpoint is read: c10d lays out its buckets by the order in which the
@@ -129,6 +155,8 @@ func (r *run) settleBuckets() error {
 		shape := []int64{n, int64(i.Channels), int64(i.Height), int64(i.Width)}
 		r.trainer.done = r.config.DSteps - 1 // which is one of G's too
 		r.trainer.update(torch.Zeros(shape, torch.Float32, r.trainer.device), torch.Zeros([]int64{n}, torch.Int64, r.trainer.device))
+		r.trainer.optimizerG.ClearState() // a checkpoint of before their first step has none to put there
+		r.trainer.optimizerD.ClearState()
 		return nil
 	})
 }

@@ -12,7 +12,7 @@ DIR holds the IDX files of MNIST, gzipped or not. `trace` writes every loss as a
 float and the sha256 of every parameter and buffer, for a comparison bit for bit. `bench` times training
 steps, or batches of drawn images. `--device cuda` computes on CUDA.
 
-loader.go, options.go, loss.go, penalty.go and trainer.go stand beside the sections of the same name, average.go beside
+loader/loader.go, options.go, loss.go, penalty.go and trainer.go stand beside the sections of the same name, average.go beside
 a method of Trainer, trace.go and the packages checkpoint and benchmark beside the functions. Random numbers come from
 the one default generator: the generator's weights, the discriminator's; at the start of an epoch what
 DataLoader(shuffle=True) draws; in a step the noise, then the fake labels, then for wgan-gp the places between real and

@@ -185,6 +185,14 @@ func (a *Adam) SetState(i int, step int64, expAvg, expAvgSq *torch.Tensor) {
 	a.states[i] = s
 }
 
+// ClearState forgets what Adam keeps, as if it had made no step.
+func (a *Adam) ClearState() {
+	for _, s := range a.states {
+		s.free()
+	}
+	a.states = make([]State, len(a.parameters))
+}
+
 func (s State) free() {
 	s.ExpAvg.Free()
 	s.ExpAvgSq.Free()
@@ -193,10 +201,7 @@ func (s State) free() {
 
 // Free ends the kept tensors.
 func (a *Adam) Free() {
-	for _, s := range a.states {
-		s.free()
-	}
-	a.states = make([]State, len(a.parameters))
+	a.ClearState()
 	a.lr.Free()
 	a.lr = nil
 }

@@ -35,8 +35,8 @@ func evalCommand() *cli.Command {
 			"trained, which takes many minutes, and kept in the user's cache; cgan judge train makes one to keep. The same command gives the\n" +
 			"same figures.",
 		Flags: append(append([]cli.Flag{
-			dataFlag(),
-			&cli.IntFlag{Name: "count", Usage: "images to draw, and real ones to compare them with, as many of each class", Value: defaultEvalCount},
+			dataFlagElse("that of the run, or MNIST where a file does not say what it was trained on"),
+			&cli.IntFlag{Name: "count", Usage: "images to draw in all, and real ones to compare them with; each class has the same share in both", Value: defaultEvalCount},
 			&cli.StringFlag{Name: "judge", Usage: "the judge in `FILE`, from cgan judge train, in place of the data's own"},
 			&cli.BoolFlag{Name: "cas", Usage: "train the classifiers of CAS, which takes most of the time; --cas=false leaves them out", Value: true},
 			&cli.StringFlag{Name: "inception", Usage: "add the FID on the features of the network in `FILE`, TorchScript of your own, which runs: from uint8 images [N, 3, H, W] to [N, F]"},
@@ -100,10 +100,14 @@ func runEval(c *cli.Context) error {
 		fmt.Fprintf(c.App.ErrWriter, "notice: --count is %d, and the data has %d images for each of the two real sets that are compared: as many are drawn\n", c.Int("count"), n)
 	}
 	var figures []*evaluate.Figures
+	var failed error
 	for i, w := range all {
 		f, err := e.of(w, c.Args().Get(i), reports[i])
 		if err != nil {
-			return fmt.Errorf("%s: %w", c.Args().Get(i), err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", c.Args().Get(i), err))
+		}
+		if f == nil {
+			break
 		}
 		if figures = append(figures, f); !c.Bool("json") {
 			continue
@@ -115,10 +119,10 @@ func runEval(c *cli.Context) error {
 			return err
 		}
 	}
-	if c.Bool("json") {
-		return nil
+	if c.Bool("json") || len(figures) == 0 {
+		return failed
 	}
-	return printFigures(c, figures)
+	return errors.Join(printFigures(c, figures), failed)
 }
 
 // evaluation is an eval under way.
@@ -158,7 +162,8 @@ func (e *evaluation) open(sizes models.Config) (free func(), err error) {
 	return free, nil
 }
 
-// of evaluates one generator, called name, and writes its report where there is a folder for it.
+// of evaluates one generator, called name, and writes its report where there is a folder for it. Figures without a report come
+// with an error.
 func (e *evaluation) of(w *models.Weights, name, report string) (*evaluate.Figures, error) {
 	g, err := w.LoadGenerator()
 	if err != nil {
@@ -234,8 +239,33 @@ func reportFolders(dir string, names []string) ([]string, error) {
 		if errors.Is(err, fs.ErrNotExist) && len(entries) > 0 {
 			return nil, usageError{fmt.Errorf("--report %s: the folder holds other files than a report's: name a new one", folders[i])}
 		}
+		if err := canWrite(folders[i]); err != nil {
+			return nil, usageError{fmt.Errorf("--report %s: %w: name a folder that can be written to", folders[i], err)}
+		}
 	}
 	return folders, nil
+}
+
+// canWrite says what keeps a folder from being filled, or from being made where it is not there yet.
+func canWrite(dir string) error {
+	for {
+		info, err := os.Stat(dir)
+		if err == nil && !info.IsDir() {
+			return fmt.Errorf("%s is a file", dir)
+		}
+		if above := filepath.Dir(dir); errors.Is(err, fs.ErrNotExist) && above != dir {
+			dir = above
+			continue
+		}
+		probe, err := os.CreateTemp(dir, ".cgan-*")
+		if at := (*fs.PathError)(nil); errors.As(err, &at) {
+			return fmt.Errorf("%s: %w", dir, at.Err)
+		} else if err != nil {
+			return err
+		}
+		probe.Close()
+		return os.Remove(probe.Name())
+	}
 }
 
 // printFigures prints the figures of several generators, a column for each.

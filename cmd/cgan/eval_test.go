@@ -120,14 +120,15 @@ func TestEvalRefuses(t *testing.T) {
 	writeFile(t, filepath.Join(full, "letter.txt"), []byte("x"))
 	run := contrastRun(t)
 	for want, args := range map[string][]string{
-		"name the RUN_OR_FILE to evaluate":                          {"eval"},
-		"--count is 10: it must be from 50 to 50000":                {"eval", run, "--count", "10"},
-		"the folder holds other files than a report's: name a new":  {"eval", run, "--report", full},
-		"it is no judge: cgan judge train makes one":                {"eval", run, "--data", data, "--judge", filepath.Join(run, "checkpoint-000040.pt")},
-		"letter.txt is no TorchScript network":                      {"eval", run, "--data", data, "--inception", filepath.Join(full, "letter.txt")},
-		"there is no such folder or file: name one":                 {"eval", run, "--data", filepath.Join(full, "none")},
-		"--stop-when is \"accuracy>=1\": it must be a figure":       {"train", "--eval-every", "5", "--stop-when", "accuracy>=1"},
-		"--patience needs evaluations: say how often by eval_every": {"train", "--patience", "3"},
+		"name the RUN_OR_FILE to evaluate":                                   {"eval"},
+		"--count is 10: it must be from 50 to 50000":                         {"eval", run, "--count", "10"},
+		"the folder holds other files than a report's: name a new":           {"eval", run, "--report", full},
+		"it is no judge: cgan judge train makes one":                         {"eval", run, "--data", data, "--judge", filepath.Join(run, "checkpoint-000040.pt")},
+		"letter.txt is no TorchScript network":                               {"eval", run, "--data", data, "--inception", filepath.Join(full, "letter.txt")},
+		"there is no such folder or file: name one":                          {"eval", run, "--data", filepath.Join(full, "none")},
+		"--stop-when is \"accuracy>=1\": it must be a figure":                {"train", "--eval-every", "5", "--stop-when", "accuracy>=1"},
+		"--eval-every is not set: patience needs evaluations":                {"train", "--patience", "3"},
+		"--eval-every is not set: stopping at a criterion needs evaluations": {"train", "--stop-when", "consistency>=99"},
 	} {
 		if code, stdout, stderr := invoke(args...); code == exitOK || !strings.Contains(stderr, want) {
 			t.Errorf("%v: code %d, %s%s, want %q", args, code, stdout, stderr, want)

@@ -22,10 +22,10 @@ func judgeCommand() *cli.Command {
 	d := evaluate.DefaultFit()
 	return &cli.Command{
 		Name:  "judge",
-		Usage: "the classifier that cgan eval rests on",
+		Usage: "train the classifier that cgan eval judges by",
 		Subcommands: []*cli.Command{{
 			Name:  "train",
-			Usage: "train one on a data set, and test it on the set's test images, or on a tenth that it does not see",
+			Usage: "train a judge on a data set, and test it on the set's test images, or on a tenth that it does not see",
 			Flags: append(append([]cli.Flag{
 				dataFlag(),
 				&cli.StringFlag{Name: "out", Usage: "`FILE` to write; an existing one is not replaced", Value: "judge.pt"},
@@ -88,12 +88,15 @@ func newFile(out string) error {
 	if _, err := os.Lstat(out); err == nil {
 		return usageError{fileExists(out)}
 	}
-	probe, err := os.CreateTemp(filepath.Dir(out), ".cgan-*")
-	if err != nil {
-		return usageError{fmt.Errorf("--out %s: %w: name a file in a folder that is there and can be written to", out, cause(err))}
+	dir := filepath.Dir(out)
+	_, err := os.Stat(dir)
+	if err == nil {
+		err = canWrite(dir)
 	}
-	probe.Close()
-	return os.Remove(probe.Name())
+	if err != nil {
+		return usageError{fmt.Errorf("--out %s: %w: name a file in a folder that is there and can be written to", out, err)}
+	}
+	return nil
 }
 
 func fileExists(out string) error {

@@ -36,6 +36,34 @@ func TestALostRankChangesNothing(t *testing.T) {
 	t.Logf("%d ranks lost in %d steps", kills, last)
 }
 
+// A run that goes on with one process in the place of two can stop again: where it stands is counted in its own steps from then on.
+func TestARunWithLessProcessesCanStop(t *testing.T) {
+	data := writeSet(t, 40, nil)
+	run := func(stops ...string) string {
+		o := torture{t: t, data: data, out: t.TempDir()}
+		o.train("--out", o.out, "--processes", "2", "--steps", "4") // of 3 in an epoch: one into the second
+		o.run = o.first()
+		for _, stop := range stops {
+			o.train("--resume", o.run, "--steps", stop)
+		}
+		return o.left(12)
+	}
+	if once, twice := run("12"), run("6", "12"); once != twice {
+		t.Errorf("by way of step 6 the run left %s, not %s", twice, once)
+	}
+}
+
+// What a run of processes tells to go on with starts as many again.
+func TestProcessesAreNamedToGoOn(t *testing.T) {
+	o := torture{t: t, data: writeSet(t, 40, nil), out: t.TempDir()}
+	cmd, told := o.begin(true, "--processes", "2")
+	o.interrupt(cmd, told, 20*time.Second)
+	o.run = o.first()
+	if want := "train --resume " + o.run + " --processes 2"; !strings.Contains(told.String(), want) {
+		t.Errorf("said %s, want %q", told, want)
+	}
+}
+
 // count is a number of times that a Make target may raise.
 func count(name string, usual int) int {
 	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {

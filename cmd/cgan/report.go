@@ -40,8 +40,8 @@ const linesEvery = 50 // steps
 
 func (p *plain) Begin(b train.Begin) {
 	p.begin = b
-	fmt.Fprintf(p.out, "training on %d images, to step %d, %d steps to an epoch, on %s with %d threads, into %s\n",
-		b.Images, b.Steps, b.StepsPerEpoch, b.Device, b.Threads, b.Dir)
+	fmt.Fprintf(p.out, "training on %d images of %d classes (%s), to step %d, %d steps to an epoch, on %s with %d threads, into %s\n",
+		b.Images, len(b.Classes), b.Classes, b.Steps, b.StepsPerEpoch, b.Device, b.Threads, b.Dir)
 }
 
 func (p *plain) Step(s train.Stats) {

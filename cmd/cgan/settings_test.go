@@ -108,7 +108,7 @@ func TestEveryFlagHasAVariableAndALineOfTheFile(t *testing.T) {
 // All at once as well, and texts that YAML would take for something else.
 func TestPrintConfigIsReadBack(t *testing.T) {
 	t.Chdir(t.TempDir())
-	want := printed("--data", "null", "--out", "a: b # c\n\"'", "--key", "12", "--save-every", "90m", "--seed", "18446744073709551615", "--lr", "1e-7",
+	want := printed("--data", "null", "--out", "a: b # c\n\"'", "--judge", "12", "--eval-every", "5", "--save-every", "90m", "--seed", "18446744073709551615", "--lr", "1e-7",
 		"--without", "norm,adam", "--precision", "bf16", "--trace", "{x", "--time-limit", "8h")
 	writeFile(t, "all.yaml", []byte(want))
 	if got := printed("--config=all.yaml"); got != want || want == "" {

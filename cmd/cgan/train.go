@@ -37,7 +37,7 @@ func trainCommand() *cli.Command {
 				}
 				return nil
 			}},
-			&cli.StringFlag{Name: "resume", Usage: "go on in the run folder `RUN` as if it had never stopped: its settings stay, and --epochs, --steps, --threads, --device and the place of --data may be others"},
+			&cli.StringFlag{Name: "resume", Usage: "go on in the run folder `RUN` as if it had never stopped: its settings stay, but for how long it trains, how often it saves, samples and evaluates, --keep, --judge, --threads, --device, --trace and the place of --data, which may be others"},
 			&cli.StringFlag{Name: "init", Usage: "begin with `RUN_OR_FILE`: a run folder, or a checkpoint of Go or Python, goes on where it stood, its random numbers too; unless flags say else, the data and settings of a folder's config.json are kept, and a file's sizes, batch, lr and betas"},
 			keyFlag(),
 			archFlag(),
@@ -118,7 +118,10 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 		return err
 	}
 	program := quoted(c.App.Metadata["program"].(string)) // as it was called, so that what is printed can be pasted
-	cfg.HowTo = func(cfg train.Config, dir string) string { return howTo(program, cfg, dir) }
+	resume := func(dir string) string {
+		return fmt.Sprintf("%s train --resume %s%s", program, quoted(dir), together(c, cfg))
+	}
+	cfg.HowTo = func(cfg train.Config, dir string) string { return howTo(program, resume(dir), cfg, dir) }
 	stdout, quiet := c.App.Writer, c.Bool("quiet")
 	if cfg.Launch != nil && cfg.Launch.Rank > 0 { // rank 0 speaks for all
 		quiet = true
@@ -131,7 +134,7 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 	if err != nil {
 		return flagged(err)
 	}
-	goOn := fmt.Sprintf("go on with %s train --resume %s", program, quoted(result.Dir))
+	goOn := "go on with " + resume(result.Dir)
 	switch {
 	case result.Interrupted && cfg.Launch != nil && cfg.Launch.Rank > 0:
 		return fmt.Errorf("rank %d: %w after step %d", cfg.Launch.Rank, interrupted(c.Context), result.Steps)
@@ -147,15 +150,23 @@ func runTrain(c *cli.Context, cfg train.Config) error {
 	return nil
 }
 
-// howTo is what README.md of a run folder says of what can be done with it.
-func howTo(program string, cfg train.Config, dir string) string {
+// together is the flag that starts as many processes again; with another number a run has other numbers.
+func together(c *cli.Context, cfg train.Config) string {
+	if n := c.Int("processes"); n > 1 && cfg.Launch != nil {
+		return fmt.Sprintf(" --processes %d", n)
+	}
+	return ""
+}
+
+// howTo is what README.md of a run folder says of what can be done with it; resume is the command to go on.
+func howTo(program, resume string, cfg train.Config, dir string) string {
 	more := ""
 	if cfg.LRSchedule == "constant" { // another one was planned to the run's end
 		length := fmt.Sprintf("--epochs %d", 2*cfg.Epochs)
 		if cfg.Steps > 0 {
 			length = fmt.Sprintf("--steps %d", 2*cfg.Steps)
 		}
-		more = fmt.Sprintf("    %s train --resume %s %s\n", program, quoted(dir), length)
+		more = fmt.Sprintf("    %s %s\n", resume, length)
 	}
 	return more + fmt.Sprintf(`    %[1]s generate --weights %[2]s --count 3 --out three.png
     %[1]s export %[2]s --out generator.onnx

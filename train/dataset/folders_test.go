@@ -72,6 +72,31 @@ func TestBadImages(t *testing.T) {
 	}
 }
 
+// Folders that are called as parts of a set are none of its classes, unless one holds the images of a class called so.
+func TestFoldersThatAreParts(t *testing.T) {
+	ownCache(t)
+	one, two := grey(t, 1, 1), grey(t, 1, 2)
+	for name, c := range map[string]struct {
+		files   map[string][]byte
+		classes []string // what is trained on, nil for an error
+		reason  string
+	}{
+		"training and testing": {map[string][]byte{"training/a/x": one, "training/b/x": two, "testing/a/x": two}, []string{"a", "b"}, ""},
+		"a table beside":       {map[string][]byte{"train/x": one, "train/y": two, "test/z": two, "train.csv": []byte("train/x,cat\ntrain/y,dog\n")}, []string{"cat", "dog"}, ""},
+		"a class called train": {map[string][]byte{"car/x": one, "train/x": two}, []string{"car", "train"}, ""},
+		"no class folders":     {map[string][]byte{"train/x": one, "test/x": two}, nil, "test and train are parts of a set, not classes"},
+		"a part and more":      {map[string][]byte{"train/a/x": one, "train/b/x": two, "extra/x": two}, nil, "train has folders of its own and stands beside extra: name the folder of the class folders, such as "},
+	} {
+		set, err := Open(t.Context(), folderOf(t, c.files), Options{}, nil)
+		switch {
+		case err != nil && (c.classes != nil || !strings.Contains(err.Error(), c.reason)):
+			t.Errorf("%s: %v", name, err)
+		case err == nil && !slices.Equal(set.Classes, c.classes):
+			t.Errorf("%s: trained on %q", name, set.Classes)
+		}
+	}
+}
+
 func TestSetsThatCannotBeTrainedOn(t *testing.T) {
 	ownCache(t)
 	good := grey(t, 1, 9)

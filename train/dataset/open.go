@@ -3,9 +3,13 @@ package dataset
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
+
+	"cgan/weights"
 )
 
 // Open reads one split of a set. data is "" or "mnist" for MNIST, which is fetched once for each user, "fashion-mnist" where it
@@ -69,6 +73,14 @@ func (p *place) open(ctx context.Context, o Options, report func(string)) (*Set,
 	if split != nil {
 		return split.openFolders(ctx, o, report)
 	}
+	if splits, others := splitNames(has.folders); len(splits) > 0 {
+		if err := p.notClasses(ctx, splits, others, has.tables); err != nil {
+			return nil, err
+		}
+		if len(others) == 0 && len(has.tables) > 0 {
+			return p.openTables(ctx, has.tables, o, report)
+		}
+	}
 	switch {
 	case len(has.folders) > 1 && o.Split == "test":
 		return nil, p.noSplit(o.Split)
@@ -118,14 +130,58 @@ func (p *place) noSplit(split string) error {
 	return p.fail("", fs.ErrNotExist, "there are no "+split+" images: a set that has some has the folders train and test")
 }
 
+// splitNames are the folders that are called as the splits of a set, and the others.
+func splitNames(folders []string) (splits, others []string) {
+	for _, name := range folders {
+		if slices.Contains(slices.Concat(trainNames, testNames), strings.ToLower(name)) {
+			splits = append(splits, name)
+		} else {
+			others = append(others, name)
+		}
+	}
+	return splits, others
+}
+
+// notClasses refuses folders that look like splits, and would else be taken for classes: only a class may be called train that has
+// images and no folders, beside other classes.
+func (p *place) notClasses(ctx context.Context, splits, others, tables []string) error {
+	if len(others) == 0 && len(tables) > 0 {
+		return nil
+	}
+	for _, name := range splits {
+		within, err := p.list(ctx, name)
+		if err != nil {
+			return err
+		}
+		if hasFolder(within) && len(others) > 0 {
+			return p.fail("", nil, fmt.Sprintf("%s has folders of its own and stands beside %s: name the folder of the class folders, such as %s", weights.Show(name), weights.Show(others[0]), p.full(name)))
+		}
+	}
+	if len(splits) > 1 && len(others) == 0 {
+		return p.fail("", nil, fmt.Sprintf("%s are parts of a set, not classes, and their images lie in no class folders: sort them into some, or name a table of file,label", strings.Join(splits, " and ")))
+	}
+	return nil
+}
+
+// Names of the folders that a set is divided into.
+var (
+	trainNames = []string{"train", "training"}
+	testNames  = []string{"test", "testing", "val", "valid", "validation"}
+)
+
 // splitFolder is the folder of the split, where the folders are those of splits that have class folders; else nil.
 func (p *place) splitFolder(ctx context.Context, folders []string, split string) (*place, error) {
 	names := map[string]string{}
 	for _, name := range folders {
 		names[strings.ToLower(name)] = name
 	}
-	train := names["train"]
-	test := cmp.Or(names["test"], names["val"], names["valid"], names["validation"])
+	first := func(of []string) (found string) {
+		for _, name := range of {
+			found = cmp.Or(found, names[name])
+		}
+		return found
+	}
+	train, test := first(trainNames), first(testNames)
 	if train == "" || test == "" && len(folders) > 1 {
 		return nil, nil
 	}

@@ -42,9 +42,8 @@ func JudgeOf(ctx context.Context, set, test *dataset.Set, say func(string), said
 	if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil {
 		err = atomicfile.Write(path, true, func(w io.Writer) error { return j.Write(w, about) })
 	}
-	if err != nil {
-		j.Free()
-		return nil, about, fmt.Errorf("keep the judge: %w", err)
+	if err != nil { // it is good for this time
+		say(fmt.Sprintf("notice: the judge can't be kept: %v; cgan judge train makes one in another place", err))
 	}
 	return j, about, nil
 }

@@ -200,14 +200,24 @@ func (c *curves) figures(from, to float64) (shares, distances *plot.Plot, err er
 		color color.NRGBA
 		of    func(e *runfolder.Eval) float64
 	}{
-		{shares, "consistency", series[0].color, func(e *runfolder.Eval) float64 { return e.Consistency }},
+		{shares, "consistency", series[0].color, func(e *runfolder.Eval) float64 {
+			if e.Consistency == nil {
+				return math.NaN()
+			}
+			return *e.Consistency
+		}},
 		{shares, "coverage", series[1].color, func(e *runfolder.Eval) float64 { return e.Coverage }},
 		{distances, "generator", series[0].color, func(e *runfolder.Eval) float64 { return max(e.Frechet, tiny) }},
 		{distances, "real images", series[1].color, func(e *runfolder.Eval) float64 { return max(e.Floor, tiny) }},
 	} {
 		var points plotter.XYs
 		for _, s := range c.evals {
-			points = append(points, plotter.XY{X: float64(s.Step), Y: curve.of(s.Eval)})
+			if y := curve.of(s.Eval); !math.IsNaN(y) {
+				points = append(points, plotter.XY{X: float64(s.Step), Y: y})
+			}
+		}
+		if len(points) == 0 { // of networks without classes
+			continue
 		}
 		line, dots, err := plotter.NewLinePoints(points)
 		if err != nil {

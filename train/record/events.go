@@ -100,9 +100,12 @@ func scalars(s runfolder.Stats) []scalar {
 	all := []scalar{{"loss_d", s.LossD}, {"loss_g", s.LossG}, {"d_x", s.DReal}, {"d_g_z", s.DFake}, {"images_per_s", s.ImagesPS}}
 	if e := s.Eval; e != nil {
 		all = append(all, []scalar{
-			{"eval/consistency", e.Consistency}, {"eval/frechet", e.Frechet}, {"eval/frechet_floor", e.Floor}, {"eval/precision", e.Precision},
+			{"eval/frechet", e.Frechet}, {"eval/frechet_floor", e.Floor}, {"eval/precision", e.Precision},
 			{"eval/recall", e.Recall}, {"eval/density", e.Density}, {"eval/coverage", e.Coverage}, {"eval/diversity", e.Diversity},
 		}...)
+		if e.Consistency != nil {
+			all = append(all, scalar{"eval/consistency", *e.Consistency})
+		}
 	}
 	return all
 }

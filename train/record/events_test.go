@@ -96,7 +96,7 @@ func wanted(steps, gridEvery int) found {
 		values := map[string]float64{"loss_d": s.LossD, "loss_g": s.LossG, "d_x": s.DReal, "d_g_z": s.DFake, "images_per_s": s.ImagesPS}
 		if e := s.Eval; e != nil {
 			maps.Copy(values, map[string]float64{
-				"eval/consistency": e.Consistency, "eval/frechet": e.Frechet, "eval/frechet_floor": e.Floor, "eval/precision": e.Precision,
+				"eval/consistency": *e.Consistency, "eval/frechet": e.Frechet, "eval/frechet_floor": e.Floor, "eval/precision": e.Precision,
 				"eval/recall": e.Recall, "eval/density": e.Density, "eval/coverage": e.Coverage, "eval/diversity": e.Diversity,
 			})
 		}

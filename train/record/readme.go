@@ -23,8 +23,12 @@ func (r *Record) readme(w io.Writer, grids []grid, howTo string) error {
 	fmt.Fprintf(&text, "# %s\n\nEpoch %d, step %d: Loss_D %.3f, Loss_G %.3f, D(x) %.3f, D(G(z)) %.3f, %.0f images/s, at %s.\n\n",
 		name, s.Epoch, s.Step, s.LossD, s.LossG, s.DReal, s.DFake, s.ImagesPS, s.Time.Format("2006-01-02 15:04"))
 	if e := r.evaluated.Eval; e != nil {
-		fmt.Fprintf(&text, "Evaluated after step %d: %.2f %% read as asked, Frechet distance %.4f (real: %.4f), density %.3f, coverage %.2f %%.\n\n",
-			r.evaluated.Step, 100*e.Consistency, e.Frechet, e.Floor, e.Density, 100*e.Coverage)
+		asked := ""
+		if e.Consistency != nil {
+			asked = fmt.Sprintf("%.2f %% read as asked, ", 100**e.Consistency)
+		}
+		fmt.Fprintf(&text, "Evaluated after step %d: %sFrechet distance %.4f (real: %.4f), density %.3f, coverage %.2f %%.\n\n",
+			r.evaluated.Step, asked, e.Frechet, e.Floor, e.Density, 100*e.Coverage)
 	}
 	fmt.Fprintf(&text, "![losses and verdicts over the steps](%s)\n", CurvesName)
 	if len(grids) > 0 {

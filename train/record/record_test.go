@@ -35,7 +35,8 @@ func statsOf(step int) runfolder.Stats {
 		ImagesPS: 1000 + x, Time: began.Add(time.Duration(step) * time.Second),
 	}
 	if step%7 == 0 {
-		s.Eval = &runfolder.Eval{Count: 100, Consistency: x / (x + 30), Frechet: 90 / x, Floor: 0.5, Precision: 0.9, Recall: 0.8, Density: 0.95, Coverage: 0.7, Diversity: 1.1}
+		consistency := x / (x + 30)
+		s.Eval = &runfolder.Eval{Count: 100, Consistency: &consistency, Frechet: 90 / x, Floor: 0.5, Precision: 0.9, Recall: 0.8, Density: 0.95, Coverage: 0.7, Diversity: 1.1}
 	}
 	return s
 }
@@ -116,6 +117,31 @@ func TestFiguresAreShown(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join(with, ReadmeName))
 	if want := "Evaluated after step 28: 48.28 % read as asked, Frechet distance 3.2143 (real: 0.5000)"; err != nil || !strings.Contains(string(page), want) {
 		t.Errorf("%v, no %q in\n%s", err, want, page)
+	}
+}
+
+// Networks without classes have no share of images that are read as asked: it is left out, and is not 0.
+func TestNoClassesNoConsistency(t *testing.T) {
+	s := statsOf(7)
+	s.Eval.Consistency = nil
+	for _, v := range scalars(s) {
+		if v.tag == "eval/consistency" {
+			t.Error("TensorBoard gets", v)
+		}
+	}
+	dir := folder(t, 0, 1)
+	log, err := runfolder.OpenLog(atomicfile.System(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Write(s); err != nil {
+		t.Fatal(err)
+	}
+	log.Close()
+	mustWrite(t, New(dir, 0))
+	page, err := os.ReadFile(filepath.Join(dir, ReadmeName))
+	if err != nil || strings.Contains(string(page), "read as asked") || !strings.Contains(string(page), "Evaluated after step 7: Frechet distance 12.8571") {
+		t.Errorf("%v, %s", err, page)
 	}
 }
 

@@ -29,15 +29,15 @@ type Stats struct {
 
 // Eval is the figures of package evaluate, as far as a run follows them.
 type Eval struct {
-	Count       int     `json:"count"`                 // images drawn
-	Consistency float64 `json:"consistency,omitempty"` // missing where there are no classes
-	Frechet     float64 `json:"frechet"`
-	Floor       float64 `json:"frechet_floor"`
-	Precision   float64 `json:"precision"`
-	Recall      float64 `json:"recall"`
-	Density     float64 `json:"density"`
-	Coverage    float64 `json:"coverage"`
-	Diversity   float64 `json:"diversity"`
+	Count       int      `json:"count"`                 // images drawn
+	Consistency *float64 `json:"consistency,omitempty"` // nil where there are no classes
+	Frechet     float64  `json:"frechet"`
+	Floor       float64  `json:"frechet_floor"`
+	Precision   float64  `json:"precision"`
+	Recall      float64  `json:"recall"`
+	Density     float64  `json:"density"`
+	Coverage    float64  `json:"coverage"`
+	Diversity   float64  `json:"diversity"`
 }
 
 // ReadStats hands on the whole lines of dir/stats.jsonl from a byte on, in order, and gives the byte after the last one. A file that is not there has no lines.
