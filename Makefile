@@ -1,4 +1,5 @@
-# make train    sets up libtorch, builds, gets MNIST and trains
+# make build    sets up libtorch and builds bin/cgan; make libtorch the first alone
+# make train    the same, gets MNIST and trains
 # make test     sets up the same way and passes every test
 # make parity   the same bits as the Python original
 # make accuracy fast f32 and bf16 learn to draw the asked digit as exact does, over three seeds
@@ -42,6 +43,8 @@
 # make release-check the release draws, trains and serves in bare roots of Debian 12 and 13, unpacked and as .deb; as root; release-check-arm64 that for aarch64, in qemu
 # make image    the container image of the Dockerfile, make image-cuda the one for GPUs, by buildah; make image-check and image-cuda-check try them; all as root
 # make lint     gofmt, go vet, golangci-lint
+# make graph    who imports whom, the picture in ARCHITECTURE.md
+# make clean    removes what was built in the checkout; the cache and the runs stay
 
 TORCH_VERSION ?= 2.15.0
 EPOCHS ?= 2

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
@@ -76,6 +77,20 @@ func writeFile(t *testing.T, path string, content []byte) string {
 	return path
 }
 
+// A command is suggested where one is likely to be meant, and else none.
+func TestMistypedCommands(t *testing.T) {
+	for typed, meant := range map[string]string{
+		"trian": `did you mean "train"? `, "training": `did you mean "train"? `, "gen": `did you mean "generate"? `, "genrate": `did you mean "generate"? `,
+		"evaluate": `did you mean "eval"? `, "hlep": `did you mean "help"? `, "dta": `did you mean "data"? `, "version": `did you mean "cgan --version"? `,
+		"sample": "", "x": "", "": "", "complet\xe9": "", "mann": "",
+	} {
+		want := fmt.Sprintf("cgan: there is no command %q: %scgan --help lists them\n", typed, meant)
+		if code, stdout, stderr := invoke(typed); code != exitUsage || stdout != "" || stderr != want {
+			t.Errorf("%q: %d, %s, %s, want %s", typed, code, stdout, stderr, want)
+		}
+	}
+}
+
 func TestBadInputEndsInOneLine(t *testing.T) {
 	set := func(damage func(images, labels []byte) ([]byte, []byte)) []string {
 		return []string{"train", "--data", writeSet(t, 4, damage), "--out", t.TempDir(), "--device", "cpu"}
@@ -91,7 +106,7 @@ func TestBadInputEndsInOneLine(t *testing.T) {
 		code int
 		want string
 	}{
-		"no such command":         {[]string{"trian"}, exitUsage, `no command "trian"`},
+		"no such command":         {[]string{"trian"}, exitUsage, `there is no command "trian": did you mean "train"? cgan --help lists them`},
 		"an argument":             {[]string{"train", "mnist"}, exitUsage, `train takes no argument "mnist"`},
 		"no such flag":            {[]string{"train", "--epoch", "3"}, exitUsage, "no flag --epoch"},
 		"no value":                {[]string{"train", "--epochs"}, exitUsage, "a value is missing after --epochs"},

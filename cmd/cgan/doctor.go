@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cgan/bindings/kernels"
@@ -22,7 +23,7 @@ import (
 type diagnosis struct {
 	torch.Info
 	Why      string       `json:"threads_why"`
-	Gain     float64      `json:"threads_gain,omitempty"` // how many times as fast as one thread all multiply together
+	Rates    []threadRate `json:"threads_rates,omitempty"` // the fewest first
 	Shared   string       `json:"hyperthreads,omitempty"`
 	Level2   string       `json:"level2_cache"`
 	Program  string       `json:"program"`
@@ -97,7 +98,9 @@ func examine(ctx context.Context) (d diagnosis, err error) {
 	}
 	d.Why, d.Shared, d.Level2 = threads.Why, thisHost().shared(), thisHost().level2()
 	if set := how.KernelSet(); set != nil {
-		d.Gain = set.Peak(false, threads.N) / set.Peak(false, 1)
+		for _, n := range threads.worthTrying(d.Shared, thisHost().cores) {
+			d.Rates = append(d.Rates, threadRate{n, set.Peak(false, n)})
+		}
 	}
 	d.BLAS, d.Program = blas(d.Config), version()
 	for _, e := range kernels.All() {
@@ -151,17 +154,22 @@ func (d diagnosis) print(w io.Writer) (err error) {
 	return nil
 }
 
-// threadsText says how many threads there are, why, and what they are worth: two hyperthreads of one core are no two cores.
+// threadsText says how many threads there are, why, and by measurement what they are worth: two hyperthreads of one core
+// are no two cores. It only says so: results that rest on a stopwatch would differ from run to run.
 func (d diagnosis) threadsText() string {
 	text := fmt.Sprintf("%d: %s", d.Threads, d.Why)
 	if d.Shared != "" {
 		text += "; " + d.Shared
 	}
-	if d.Threads > 1 && d.Gain > 0 {
-		text += fmt.Sprintf("; they multiply %.1f times as fast as one", d.Gain)
-		if d.Gain < 0.7*float64(d.Threads) {
-			text += fmt.Sprintf(": busy, or not %d cores; compare --threads %d", d.Threads, max(1, d.Threads/2))
-		}
+	if len(d.Rates) < 2 {
+		return text
+	}
+	here := d.Rates[slices.IndexFunc(d.Rates, func(r threadRate) bool { return r.Threads == d.Threads })]
+	text += fmt.Sprintf("; measured: %.1f times as fast as one", here.GFLOPS/d.Rates[0].GFLOPS)
+	if best := fewestOfFastest(d.Rates); best.Threads < here.Threads {
+		text += fmt.Sprintf(", and --threads %d as fast as all: hyperthreads, or a busy machine", best.Threads)
+	} else if best.Threads > here.Threads {
+		text += fmt.Sprintf(", and --threads %d %.1f times as fast as that", best.Threads, best.GFLOPS/here.GFLOPS)
 	}
 	return text
 }

@@ -143,9 +143,12 @@ func keyFlag() cli.Flag {
 	return &cli.StringFlag{Name: "key", Usage: "`NAME` of the generator's state dict in the weights file, dots between levels, where it is not a usual one"}
 }
 
-func dataFlag() cli.Flag {
+func dataFlag() cli.Flag { return dataFlagElse("MNIST") }
+
+// dataFlagElse is dataFlag where something else is taken without it.
+func dataFlagElse(other string) cli.Flag {
 	return &cli.StringFlag{
-		Name: "data", Usage: "labelled images: mnist, fashion-mnist, or a `PATH`: a folder with the IDX files of a set like MNIST, a folder of class folders, a CSV of file,label, or a .zip of one of these; without it MNIST is fetched once",
+		Name: "data", Usage: "labelled images: mnist, which is fetched once, fashion-mnist, which make sets or Debian's package dataset-fashion-mnist brings, or a `PATH`: a folder with the IDX files of a set like MNIST, a folder of class folders, a CSV of file,label, or a .zip of one of these; without it " + other,
 	}
 }
 
@@ -202,6 +205,9 @@ func trainConfig(c *cli.Context) (train.Config, error) {
 		if given, err = train.InitConfig(init, c.String("key"), networks); err != nil {
 			return given, ofArch(c, err)
 		}
+		given.Reseed = c.IsSet("seed")
+	} else if c.String("key") != "" {
+		return given, usageError{fmt.Errorf("%s: it says where in a file the generator lies, and there is none: give one to begin with by --init", givenIn(c, "key").name)}
 	} else if networks != nil && networks.Generator == nil {
 		return given, usageError{fmt.Errorf("%s: it renames the keys of a file, and there is none: give one to begin with by --init", givenIn(c, "map").name)}
 	} else if networks != nil {

@@ -58,12 +58,12 @@ func generateFlags() []cli.Flag {
 		&cli.IntFlag{Name: "frames", Usage: fmt.Sprintf("pictures on the way of --interpolate, from 2 to %d", maxFrames), Value: defaultFrames, Action: between("frames", 2, maxFrames)},
 		&cli.Float64Flag{Name: "filter", Usage: "keep images of which a judge is as `SURE` that they show their class, such as 0.9; others are drawn in place of the rest"},
 		&cli.StringFlag{Name: "judge", Usage: "the judge of --filter, a `FILE` of cgan judge train; without it that of --data"},
-		&cli.StringFlag{Name: "data", Usage: "the `DATA` whose judge --filter takes, as cgan eval has it, and trains it once where there is none; without it that of the run, or MNIST"},
+		&cli.StringFlag{Name: "data", Usage: "the `DATA` whose judge --filter takes, as cgan eval has it, and trains it once where there is none; without it that of the run; beside weights that do not say it, give this or --judge"},
 	)
 	output := inCategory("Output",
 		&cli.StringFlag{Name: "out", Usage: "`FILE` to write, an existing one is replaced; a folder for folder and idx, where nothing is replaced; - for a pipe (default: images and the ending)"},
 		&cli.StringFlag{Name: "format", Usage: "png, gif, apng, folder (class folders of PNG files), npz, idx (as MNIST has it) or raw (bytes); without it by the ending of --out"},
-		&cli.IntFlag{Name: "grid", Usage: "images in a row of the picture; without it a class each, or " + fmt.Sprint(gridColumn), Action: between("grid", 1, maxCount)},
+		&cli.IntFlag{Name: "grid", Usage: "images in a row of the picture; without it one for each class, or " + fmt.Sprint(gridColumn) + " where there is one class", Action: between("grid", 1, maxCount)},
 		&cli.IntFlag{Name: "scale", Usage: fmt.Sprintf("enlarge pixels to squares of so many, from 1 to %d", maxScale), Value: 1, Action: between("scale", 1, maxScale)},
 	)
 	return append(append(weights, images...), output...)

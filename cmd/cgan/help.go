@@ -13,10 +13,9 @@ import (
 
 func helpCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "help",
-		Usage:       "show a command's flags, or a page of the manual",
-		ArgsUsage:   "[COMMAND|TOPIC]",
-		Description: "TOPIC is " + orList(docs.Topics()) + ".",
+		Name:      "help",
+		Usage:     "show a command's flags, or a page of the manual: " + orList(docs.Topics()),
+		ArgsUsage: "[COMMAND|TOPIC]",
 		Action: func(c *cli.Context) error {
 			name := c.Args().First()
 			if !slices.Contains(docs.Topics(), name) {

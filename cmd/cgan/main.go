@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"cgan/bindings/torch"
@@ -160,13 +161,32 @@ func noSubcommand(c *cli.Context) error {
 
 func noCommand(c *cli.Context) error {
 	if c.NArg() > 0 {
-		name, nearest := c.Args().First(), ""
-		if near := cli.SuggestCommand(c.App.Commands, name); near != "" {
-			nearest = fmt.Sprintf("the nearest is %s, and ", near)
+		name, meant := c.Args().First(), ""
+		if near := nearCommand(c.App.Commands, name); near != "" {
+			meant = fmt.Sprintf("did you mean %q? ", near)
 		}
-		return usageError{fmt.Errorf("there is no command %q: %scgan --help lists them", name, nearest)}
+		return usageError{fmt.Errorf("there is no command %q: %scgan --help lists them", name, meant)}
 	}
 	return cli.ShowAppHelp(c)
+}
+
+// nearCommand is the command that a mistyped or shortened name is likely to mean, or the flag where it is one; "" for none.
+func nearCommand(commands []*cli.Command, name string) string {
+	if name == "version" {
+		return "cgan --version"
+	}
+	letters := func(word string) string {
+		sorted := []byte(word)
+		slices.Sort(sorted)
+		return string(sorted)
+	}
+	names := commandNames(commands)
+	for _, n := range names {
+		if len(name) > 1 && strings.HasPrefix(n, name) || strings.HasPrefix(name, n) || letters(n) == letters(name) {
+			return n
+		}
+	}
+	return weights.Nearest(name, names)
 }
 
 func noArguments(c *cli.Context) error {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"math"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,6 +42,30 @@ func (h host) threads(libtorch int) threadCount {
 		t = threadCount{max(int(q.cpus), 1), fmt.Sprintf("a quota of %.4g CPUs in %s", q.cpus, q.file)}
 	}
 	return t
+}
+
+// threadRate is what so many threads multiply together.
+type threadRate struct {
+	Threads int     `json:"threads"`
+	GFLOPS  float64 `json:"gflops"` // GFLOP/s
+}
+
+// worthTrying are the numbers of threads to measure: one, half of the chosen, the chosen, and where those are cores of
+// hyperthreads, all processors.
+func (t threadCount) worthTrying(shared string, processors int) []int {
+	all := []int{1, t.N / 2, t.N}
+	if shared != "" {
+		all = append(all, processors)
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(n int) bool { return n < 1 })
+}
+
+// fewestOfFastest is the first of rates, the fewest threads first, within the noise of the fastest.
+func fewestOfFastest(rates []threadRate) threadRate {
+	fastest := slices.MaxFunc(rates, func(a, b threadRate) int { return cmp.Compare(a.GFLOPS, b.GFLOPS) })
+	const noise = 0.05
+	return rates[slices.IndexFunc(rates, func(r threadRate) bool { return r.GFLOPS >= (1-noise)*fastest.GFLOPS })]
 }
 
 // quota is the CPU time that a control group may use, in CPUs, and the file that says so.

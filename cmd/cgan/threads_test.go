@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -113,14 +114,39 @@ func TestHyperthreadsAreNamed(t *testing.T) {
 	}
 }
 
-func TestThreadsThatShareACoreAreNamedByWhatTheyAreWorth(t *testing.T) {
-	d := diagnosis{Why: "why", Gain: 1.1}
-	d.Threads = 2
-	if got, want := d.threadsText(), "2: why; they multiply 1.1 times as fast as one: busy, or not 2 cores; compare --threads 1"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+func TestThreadsAreNamedByWhatTheyAreWorth(t *testing.T) {
+	for _, test := range []struct {
+		threads int
+		rates   []threadRate
+		want    string
+	}{
+		{2, []threadRate{{1, 100}, {2, 196}}, "2: why; measured: 2.0 times as fast as one"},
+		{2, []threadRate{{1, 100}, {2, 103}}, "2: why; measured: 1.0 times as fast as one, and --threads 1 as fast as all: hyperthreads, or a busy machine"},
+		{4, []threadRate{{1, 100}, {2, 200}, {4, 360}, {8, 365}}, "4: why; measured: 3.6 times as fast as one"},
+		{4, []threadRate{{1, 100}, {2, 200}, {4, 350}, {8, 420}}, "4: why; measured: 3.5 times as fast as one, and --threads 8 1.2 times as fast as that"},
+		{1, []threadRate{{1, 100}}, "1: why"},
+		{1, nil, "1: why"}, // no kernels
+	} {
+		d := diagnosis{Why: "why", Rates: test.rates}
+		d.Threads = test.threads
+		if got := d.threadsText(); got != test.want {
+			t.Errorf("got  %q\nwant %q", got, test.want)
+		}
 	}
-	if d.Gain = 1.96; strings.Contains(d.threadsText(), "compare") {
-		t.Error(d.threadsText())
+}
+
+func TestThreadsWorthTrying(t *testing.T) {
+	for _, test := range []struct {
+		chosen     int
+		shared     string
+		processors int
+		want       []int
+	}{
+		{1, "", 1, []int{1}}, {2, "", 2, []int{1, 2}}, {8, "", 8, []int{1, 4, 8}}, {1, "hyperthreads", 2, []int{1, 2}}, {4, "hyperthreads", 8, []int{1, 2, 4, 8}},
+	} {
+		if got := (threadCount{N: test.chosen}).worthTrying(test.shared, test.processors); !slices.Equal(got, test.want) {
+			t.Errorf("%v: got %v", test, got)
+		}
 	}
 }
 
