@@ -31,7 +31,6 @@ type Config struct {
 	Steps       int        `json:"steps"`        // stop after as many steps in all; 0 for no limit
 	Batch       int        `json:"batch"`        // images per step
 	Seed        int64      `json:"seed"`         // of every random number
-	Reseed      bool       `json:"-"`            // begin with Seed, not where the random numbers of Init stood
 	Threads     int        `json:"threads"`      // threads per op, which are the process's: a run notes what it had
 	LR          float64    `json:"lr"`           // Adam's learning rate
 	Beta1       float64    `json:"beta1"`        // Adam's first decay

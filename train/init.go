@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	"cgan/bindings/torch"
 	"cgan/models"
 	"cgan/models/arch"
 	"cgan/train/checkpoint"
@@ -123,10 +122,6 @@ func (r *run) init(set *dataset.Set) error {
 		}
 		if r.at, err = checkpoint.Load(w, r.trainer.parts()); err != nil {
 			return w.Fail(err)
-		}
-		if _, has := w.Get("rng_state"); has && r.config.Reseed {
-			torch.ManualSeed(r.config.Seed)
-			r.at.EpochRNG, r.at.RankRNG = nil, nil
 		}
 		if w.Average != nil && r.config.EMA == 0 {
 			r.report.Say(fmt.Sprintf("notice: %s holds %s, an average of the generator's weights, which this run leaves behind: its ema is 0", w.File.Path, w.AverageKey))

@@ -77,29 +77,6 @@ func TestInitKeepsTheRunsSettings(t *testing.T) {
 	}
 }
 
-// A seed that is given beside a checkpoint is that of the training that begins, which else goes on with the earlier one's numbers.
-func TestInitWithASeedOfItsOwn(t *testing.T) {
-	c := smallConfig(t)
-	c.Steps, c.Seed = 2, 7
-	first, _ := mustRun(t, c)
-	next := func(seed int64, reseed bool) string {
-		n, err := InitConfig(first.Dir, "", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n.Out, n.Device, n.Steps, n.Seed, n.Reseed = t.TempDir(), "cpu", 4, seed, reseed
-		result, _ := mustRun(t, n)
-		return left(t, result)
-	}
-	if next(8, false) != next(9, false) {
-		t.Error("without a seed of its own a training goes on with the earlier one's random numbers")
-	}
-	eight, again := next(8, true), next(8, true)
-	if eight != again || eight == next(9, true) {
-		t.Error("the training is not that of its seed")
-	}
-}
-
 // A run folder without sound settings is refused with the way out, and its checkpoint alone is that way.
 func TestInitRefusesARunWithoutItsSettings(t *testing.T) {
 	c := smallConfig(t)

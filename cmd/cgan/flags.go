@@ -205,7 +205,6 @@ func trainConfig(c *cli.Context) (train.Config, error) {
 		if given, err = train.InitConfig(init, c.String("key"), networks); err != nil {
 			return given, ofArch(c, err)
 		}
-		given.Reseed = c.IsSet("seed")
 	} else if c.String("key") != "" {
 		return given, usageError{fmt.Errorf("%s: it says where in a file the generator lies, and there is none: give one to begin with by --init", givenIn(c, "key").name)}
 	} else if networks != nil && networks.Generator == nil {
