@@ -44,20 +44,20 @@ func LoadNew[N interface {
 	StateDict() []nn.Named
 	Free()
 }](create func() N, state weights.StateDict) (n N, err error) {
+	made := false
 	err = torch.Do("make the network", func() error {
 		var outline N
 		nn.Outline(func() { outline = create() })
 		defer outline.Free()
-		if err := weights.Match(state, specsOf(outline.StateDict())); err != nil {
+		specs := specsOf(outline.StateDict())
+		if err := weights.Match(state, specs); err != nil {
 			return err
 		}
 		nn.SkipInit(func() { n = create() })
-		return nil
+		made = true
+		return fill(n.StateDict(), state, specs)
 	})
-	if err != nil {
-		return n, err
-	}
-	if err = Load(n.StateDict(), state); err != nil {
+	if err != nil && made {
 		n.Free()
 	}
 	return n, err
@@ -187,17 +187,22 @@ func Load(named []nn.Named, state weights.StateDict) error {
 		if err := weights.Match(state, specs); err != nil {
 			return err
 		}
-		converted, err := convert(state, specs)
-		if err != nil {
-			return err
-		}
-		for i, n := range named {
-			if converted[i].Data != nil {
-				n.Tensor.SetBytes(converted[i].Data)
-			}
-		}
-		return nil
+		return fill(named, state, specs)
 	})
+}
+
+// fill copies a state dict that matches specs into the tensors that these are of, all of them or none.
+func fill(named []nn.Named, state weights.StateDict, specs []weights.Spec) error {
+	converted, err := convert(state, specs)
+	if err != nil {
+		return err
+	}
+	for i, n := range named {
+		if converted[i].Data != nil {
+			n.Tensor.SetBytes(converted[i].Data)
+		}
+	}
+	return nil
 }
 
 // specsOf is what a state dict must have for these tensors.

@@ -9,6 +9,7 @@ import (
 	"cgan/models/arch"
 	"cgan/train/checkpoint"
 	"cgan/train/dataset"
+	"cgan/train/loader"
 	"cgan/train/runfolder"
 )
 
@@ -151,7 +152,7 @@ func (r *run) goOn(images int) {
 	}
 	perEpoch := r.loader.Batches()
 	if r.at.Batch > 0 && r.at.Images > 0 {
-		perEpoch = batchesOf(r.at.Images, r.at.Batch, max(1, len(r.at.RankRNG)))
+		perEpoch = loader.BatchesOf(r.at.Images, r.at.Batch, max(1, len(r.at.RankRNG)))
 	}
 	half := r.at.EpochStep > 0 && r.at.EpochStep < perEpoch
 	if same := r.at.Batch == r.config.Batch && r.at.Images == images && r.at.EpochRNG != nil; same && half {

@@ -8,6 +8,7 @@ import (
 	"cgan/bindings/nn"
 	"cgan/bindings/optim"
 	"cgan/bindings/torch"
+	"cgan/train/loader"
 )
 
 // gather gives a checkpoint every rank's random numbers.
@@ -112,19 +113,13 @@ func (r *run) fitRanks() {
 		"and so is the order of the images", before, now))
 	switch batches := r.loader.Batches(); {
 	case r.at.EpochStep == 0:
-	case r.at.EpochStep >= batchesOf(r.at.Images, r.at.Batch, before):
+	case r.at.EpochStep >= loader.BatchesOf(r.at.Images, r.at.Batch, before):
 		r.at.EpochStep = batches
 	default:
 		if r.at.EpochStep = min(r.at.EpochStep*before/now, batches-1); r.at.EpochStep == 0 {
 			r.at.Epoch--
 		}
 	}
-}
-
-// batchesOf is how many batches of an epoch each of several ranks has.
-func batchesOf(images, batch, ranks int) int {
-	share := (images + ranks - 1) / ranks
-	return (share + batch - 1) / batch
 }
 
 // replanned is the steps that were planned, as those of another number of ranks: the same epochs have more or fewer. Where a

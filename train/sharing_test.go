@@ -27,7 +27,7 @@ func TestRanksThatChange(t *testing.T) {
 		{1, 2, 2, 1, 1, 0}, // less than a step: again from its beginning
 		{1, 2, 4, 3, 4, 2}, // the run's end
 	} {
-		steps := batchesOf(40, 16, test.before)
+		steps := loader.BatchesOf(40, 16, test.before)
 		at := checkpoint.Progress{Epoch: test.epoch, EpochStep: test.step, Step: (test.epoch-1)*steps + test.step, Batch: 16, Images: 40}
 		if test.before > 1 {
 			at.RankRNG = make([][]byte, test.before)

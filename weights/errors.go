@@ -46,6 +46,18 @@ func Show(name string) string {
 	return Quote(name)
 }
 
+// Some lists the first of many names, each as show gives it, and says how many more there are.
+func Some(names []string, most int, show func(string) string) string {
+	var shown []string
+	for _, n := range names[:min(len(names), most)] {
+		shown = append(shown, show(n))
+	}
+	if more := len(names) - most; more > 0 {
+		shown = append(shown, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(shown, ", ")
+}
+
 // Quote shows a name from a foreign file: printable and of bounded length.
 func Quote(name string) string {
 	const longest = 120

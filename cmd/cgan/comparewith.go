@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"cgan/cmd/internal/screen"
@@ -132,20 +131,7 @@ func arrayOf(arrays weights.StateDict, names ...string) (weights.Tensor, error) 
 		}
 	}
 	return weights.Tensor{}, fmt.Errorf("it holds no array called %s, but %s: numpy.savez(file, noise=..., labels=..., images=...) writes one",
-		names[0], someOf(arrays.Keys()))
-}
-
-// someOf lists a few foreign names.
-func someOf(names []string) string {
-	const most = 8
-	var shown []string
-	for _, n := range names[:min(len(names), most)] {
-		shown = append(shown, weights.Show(n))
-	}
-	if more := len(names) - most; more > 0 {
-		shown = append(shown, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(shown, ", ")
+		names[0], weights.Some(arrays.Keys(), 8, weights.Show))
 }
 
 // areBatches sees that both have values for each of as many images.

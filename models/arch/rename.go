@@ -30,7 +30,11 @@ func RenamedAll(states []weights.StateDict, rules []Rename) (all []weights.State
 		patterns[i] = r.pattern()
 	}
 	used := make([]bool, len(rules))
-	if tries := len(rules) * len(slices.Concat(states...)); tries > mostTries {
+	keys := 0
+	for _, state := range states {
+		keys += len(state)
+	}
+	if len(rules)*keys > mostTries {
 		return nil, fmt.Errorf("%d rules are too many for so many keys", len(rules))
 	}
 	for _, state := range states {

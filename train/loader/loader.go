@@ -58,7 +58,14 @@ func (l *Loader) shape(n int) []int64 {
 }
 
 // Batches is the number of batches in an epoch; the last one may be smaller.
-func (l *Loader) Batches() int { return (l.images() + l.batch - 1) / l.batch }
+func (l *Loader) Batches() int { return batches(l.images(), l.batch) }
+
+// BatchesOf is Batches of each of several replicas.
+func BatchesOf(images, batch, replicas int) int {
+	return batches((&sampler{replicas: replicas}).share(images), batch)
+}
+
+func batches(images, batch int) int { return (images + batch - 1) / batch }
 
 // images is how many an epoch of this process has.
 func (l *Loader) images() int {

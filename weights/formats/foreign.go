@@ -91,14 +91,4 @@ func weightsNames(names []string) []string {
 }
 
 // and lists a few names for an error.
-func and(names []string) string {
-	const most = 3
-	var quoted []string
-	for _, n := range names[:min(len(names), most)] {
-		quoted = append(quoted, weights.Quote(n))
-	}
-	if more := len(names) - most; more > 0 {
-		quoted = append(quoted, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(quoted, ", ")
-}
+func and(names []string) string { return weights.Some(names, 3, weights.Quote) }
